@@ -1,0 +1,61 @@
+# Each target alone is enough: it installs what it needs into .venv first, once.
+#
+#   make train ARGS="--network dense --epochs 3"    ARGS go to the script
+
+ARGS ?=
+
+# The first Python of 3.11 to 3.13 on this machine; PYTHON=... names another.
+SUPPORTED := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
+	"$$p" -c "$(SUPPORTED)" >/dev/null 2>&1 && echo "$$p" && break; done)
+VENV := .venv
+RUN := $(VENV)/bin/python
+
+.PHONY: help train predict test lint install install-dev clean
+
+help:
+	@echo "make train      train the default network, export it to SavedModel/"
+	@echo "make predict    read samples/ with the newest model (trains first if there is none)"
+	@echo "make test       lint and test"
+	@echo "make lint       only lint"
+	@echo "make clean      delete .venv and caches; data, runs and models stay"
+	@echo
+	@echo "Options go in ARGS:  make train ARGS='--network dense'"
+	@echo "                     make predict ARGS='my_digits/ --top 3'"
+
+train: install
+	$(RUN) train_neural_network.py $(ARGS)
+
+predict: install
+	@ls SavedModel/[0-9]*/saved_model.pb >/dev/null 2>&1 || \
+		ls SavedModel/bundled/[0-9]*/saved_model.pb >/dev/null 2>&1 || $(MAKE) train ARGS=
+	$(RUN) load_saved_model.py $(or $(ARGS),samples/)
+
+test: lint
+	$(RUN) -m pytest $(ARGS)
+
+lint: install-dev
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/lint-imports
+
+install: $(VENV)/.installed
+install-dev: $(VENV)/.installed-dev
+
+$(VENV)/.installed: requirements.txt | $(VENV)/bin/python
+	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/.installed-dev: requirements/dev.txt requirements.txt | $(VENV)/bin/python
+	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements/dev.txt
+	@touch $@ $(VENV)/.installed
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 to 3.13 with venv found; install one," \
+		"or name it: make PYTHON=/path/to/python3.12" >&2; exit 2; }
+	@echo "Creating $(VENV) with $(PYTHON); the first install takes a minute or two"
+	$(PYTHON) -m venv $(VENV)
+
+clean:
+	rm -rf $(VENV) .pytest_cache .ruff_cache .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

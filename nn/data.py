@@ -1,0 +1,231 @@
+"""The four CSV files: reading them, checking them, splitting them.
+
+A pixel file holds rows of 784 comma-separated whole numbers 0 to 255, a label file one
+digit a line. Both are described in MNIST/README.md.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from nn.errors import DataError
+
+SIDE = 28
+PIXELS = SIDE * SIDE
+CSV_NAMES = ("digit_xtrain.csv", "digit_ytrain.csv", "digit_xtest.csv", "digit_ytest.csv")
+
+
+@dataclass(frozen=True)
+class Digits:
+    """Pictures of digits and what they show.
+
+    images: uint8 [N, 28, 28], 0 = paper, 255 = ink; labels: int64 [N], 0 to 9.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, index) -> "Digits":
+        return Digits(self.images[index], self.labels[index])
+
+    def sha256(self) -> str:
+        """SHA-256 of the pixels, then the labels, as they lie in memory."""
+        digest = hashlib.sha256(np.ascontiguousarray(self.images))
+        digest.update(np.ascontiguousarray(self.labels))
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class Rows:
+    """One block of a pixel file.
+
+    lines: the line number of each good row; images: uint8 [n, 28, 28], the good rows;
+    errors: (line number, what is wrong) of each bad row.
+    """
+
+    lines: list[int]
+    images: np.ndarray
+    errors: list[tuple[int, str]] = field(default_factory=list)
+
+
+def read_folder(folder: Path) -> tuple[Digits, Digits]:
+    """Reads the four CSV files of a folder: (training digits, test digits).
+
+    Raises DataError where a file is missing or holds anything but digits.
+    """
+    paths = [folder / name for name in CSV_NAMES]
+    for path in paths:
+        _require_file(path)
+    return read_digits(paths[0], paths[1]), read_digits(paths[2], paths[3])
+
+
+def read_digits(images_path: Path, labels_path: Path) -> Digits:
+    """Reads one pixel file and its label file. Raises DataError, also where the counts differ."""
+    labels = read_labels(labels_path)  # the small file first: a mistake in it shows at once
+    images = read_images(images_path)
+    if len(images) != len(labels):
+        raise DataError(
+            f"{labels_path}: expected {len(images):,} labels, one for each row of "
+            f"{images_path.name}, found {len(labels):,}"
+        )
+    return Digits(images, labels)
+
+
+def read_images(path: Path) -> np.ndarray:
+    """Reads a whole pixel file into uint8 [N, 28, 28]. Raises DataError at the first bad row.
+
+    pandas parses straight into uint8 and is the fastest reader at hand; whatever it will not
+    take is read again row by row, which either finds the bad line or accepts the file.
+    """
+    import pandas  # here, because prediction has no need of it
+
+    _require_file(path)
+    try:
+        pixels = pandas.read_csv(path, header=None, dtype=np.uint8).to_numpy()
+    except (ValueError, OverflowError, TypeError):
+        pixels = None
+    if pixels is not None and pixels.shape[1] == PIXELS:
+        return np.ascontiguousarray(pixels).reshape(-1, SIDE, SIDE)
+    blocks = []
+    for rows in iter_images(path):
+        if rows.errors:
+            line, problem = rows.errors[0]
+            raise DataError(f"{path}, line {line}: {problem}")
+        blocks.append(rows.images)
+    return np.concatenate(blocks)
+
+
+def iter_images(path: Path, block: int = 1024) -> Iterator[Rows]:
+    """Reads a pixel file block by block, in flat memory; a bad row does not stop the others.
+
+    Blank lines are passed over. Raises DataError where the file cannot be opened or is empty.
+    """
+    _require_file(path)
+    first, found = 1, False
+    # utf-8-sig: spreadsheets put a byte order mark before the first number.
+    with open(path, encoding="utf-8-sig", errors="replace") as file:
+        while lines := list(islice(file, block)):
+            rows = _parse_block(lines, first)
+            first += len(lines)
+            if rows.lines or rows.errors:
+                found = True
+                yield rows
+    if not found:
+        raise DataError(f"{path}: expected rows of {PIXELS} pixels, found an empty file")
+
+
+def read_labels(path: Path) -> np.ndarray:
+    """Reads a label file into int64 [N]. Raises DataError at the first line that is no digit."""
+    _require_file(path)
+    labels = []
+    with open(path, encoding="utf-8-sig", errors="replace") as file:
+        for number, line in enumerate(file, 1):
+            if cell := line.strip():
+                try:
+                    labels.append(_whole_number(cell, 9))
+                except ValueError:
+                    raise DataError(f"{path}, line {number}: {_label_problem(cell)}") from None
+    if not labels:
+        raise DataError(f"{path}: expected one digit 0 to 9 a line, found an empty file")
+    return np.array(labels, np.int64)
+
+
+def split(digits: Digits, fraction: float, seed: int) -> tuple[Digits, Digits]:
+    """Shuffles and splits: (training digits, validation digits).
+
+    fraction: the share that goes to validation, 0 (none) up to, but not including, 1.
+    Raises DataError where that leaves nothing to train on.
+    """
+    count = round(len(digits) * fraction)
+    if count >= len(digits):
+        raise DataError(f"a validation split of {fraction} leaves none of {len(digits)} digits")
+    order = np.random.default_rng(seed).permutation(len(digits))
+    return digits[np.sort(order[count:])], digits[np.sort(order[:count])]
+
+
+def _require_file(path: Path) -> None:
+    if not path.exists():
+        raise DataError(f"{path}: no such file (python -m nn.mnist fetches MNIST's four files)")
+    if path.is_dir():
+        raise DataError(f"{path}: expected a CSV file, found a folder")
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def _parse_block(lines: list[str], first: int) -> Rows:
+    """Parses lines, the first of which has the number `first`, into a block of rows."""
+    try:
+        pixels = np.loadtxt(lines, np.uint8, delimiter=",", comments=None, ndmin=2)
+        if pixels.shape == (len(lines), PIXELS):
+            numbers = list(range(first, first + len(lines)))
+            return Rows(numbers, pixels.reshape(-1, SIDE, SIDE))
+    except ValueError:
+        pass  # some row is bad, or written as 12.0: look at each
+    numbers, good, errors = [], [], []
+    for number, line in enumerate(lines, first):
+        if not line.strip():
+            continue
+        try:
+            good.append(_parse_row(line))
+            numbers.append(number)
+        except ValueError as error:
+            errors.append((number, str(error)))
+    return Rows(numbers, np.array(good, np.uint8).reshape(-1, SIDE, SIDE), errors)
+
+
+def _parse_row(line: str) -> list[int]:
+    """784 pixels from one line. Raises ValueError saying what was expected and found."""
+    cells = line.strip().split(",")
+    if not any(_is_number(cell) for cell in cells[:2]) and len(cells) > 1:
+        raise ValueError(
+            f"expected {PIXELS} pixels, found what looks like a header row "
+            f"({_shorten(line.strip())}); delete that line"
+        )
+    if len(cells) != PIXELS:
+        hint = "; is the label in the first column?" if len(cells) == PIXELS + 1 else ""
+        raise ValueError(f"expected {PIXELS} comma-separated pixels, found {len(cells)}{hint}")
+    row = []
+    for column, cell in enumerate(cells, 1):
+        try:
+            row.append(_whole_number(cell, 255))
+        except ValueError:
+            raise ValueError(
+                f"column {column}: expected a whole number 0 to 255, found {_shorten(cell)!r}"
+            ) from None
+    return row
+
+
+def _label_problem(cell: str) -> str:
+    if "," in cell:
+        return f"expected one digit 0 to 9 a line, found {cell.count(',') + 1} values"
+    hint = "" if _is_number(cell) else "; delete the line if it is a header"
+    return f"expected a digit 0 to 9, found {_shorten(cell)!r}{hint}"
+
+
+def _whole_number(cell: str, largest: int) -> int:
+    """The value of `12` or `12.0`, 0 to largest. Raises ValueError for all else."""
+    number = float(cell)
+    if not number.is_integer() or not 0 <= number <= largest:
+        raise ValueError(cell)
+    return int(number)
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell or 0)  # an empty cell is a bad number, not a column's name
+    except ValueError:
+        return False
+    return True
+
+
+def _shorten(text: str, length: int = 24) -> str:
+    return text if len(text) <= length else text[:length] + "…"

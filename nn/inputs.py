@@ -1,0 +1,102 @@
+"""What load_saved_model.py is given: pictures, folders and CSV files, and their labels."""
+
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from nn import data
+from nn.errors import DataError
+from nn.pictures import EXTENSIONS
+from nn.predictor import Predictor, Reading, failed
+
+
+def expand(inputs: Iterable[Path], recursive: bool = False) -> list[Path]:
+    """Each folder's pictures, by name, in the place of the folder; all else as it is.
+
+    A folder without a picture stays, for read_all to say so.
+    """
+    paths: list[Path] = []
+    for path in inputs:
+        if path.is_dir():
+            found = path.rglob("*") if recursive else path.iterdir()
+            pictures = sorted(
+                p for p in found
+                if p.suffix.lower() in EXTENSIONS and not p.name.startswith(".") and p.is_file()
+            )  # fmt: skip
+            paths += pictures or [path]
+        else:
+            paths.append(path)
+    return paths
+
+
+def read_all(predictor: Predictor, paths: Sequence[Path]) -> Iterator[Reading]:
+    """Reads what expand returned, in order; what cannot be read becomes an error reading."""
+    pictures: list[Path] = []
+    for path in paths:
+        if path.suffix.lower() == ".csv" or path.is_dir():
+            yield from predictor.read(pictures)
+            pictures = []
+            yield from _read_other(predictor, path)
+        else:
+            pictures.append(path)
+    yield from predictor.read(pictures)
+
+
+def _read_other(predictor: Predictor, path: Path) -> Iterator[Reading]:
+    if path.is_dir():
+        yield failed(str(path), f"{path}: no pictures in this folder ({', '.join(EXTENSIONS)})")
+        return
+    try:
+        yield from predictor.read_csv(path)
+    except DataError as error:
+        yield failed(str(path), str(error))
+
+
+class Labels:
+    """The right answers, from a file of one digit a line or of rows `file,label`.
+
+    Raises DataError where the file is bad or does not fit the inputs.
+    """
+
+    def __init__(self, path: Path, inputs: Sequence[Path]) -> None:
+        self._path = path
+        self._by_line: Iterator[int] | None = None
+        self._by_file: dict[Path, int] = {}
+        if len(inputs) == 1 and inputs[0].suffix.lower() == ".csv":
+            labels = data.read_labels(path)
+            _check_count(path, len(labels), inputs[0])
+            self._by_line = iter(labels.tolist())
+        else:
+            self._by_file = _read_file_labels(path)
+
+    def find(self, reading: Reading) -> int | None:
+        """The label of a reading, None where there is none. Call it for every one, in order."""
+        if self._by_line is not None:
+            return next(self._by_line, None)
+        return self._by_file.get(Path(reading.input).resolve())
+
+
+def _check_count(path: Path, count: int, pixels: Path) -> None:
+    rows = sum(len(block.lines) + len(block.errors) for block in data.iter_images(pixels))
+    if rows != count:
+        raise DataError(f"{path}: expected {rows:,} labels, one a row of {pixels}, found {count:,}")
+
+
+def _read_file_labels(path: Path) -> dict[Path, int]:
+    """Rows `file,label`; a file is named from the folder of the labels. A header may be there."""
+    labels = {}
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            for number, row in enumerate(csv.reader(file), 1):
+                if not row or (number == 1 and row == ["file", "label"]):
+                    continue
+                if len(row) != 2 or row[1].strip() not in list("0123456789"):
+                    raise DataError(
+                        f"{path}, line {number}: expected file,label with a label of 0 to 9, "
+                        f"found {','.join(row)[:40]!r}"
+                    )
+                labels[(path.parent / row[0].strip()).resolve()] = int(row[1])
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise DataError(f"{path}: cannot be read ({reason})") from None
+    return labels

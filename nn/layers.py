@@ -1,0 +1,82 @@
+"""Layers: one function each, tensor in, tensor out, its variables in a scope of its own."""
+
+import zlib
+from collections.abc import Callable
+
+import tensorflow as tf
+
+tf1 = tf.compat.v1
+
+Activation = Callable[[tf.Tensor], tf.Tensor]
+
+
+def dense(
+    x: tf.Tensor, units: int, scope: str, *, activation: Activation | None = None
+) -> tf.Tensor:
+    """activation(x · weights + bias): float32 [N, inputs] → [N, units].
+
+    weights [inputs, units] start as in He et al. 2015 (arXiv 1502.01852), bias at 0.
+    """
+    with tf1.variable_scope(scope):
+        weights = tf1.get_variable("weights", [x.shape[-1], units], initializer=_he_normal())
+        bias = tf1.get_variable("bias", [units], initializer=tf1.zeros_initializer())
+        y = tf.nn.bias_add(tf.matmul(x, weights), bias)
+        return activation(y) if activation else y
+
+
+def conv2d(
+    x: tf.Tensor,
+    filters: int,
+    scope: str,
+    *,
+    size: int = 3,
+    padding: str = "VALID",
+    activation: Activation | None = None,
+) -> tf.Tensor:
+    """Convolution with stride 1: float32 [N, H, W, channels] → [N, H', W', filters].
+
+    VALID: H' = H - size + 1; SAME: H' = H. kernel [size, size, channels, filters] starts as
+    in He et al. 2015 (arXiv 1502.01852), bias at 0.
+    """
+    with tf1.variable_scope(scope):
+        shape = [size, size, x.shape[-1], filters]
+        kernel = tf1.get_variable("kernel", shape, initializer=_he_normal())
+        bias = tf1.get_variable("bias", [filters], initializer=tf1.zeros_initializer())
+        y = tf.nn.bias_add(tf.nn.conv2d(x, kernel, strides=1, padding=padding), bias)
+        return activation(y) if activation else y
+
+
+def max_pool(x: tf.Tensor, scope: str, *, size: int = 2) -> tf.Tensor:
+    """The largest of each size × size patch: [N, H, W, C] → [N, H // size, W // size, C]."""
+    return tf.nn.max_pool2d(x, size, strides=size, padding="VALID", name=scope)
+
+
+def flatten(x: tf.Tensor) -> tf.Tensor:
+    """[N, ...] → [N, product of the rest]."""
+    return tf.reshape(x, [-1, x.shape[1:].num_elements()])
+
+
+def dropout(x: tf.Tensor, scope: str, *, rate: float, seed: tf.Tensor | None) -> tf.Tensor:
+    """Zeroes a share `rate` of x, scales the rest so that the mean stays (Srivastava et al. 2014).
+
+    seed: int32 [2], (seed, step); the same seed drops the same elements. None, as at
+    inference: x itself. rate is taken to the nearest 1/256, because a random byte decides for
+    each element: TensorFlow's generator costs more than the multiplication, and a byte is a
+    quarter of a float.
+    """
+    if seed is None:
+        return x
+    dropped = round(256 * rate)
+    with tf.name_scope(scope):
+        # Each layer its own numbers at the same step: its name is part of the key.
+        key = seed + tf.constant([zlib.crc32(scope.encode()) >> 1, 0], tf.int32)
+        words = tf.random.stateless_uniform(
+            [(tf.size(x) + 3) // 4], key, minval=None, maxval=None, dtype=tf.int32
+        )
+        random_bytes = tf.reshape(tf.bitcast(words, tf.uint8), [-1])[: tf.size(x)]
+        kept = tf.reshape(random_bytes, tf.shape(x)) >= dropped
+        return x * (tf.cast(kept, x.dtype) * (256 / (256 - dropped)))
+
+
+def _he_normal() -> tf1.variance_scaling_initializer:
+    return tf1.variance_scaling_initializer(scale=2.0, mode="fan_in")

@@ -1,0 +1,259 @@
+"""Canvases → 28×28 digits such as MNIST's, as batched graph ops; picture files → canvases.
+
+The stages, each a function: polarity → background → threshold → ink → 20×20 box, center of
+mass. MNIST itself was made by the last (LeCun et al. 1998, Gradient-Based Learning Applied to
+Document Recognition, section III.A, and the description on the database's page). Canvases and
+sizes are described in nn/pictures.py. Gray levels are float32 from 0 to 1, [N, H, W] throughout.
+"""
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from nn.data import SIDE
+from nn.pictures import CANVAS
+
+BOX = 20  # MNIST's digits fill a box of 20×20
+COARSE = 4  # canvas pixels to a side of one of the coarse canvas, for paper and local means
+WIDE = 9  # coarse pixels, 36 of the canvas: wider than any stroke, narrower than most shadows
+LEVELS = 64  # of the histogram that the threshold is taken from
+MIN_CONTRAST = 0.08  # of ink against paper; below it there is only noise
+MIN_SKEWNESS = 0.8  # below it the third moment does not tell ink from paper
+NO_INK = "no ink"
+
+
+class Normalized(NamedTuple):
+    """images: uint8 [N, 28, 28], 255 = ink; ink: uint8 [N, H, W], the ink found on the canvas;
+    reasons: string [N], empty, or why there is no digit."""
+
+    images: tf.Tensor
+    ink: tf.Tensor
+    reasons: tf.Tensor
+
+
+def normalize(pixels: tf.Tensor, sizes: tf.Tensor) -> Normalized:
+    """uint8 [N, H, W] canvases and int32 [N, 3] sizes → digits as MNIST has them."""
+    inside = _inside(tf.shape(pixels), sizes)
+    gray = tf.cast(pixels, tf.float32) * (1 / 255)
+    with tf.name_scope("polarity"):
+        gray = tf.where(_is_light_on_dark(gray, inside, sizes)[:, None, None], gray, 1 - gray)
+    with tf.name_scope("background"):
+        ink = _remove_background(gray, inside)
+    with tf.name_scope("threshold"):
+        threshold, contrast = _otsu(ink, inside)
+    with tf.name_scope("ink"):
+        ink = _keep_ink(ink, inside, threshold, contrast)
+        blank = contrast < MIN_CONTRAST
+        ink = tf.where(blank[:, None, None], tf.zeros_like(ink), ink)
+    with tf.name_scope("fit"):
+        images = _fit(ink)
+    reasons = tf.where(blank, NO_INK, "")
+    return Normalized(_to_uint8(images), _to_uint8(ink), reasons)
+
+
+def decode_canvases(files: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """string [N], picture files → (uint8 [N, 64, 64] canvases, int32 [N, 3] sizes).
+
+    What nn/pictures.py does with Pillow, EXIF aside. Bytes that are no picture fail the call.
+    """
+    return tf.map_fn(
+        _decode_canvas,
+        files,
+        fn_output_signature=(
+            tf.TensorSpec([CANVAS, CANVAS], tf.uint8),
+            tf.TensorSpec([3], tf.int32),
+        ),
+    )
+
+
+@tf.autograph.experimental.do_not_convert
+def _decode_canvas(content: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    # channels=0, as in the file: 1 fails on BMP, GIF and WebP. Animations have a fourth axis.
+    image = tf.io.decode_image(content, channels=0, expand_animations=True)
+    shape = tf.shape(image)[-3:]
+    image = tf.cast(tf.reshape(image, tf.concat([[-1], shape], 0))[0], tf.float32)
+    gray = tf.ensure_shape(_flatten_alpha(image), [None, None])
+    longest = tf.cast(tf.reduce_max(shape[:2]), tf.float32)
+    factor = tf.minimum(1.0, CANVAS / longest)
+    size = tf.maximum(1, tf.cast(tf.round(tf.cast(shape[:2], tf.float32) * factor), tf.int32))
+    shrunk = tf.image.resize(tf.round(gray)[None, :, :, None], size, "area")[0, :, :, 0]
+    before = (CANVAS - size) // 2
+    canvas = tf.pad(tf.round(shrunk), tf.stack([before, CANVAS - size - before], 1))
+    canvas = tf.ensure_shape(tf.cast(canvas, tf.uint8), [CANVAS, CANVAS])
+    return canvas, tf.concat([size, [tf.reduce_min(shape[:2])]], 0)
+
+
+def _flatten_alpha(image: tf.Tensor) -> tf.Tensor:
+    """float32 [H, W, 1 to 4], 0 to 255 → luma [H, W], on what the ink stands out from."""
+    colors = tf.where(tf.shape(image)[2] > 2, 3, 1)  # 2 and 4 channels have alpha, the last
+    weights = tf.constant([0.299, 0.587, 0.114])[:colors]
+    gray = tf.reduce_sum(image[:, :, :colors] * (weights / tf.reduce_sum(weights)), 2)
+    opaque = tf.fill(tf.shape(gray), 255.0)[:, :, None]
+    opacity = tf.concat([image, opaque], 2)[:, :, colors] * (1 / 255)
+    dark_ink = tf.reduce_sum(gray * opacity) < 127.5 * tf.reduce_sum(opacity)
+    return gray * opacity + tf.where(dark_ink, 255.0, 0.0) * (1 - opacity)
+
+
+def _inside(shape: tf.Tensor, sizes: tf.Tensor) -> tf.Tensor:
+    """1 where the canvas holds the picture, 0 around it: float32 [N, H, W]."""
+
+    def axis(length: tf.Tensor, used: tf.Tensor) -> tf.Tensor:
+        start = (length - used) // 2
+        position = tf.range(length)
+        return (position >= start[:, None]) & (position < (start + used)[:, None])
+
+    rows, columns = axis(shape[1], sizes[:, 0]), axis(shape[2], sizes[:, 1])
+    return tf.cast(rows[:, :, None] & columns[:, None, :], tf.float32)
+
+
+def _is_light_on_dark(gray: tf.Tensor, inside: tf.Tensor, sizes: tf.Tensor) -> tf.Tensor:
+    """Whether the ink is lighter than the paper: bool [N].
+
+    Ink is rare and stands out, so the third moment of the difference from the local mean has
+    its sign. Where a thick digit fills its frame, ink is not rare: there the border says what
+    paper is.
+    """
+    difference = (gray - _local_mean(gray, inside)) * inside
+    area = tf.reduce_sum(inside, [1, 2])
+    deviation = tf.sqrt(tf.reduce_sum(difference**2, [1, 2]) / area)
+    third_moment = tf.reduce_sum(difference**3, [1, 2]) / area
+    skewness = tf.math.divide_no_nan(third_moment, deviation**3)
+    border = inside - _erode(inside, 3)
+    border_mean = tf.reduce_sum(gray * border, [1, 2]) / tf.reduce_sum(border, [1, 2])
+    dark_border = border_mean < tf.reduce_sum(gray * inside, [1, 2]) / area
+    small = tf.reduce_max(sizes[:, :2], 1) <= 32
+    return tf.where(small | (tf.abs(skewness) < MIN_SKEWNESS), dark_border, skewness > 0)
+
+
+def _remove_background(gray: tf.Tensor, inside: tf.Tensor) -> tf.Tensor:
+    """Subtracts the paper: the white top-hat, with a window wider than any stroke.
+
+    Serra 1982, Image Analysis and Mathematical Morphology. Outside the picture is no paper.
+    """
+    eroded = _erode(_shrink_to_darkest(gray + (1 - inside)), WIDE)
+    paper = _dilate(eroded * _shrink_to_lightest(inside), WIDE)
+    smooth = _mean(paper, 3)
+    return tf.maximum(gray - _enlarge(smooth, gray), 0) * inside
+
+
+def _otsu(ink: tf.Tensor, inside: tf.Tensor) -> tf.Tensor:
+    """Otsu's threshold (1979) and the contrast, ink's mean less paper's: two of float32 [N]."""
+    count = tf.shape(ink)[0]
+    level = tf.minimum(tf.cast(ink * LEVELS, tf.int32), LEVELS - 1)
+    bins = level + LEVELS * tf.range(count)[:, None, None]  # each picture its own histogram
+    histogram = tf.math.unsorted_segment_sum(
+        tf.reshape(inside, [-1]), tf.reshape(bins, [-1]), count * LEVELS
+    )
+    histogram = tf.reshape(histogram, [count, LEVELS])
+    value = (tf.range(LEVELS, dtype=tf.float32) + 0.5) / LEVELS
+    below, mass = tf.cumsum(histogram, 1), tf.cumsum(histogram * value, 1)  # up to each level
+    above, rest = below[:, -1:] - below, mass[:, -1:] - mass
+    difference = tf.math.divide_no_nan(rest, above) - tf.math.divide_no_nan(mass, below)
+    between = tf.where((below > 0) & (above > 0), below * above * difference**2, 0.0)
+    best = tf.argmax(between, 1)
+    threshold = (tf.cast(best, tf.float32) + 1) / LEVELS
+    return threshold, tf.gather(difference, best, batch_dims=1) * tf.cast(
+        tf.reduce_max(between, 1) > 0, tf.float32
+    )
+
+
+def _keep_ink(
+    ink: tf.Tensor, inside: tf.Tensor, threshold: tf.Tensor, contrast: tf.Tensor
+) -> tf.Tensor:
+    """Ink as 0 to 1, with its soft edges, and 0 where there is none."""
+    mask = tf.cast(ink > threshold[:, None, None], tf.float32)
+    # Full ink: the ink's mean level, each pixel weighted by its ink, for edges are soft.
+    level = tf.math.divide_no_nan(
+        tf.reduce_sum(ink**2 * mask, [1, 2]), tf.reduce_sum(ink * mask, [1, 2])
+    )[:, None, None]
+    soft = tf.clip_by_value(tf.math.divide_no_nan(ink, level), 0, 1)
+    return soft * _dilate(mask, 3) * inside
+
+
+def _fit(ink: tf.Tensor) -> tf.Tensor:
+    """Scales each picture's ink into a box of 20×20 and moves its center of mass to the middle.
+
+    [N, H, W] → [N, 28, 28]. One product of matrices a picture: rows · ink · columns, where each
+    row of `rows` averages the canvas rows that fall into one row of the result.
+    """
+    masses = [tf.reduce_sum(ink, 2), tf.reduce_sum(ink, 1)]  # over rows [N, H], columns [N, W]
+    extents = [_extent(ink, 2), _extent(ink, 1)]
+    longest = tf.reduce_max([high - low for low, high in extents], 0)
+    factor = BOX / tf.maximum(longest, 1)  # [N]
+    rows, columns = (
+        _resampling(mass, low, factor) for mass, (low, _) in zip(masses, extents, strict=True)
+    )
+    return tf.matmul(tf.matmul(rows, ink), columns, transpose_b=True)
+
+
+def _extent(ink: tf.Tensor, across: int) -> tuple[tf.Tensor, tf.Tensor]:
+    """First row or column with ink, and the one after the last: two of float32 [N]."""
+    # A quarter of full ink: at that level MNIST's own digits measure 20 pixels.
+    used = tf.cast(tf.reduce_max(ink, across) > 0.25, tf.float32)
+    length = tf.cast(tf.shape(used)[1], tf.float32)
+    low = tf.cast(tf.argmax(used, 1), tf.float32)
+    return low, length - tf.cast(tf.argmax(used[:, ::-1], 1), tf.float32)
+
+
+def _resampling(mass: tf.Tensor, low: tf.Tensor, factor: tf.Tensor) -> tf.Tensor:
+    """The matrices that scale along one axis: float32 [N, 28, length].
+
+    mass: [N, length], the ink of each row. Pixel i of the result covers (i - shift) / factor +
+    low and on; shift is a whole number, for so it is in MNIST, whose centers of mass lie
+    anywhere in [14, 15).
+    """
+    length = tf.shape(mass)[1]
+    center = tf.cast(tf.range(length), tf.float32) + 0.5
+    center_of_mass = tf.math.divide_no_nan(tf.reduce_sum(mass * center, 1), tf.reduce_sum(mass, 1))
+    shift = tf.math.ceil(SIDE / 2 - (center_of_mass - low) * factor)
+    target = (tf.range(SIDE, dtype=tf.float32) + 0.5 - shift[:, None]) / factor[:, None]
+    target += low[:, None]  # [N, 28], in canvas pixels
+    # The mean over the area of a pixel of the result, or of the canvas if that is larger.
+    reach = tf.maximum(1 / factor, 1)[:, None, None] / 2
+    distance = tf.abs(target[:, :, None] - center)
+    overlap = tf.clip_by_value(reach + 0.5 - distance, 0, tf.minimum(2 * reach, 1))
+    return overlap / (2 * reach)
+
+
+def _local_mean(x: tf.Tensor, inside: tf.Tensor) -> tf.Tensor:
+    """The mean over the part of a wide window that lies inside the picture."""
+
+    def mean(values: tf.Tensor) -> tf.Tensor:
+        return _mean(tf.nn.avg_pool2d(values[..., None], COARSE, COARSE, "SAME")[..., 0], WIDE)
+
+    return _enlarge(tf.math.divide_no_nan(mean(x * inside), mean(inside)), x)
+
+
+def _shrink_to_lightest(x: tf.Tensor) -> tf.Tensor:
+    """[N, H, W] → [N, H / COARSE, W / COARSE]: wide windows are cheap on a coarse canvas."""
+    return tf.nn.max_pool2d(x[..., None], COARSE, COARSE, "SAME")[..., 0]
+
+
+def _shrink_to_darkest(x: tf.Tensor) -> tf.Tensor:
+    return -_shrink_to_lightest(-x)
+
+
+def _enlarge(coarse: tf.Tensor, like: tf.Tensor) -> tf.Tensor:
+    """Back to the size of `like`, in between linear."""
+    height, width = tf.shape(like)[1], tf.shape(like)[2]
+    size = COARSE * tf.shape(coarse)[1:]
+    return tf.image.resize(coarse[..., None], size, "bilinear")[:, :height, :width, 0]
+
+
+def _mean(x: tf.Tensor, window: int) -> tf.Tensor:
+    return tf.nn.avg_pool2d(x[..., None], window, 1, "SAME")[..., 0]
+
+
+def _dilate(x: tf.Tensor, window: int) -> tf.Tensor:
+    """The largest value in a window: one axis after the other, which is the same and cheaper."""
+    x = tf.nn.max_pool2d(x[..., None], [window, 1], 1, "SAME")
+    return tf.nn.max_pool2d(x, [1, window], 1, "SAME")[..., 0]
+
+
+def _erode(x: tf.Tensor, window: int) -> tf.Tensor:
+    """The smallest value in a window."""
+    return -_dilate(-x, window)
+
+
+def _to_uint8(x: tf.Tensor) -> tf.Tensor:
+    return tf.cast(tf.round(tf.clip_by_value(x, 0, 1) * 255), tf.uint8)

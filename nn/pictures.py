@@ -1,0 +1,94 @@
+"""Picture files → gray canvases: formats, size limits, EXIF, alpha, shrinking, with Pillow.
+
+The `photos` signature of the SavedModel does the same inside the graph (nn/normalize.py).
+"""
+
+import warnings
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from nn.errors import PictureError
+
+CANVAS = 64  # pixels; canvases of 96 and 128 read no better
+MAX_PIXELS = 100_000_000
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF")
+EXTENSIONS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif")
+
+
+class Canvas(NamedTuple):
+    """A gray picture, shrunk to fit where it is larger, in the middle of a square of zeros.
+
+    pixels: uint8 [64, 64]; size: int32 [3], the height and width that the picture has on the
+    canvas, and the shorter side that it had as a file.
+    """
+
+    pixels: np.ndarray
+    size: np.ndarray
+
+
+def read_canvas(path: Path) -> Canvas:
+    """Reads a picture file. Raises PictureError, one line, where that cannot be done."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # we have MAX_PIXELS
+            with Image.open(path, formats=FORMATS) as image:
+                return _to_canvas(path, image)
+    except UnidentifiedImageError:
+        empty = path.stat().st_size == 0
+        reason = "an empty file" if empty else f"not a picture ({', '.join(FORMATS)} can be read)"
+        raise PictureError(f"{path}: {reason}") from None
+    except Image.DecompressionBombError:
+        raise PictureError(
+            f"{path}: over {MAX_PIXELS / 1e6:.0f} megapixels; shrink it first"
+        ) from None
+    except FileNotFoundError:
+        raise PictureError(f"{path}: no such file") from None
+    except (OSError, SyntaxError, ValueError, EOFError) as error:  # what Pillow's decoders raise
+        reason = getattr(error, "strerror", None) or str(error)
+        raise PictureError(f"{path}: cannot be read ({reason})") from None
+
+
+def place(gray: np.ndarray) -> Canvas:
+    """Puts a gray picture, uint8 [H, W], on a canvas: shrunk where larger, never enlarged."""
+    return _place(Image.fromarray(gray), min(gray.shape))
+
+
+def _to_canvas(path: Path, image: Image.Image) -> Canvas:
+    width, height = image.size
+    if width * height > MAX_PIXELS:
+        raise PictureError(
+            f"{path}: {width:,}x{height:,} pixels, over {MAX_PIXELS / 1e6:.0f} megapixels; "
+            "shrink it first"
+        )
+    if max(image.size) > 4 * CANVAS:
+        # A JPEG is decoded at a half, a quarter or an eighth, which is several times faster.
+        image.draft("L", (2 * CANVAS, 2 * CANVAS))
+    image = ImageOps.exif_transpose(image)
+    return _place(_to_gray(image), min(width, height))
+
+
+def _to_gray(image: Image.Image) -> Image.Image:
+    """Luma, uint8; a transparent picture lies on what its ink stands out from."""
+    if image.mode.startswith("I"):  # 16 bits: Pillow would clip, not scale
+        levels = np.asarray(image).astype(np.int64) >> 8
+        return Image.fromarray(levels.clip(0, 255).astype(np.uint8))
+    if not image.has_transparency_data:
+        return image.convert("L")
+    gray, alpha = (np.asarray(band, np.float32) for band in image.convert("LA").split())
+    opacity = alpha / 255
+    dark_ink = (gray * opacity).sum() < 127.5 * opacity.sum()
+    paper = 255 if dark_ink else 0
+    return Image.fromarray(np.round(gray * opacity + paper * (1 - opacity)).astype(np.uint8))
+
+
+def _place(gray: Image.Image, shorter_side: int) -> Canvas:
+    factor = min(1.0, CANVAS / max(gray.size))
+    width, height = (max(1, round(side * factor)) for side in gray.size)
+    shrunk = gray.resize((width, height), Image.Resampling.BOX)  # the mean over each pixel's area
+    pixels = np.zeros((CANVAS, CANVAS), np.uint8)
+    top, left = (CANVAS - height) // 2, (CANVAS - width) // 2
+    pixels[top : top + height, left : left + width] = np.asarray(shrunk)
+    return Canvas(pixels, np.array([height, width, shorter_side], np.int32))

@@ -1,0 +1,158 @@
+"""Restores a SavedModel and reads digits with it.
+
+It knows nothing of networks and how they were built: all that it needs is in the export.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from nn.data import SIDE, iter_images
+from nn.errors import DataError, ModelError, PictureError
+from nn.pictures import read_canvas
+from nn.saved_model import find_version, read_card
+
+tf1 = tf.compat.v1
+
+OK, UNSURE, ERROR = "ok", "unsure", "error"
+
+
+class Prediction(NamedTuple):
+    """digits: int64 [N]; probabilities: float32 [N, 10]."""
+
+    digits: np.ndarray
+    probabilities: np.ndarray
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was read from one input; docs/saved_model.md describes each field.
+
+    status: ok; unsure (digit is the best guess, or None where there is no ink); error (digit,
+    probability and probabilities are None, reason says in one line what is wrong).
+    """
+
+    input: str
+    status: str
+    digit: int | None
+    probability: float | None
+    probabilities: list[float] | None
+    reason: str | None
+
+
+class Predictor:
+    """A restored model, ready to predict; close it, or use it in a `with` statement.
+
+        with Predictor("SavedModel") as predictor:
+            for reading in predictor.read(["photo.jpg"]):
+                print(reading.digit)
+
+    model: a version, or a folder of versions, of which the highest number is used. Raises
+    ModelError where there is none, or it is damaged. version: its path; card: its card.
+    """
+
+    def __init__(self, model: str | Path = "SavedModel") -> None:
+        self.version = find_version(Path(model))
+        self.card = read_card(self.version)
+        self._session = tf1.Session(graph=tf.Graph())
+        try:
+            with self._session.graph.as_default():
+                tags = [tf1.saved_model.tag_constants.SERVING]
+                meta_graph = tf1.saved_model.load(self._session, tags, str(self.version))
+            signatures = meta_graph.signature_def
+            self._predict = self._callable(signatures["serving_default"], ["images"], Prediction)
+            self._read = self._callable(signatures["canvases"], ["pixels", "sizes"], _CanvasAnswers)
+        except (tf.errors.OpError, OSError, ValueError, KeyError, RuntimeError) as error:
+            self._session.close()
+            reason = str(error).splitlines()[0]
+            raise ModelError(f"{self.version}: cannot be restored ({reason})") from None
+
+    def __enter__(self) -> "Predictor":
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the session."""
+        self._session.close()
+
+    def predict(self, images: np.ndarray) -> Prediction:
+        """Predicts digits that are as MNIST's: uint8 [N, 28, 28], 0 = paper, 255 = ink."""
+        images = np.asarray(images)
+        if images.dtype != np.uint8 or images.shape[1:] != (SIDE, SIDE):
+            raise ValueError(
+                f"expected images of uint8 [N, 28, 28], found {images.dtype} {list(images.shape)}"
+            )
+        return self._predict(images)
+
+    def read(self, paths: Iterable[str | Path], batch_size: int = 64) -> Iterator[Reading]:
+        """Reads pictures of one digit each, of any kind and size; yields a reading for each, in
+        order, as they come. No more than a batch is held in memory."""
+        paths = iter(paths)
+        while batch := list(islice(paths, batch_size)):
+            yield from self._read_batch([Path(path) for path in batch])
+
+    def read_csv(self, path: str | Path) -> Iterator[Reading]:
+        """Predicts the rows of a pixel file, as nn/data.py describes it; yields a reading for
+        each row, in order, a bad row's an error. Raises DataError where there is no such file,
+        or no good row at its start."""
+        for number, rows in enumerate(iter_images(Path(path))):
+            if number == 0 and not rows.lines:  # a file of something else: say so once
+                line, problem = rows.errors[0]
+                raise DataError(f"{path}: holds no row of pixels; line {line}: {problem}")
+            readings = [(line, failed(f"{path}:{line}", problem)) for line, problem in rows.errors]
+            if rows.lines:
+                answers = zip(rows.lines, *self.predict(rows.images), strict=True)
+                readings += [
+                    (line, answered(f"{path}:{line}", digit, probabilities))
+                    for line, digit, probabilities in answers
+                ]
+            yield from (reading for _, reading in sorted(readings, key=lambda pair: pair[0]))
+
+    def _read_batch(self, paths: list[Path]) -> Iterator[Reading]:
+        results: list[Reading | None] = []
+        canvases = []
+        for path in paths:
+            try:
+                canvases.append(read_canvas(path))
+                results.append(None)
+            except PictureError as error:
+                results.append(failed(str(path), str(error)))
+        answers = iter(())
+        if canvases:
+            pixels, sizes = (np.stack(part) for part in zip(*canvases, strict=True))
+            answers = zip(*self._read(pixels, sizes), strict=True)
+        for path, result in zip(paths, results, strict=True):
+            yield result or answered(str(path), *next(answers))
+
+    def _callable(self, signature, inputs: list[str], answer: type[NamedTuple]):
+        """A function of arrays that runs a signature; make_callable skips Session.run's checks."""
+        fetches = [signature.outputs[name].name for name in answer._fields]
+        feeds = [signature.inputs[name].name for name in inputs]
+        run = self._session.make_callable(fetches, feeds)
+        return lambda *arrays: answer(*run(*arrays))
+
+
+class _CanvasAnswers(NamedTuple):
+    digits: np.ndarray
+    probabilities: np.ndarray
+    reasons: np.ndarray  # of bytes
+
+
+def answered(name: str, digit: int, probabilities: np.ndarray, reason: bytes = b"") -> Reading:
+    """The reading of an input that a signature has answered."""
+    if reason:
+        return Reading(name, UNSURE, None, None, None, reason.decode())
+    shares = probabilities.astype(float).tolist()
+    return Reading(name, OK, int(digit), shares[digit], shares, None)
+
+
+def failed(name: str, reason: str) -> Reading:
+    """The reading of an input that cannot be read."""
+    return Reading(name, ERROR, None, None, None, reason)

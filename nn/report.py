@@ -1,0 +1,117 @@
+"""Shows readings as they come: an aligned table or JSON lines, a CSV file, the score."""
+
+import csv
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from nn.evaluation import confusion_matrix
+from nn.predictor import ERROR, OK, Reading
+
+Write = Callable[[Reading], None]
+
+
+def describe_model(version: Path, card: dict) -> str:
+    """One line: which model, trained on what, how accurate."""
+    test = card["test"]
+    return (
+        f"Model {version}: {card['network']}, trained on "
+        f"{card['data']['training_images']:,} digits of {card['data']['source']}, "
+        f"test accuracy {test['accuracy']:.2%} ({test['errors']:,} of {test['images']:,} wrong)"
+    )
+
+
+def table_header(width: int) -> str:
+    """The line above table rows; width: of the longest input's name."""
+    return f"{'input':{width}s}  digit  probability"
+
+
+def table_row(reading: Reading, width: int, top: int = 1, label: int | None = None) -> str:
+    """A reading as an aligned line: the input, its digit, the `top` likeliest with how likely."""
+    digit = "–" if reading.digit is None else str(reading.digit)
+    line = f"{reading.input:{width}s}  {digit:>5s}"
+    if reading.probabilities:
+        line += f"  {reading.probability:11.2%}"
+    if reading.probabilities and top > 1:
+        likeliest = np.argsort(-np.array(reading.probabilities), kind="stable")[1:top]
+        line += "".join(f"   {i} {reading.probabilities[i]:6.2%}" for i in likeliest)
+    if label is not None:
+        line += f"   label {label}"
+    if reading.status != OK:
+        # An error's reason names its input, which stands at the start of the line.
+        reason = reading.reason.removeprefix(f"{reading.input}: ")
+        line += f"  {'':11s}  {reading.status}: {reason}"
+    return line
+
+
+def json_line(reading: Reading) -> str:
+    """A reading as one JSON object, probabilities to six places."""
+    fields = asdict(reading)
+    if reading.probabilities:
+        fields["probability"] = round(reading.probability, 6)
+        fields["probabilities"] = [round(p, 6) for p in reading.probabilities]
+    return json.dumps(fields, ensure_ascii=False)
+
+
+@contextmanager
+def csv_file(path: Path) -> Iterator[Write]:
+    """Yields a function that writes a reading as a CSV row; the file appears whole, at the end."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with open(temporary, "w", encoding="utf-8", newline="") as file:
+            rows = csv.writer(file)
+            columns = [f"p{digit}" for digit in range(10)]
+            rows.writerow(["input", "status", "digit", "probability", *columns, "reason"])
+
+            def write(reading: Reading) -> None:
+                values = [reading.input, reading.status, reading.digit, reading.probability]
+                probabilities = reading.probabilities or [None] * 10
+                rows.writerow([*values, *probabilities, reading.reason])
+
+            yield write
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+class Score:
+    """Counts readings against their labels."""
+
+    def __init__(self) -> None:
+        self._labels: list[int] = []
+        self._digits: list[int] = []
+        self._no_answer = self._unread = self._unlabelled = 0
+
+    def add(self, reading: Reading, label: int | None) -> None:
+        """Counts a reading; one without a label counts for nothing."""
+        if label is None:
+            self._unlabelled += 1
+        elif reading.status == ERROR:
+            self._unread += 1
+        elif reading.digit is None:
+            self._no_answer += 1
+        else:
+            self._labels.append(label)
+            self._digits.append(reading.digit)
+
+    def lines(self) -> Sequence[str]:
+        """The accuracy, in a line, and the confusion matrix."""
+        confusion = confusion_matrix(np.array(self._labels, int), np.array(self._digits, int))
+        right, count = int(np.trace(confusion)), len(self._labels) + self._no_answer
+        accuracy = f"{right / count:.2%}" if count else "unknown"
+        summary = f"Accuracy {accuracy}: {right:,} of {count:,} right, {count - right:,} wrong"
+        for number, what in (
+            (self._no_answer, "of them without an answer"),
+            (self._unread, "could not be read"),
+            (self._unlabelled, "had no label"),
+        ):
+            summary += f"; {number:,} {what}" if number else ""
+        rows = [f"{label:5d}  " + "".join(f"{n or '·':>6}" for n in row)
+                for label, row in enumerate(confusion)]  # fmt: skip
+        header = "label  " + "".join(f"{digit:6d}" for digit in range(10)) + "   ← predicted"
+        return [summary, header, *rows]

@@ -1,0 +1,90 @@
+"""Which digits to train on: the four CSV files, MNIST by download, or the bundled digits."""
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+from PIL import Image
+
+from nn import mnist
+from nn.data import CSV_NAMES, Digits, read_folder
+from nn.errors import DataError
+from nn.normalize import normalize
+from nn.pictures import place
+
+tf1 = tf.compat.v1
+log = logging.getLogger(__name__)
+
+FOLDER = Path("MNIST")
+# scikit-learn's digits stand in the order of their writers: the last are the test digits, so
+# that most of their writers were never trained on.
+BUNDLED_TRAINING = 1500
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where digits come from, and the digits. name: a folder, or "bundled"."""
+
+    name: str
+    training: Digits
+    test: Digits
+
+    @property
+    def bundled(self) -> bool:
+        return self.name == "bundled"
+
+    def describe(self) -> dict:
+        """What a config and a card say of the data."""
+        return {
+            "source": self.name,
+            "training_images": len(self.training),
+            "training_sha256": self.training.sha256(),
+            "test_images": len(self.test),
+            "test_sha256": self.test.sha256(),
+        }
+
+
+def load(data: str, quiet: bool = False) -> Source:
+    """The digits that --data names: "auto", "mnist", "bundled", or a folder of four CSV files.
+
+    "mnist" downloads what is not there; "auto" falls back to the bundled digits, and says so,
+    where that fails. Raises DataError where the data is not to be had, or is bad.
+    """
+    if data == "bundled":
+        return _bundled()
+    folder = FOLDER if data in ("auto", "mnist") else Path(data)
+    if data in ("auto", "mnist") and not any((folder / name).exists() for name in CSV_NAMES):
+        log.info("No CSV files in %s/; downloading MNIST", folder)
+        try:
+            mnist.download(folder, quiet=quiet)
+        except DataError as error:
+            if data == "mnist":
+                raise
+            log.warning("warning: %s", error)
+            log.warning(
+                "warning: training on the %s small digits bundled with scikit-learn instead; "
+                "such a model reads worse. For MNIST without a network: python -m nn.mnist "
+                "--from DIR", f"{BUNDLED_TRAINING:,}",
+            )  # fmt: skip
+            return _bundled()
+    training, test = read_folder(folder)
+    return Source(str(folder), training, test)
+
+
+def _bundled() -> Source:
+    """scikit-learn's 8×8 digits, brought to 28×28 by the same normalization as any picture."""
+    small, labels = mnist.bundled_digits()
+    canvases = [place(_enlarge(image)) for image in small]
+    pixels, sizes = (np.stack(part) for part in zip(*canvases, strict=True))
+    with tf.Graph().as_default(), tf1.Session() as session:
+        images = session.run(normalize(tf.constant(pixels), tf.constant(sizes)).images)
+    digits = Digits(images, labels)
+    return Source("bundled", digits[:BUNDLED_TRAINING], digits[BUNDLED_TRAINING:])
+
+
+def _enlarge(image: np.ndarray) -> np.ndarray:
+    """uint8 [8, 8] → [48, 48], with a margin: the digit fills its frame, and ink needs a paper."""
+    image = Image.fromarray(np.pad(image, 2))
+    return np.asarray(image.resize((48, 48), Image.Resampling.BICUBIC))

@@ -1,0 +1,87 @@
+"""What tests share: the scripts as processes, small data, a trained model, MNIST where it is."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nn.data import CSV_NAMES, Digits
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+ROOT = Path(__file__).parent.parent
+MNIST = ROOT / "MNIST"
+
+
+def run_script(*arguments, cwd: Path = ROOT, timeout: int = 240, **environment: str):
+    """Runs a script or module of the project as users do; returns the finished process."""
+    return subprocess.run(
+        [sys.executable, *map(str, arguments)],
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+
+
+def train(*arguments, **options):
+    """Runs train_neural_network.py."""
+    return run_script(ROOT / "train_neural_network.py", *arguments, **options)
+
+
+def load(*arguments, **options):
+    """Runs load_saved_model.py."""
+    return run_script(ROOT / "load_saved_model.py", *arguments, **options)
+
+
+def write_csv_folder(folder: Path, training: Digits, test: Digits) -> Path:
+    """Writes the four CSV files, as any tool might."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for digits, images_name, labels_name in (
+        (training, CSV_NAMES[0], CSV_NAMES[1]),
+        (test, CSV_NAMES[2], CSV_NAMES[3]),
+    ):
+        np.savetxt(folder / images_name, digits.images.reshape(len(digits), -1), "%d", ",")
+        np.savetxt(folder / labels_name, digits.labels, "%d")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def digits() -> tuple[Digits, Digits]:
+    """Real digits that every machine has: (training, test), the bundled ones at 28×28."""
+    from nn import sources
+
+    source = sources.load("bundled")
+    return source.training, source.test
+
+
+@pytest.fixture(scope="session")
+def small_data(digits, tmp_path_factory) -> Path:
+    """A folder of four CSV files: 300 training digits and 97 test digits."""
+    training, test = digits
+    return write_csv_folder(tmp_path_factory.mktemp("data"), training[:300], test[:97])
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory) -> Path:
+    """A SavedModel folder with a version that the training script exported, on bundled digits."""
+    folder = tmp_path_factory.mktemp("model")
+    finished = train(
+        "--data", "bundled", "--network", "dense", "--epochs", 30, "--quiet",
+        "--run-dir", folder / "run", "--saved-model", folder / "SavedModel",
+    )  # fmt: skip
+    assert finished.returncode == 0, finished.stderr
+    return folder / "SavedModel" / "bundled"
+
+
+@pytest.fixture(scope="session")
+def mnist_folder() -> Path:
+    """The folder of MNIST's CSV files; skips the test where they have not been imported."""
+    if not (MNIST / CSV_NAMES[0]).exists():
+        pytest.skip("no MNIST here: python -m nn.mnist")
+    return MNIST

@@ -1,0 +1,254 @@
+#!/usr/bin/env python3
+"""Trains a handwritten-digit recognizer and exports it as a SavedModel."""
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from nn.errors import UserError
+from nn.startup import import_tensorflow
+
+log = logging.getLogger("nn.train")
+
+EPILOG = """\
+examples:
+  python train_neural_network.py                      the default network, on MNIST
+  python train_neural_network.py --network dense      another; --list-networks shows all
+  python train_neural_network.py --resume runs/NAME   go on where a run was stopped
+  tensorboard --logdir runs                           watch the curves, open the graph
+
+exit status: 0 done, 2 wrong usage or unusable data, 130 Ctrl-C, 143 SIGTERM (in both cases
+a checkpoint is written first)
+"""
+DEFAULT_NETWORK = "basic_cnn"
+# A run that is resumed has its own.
+SETTINGS = ("network", "data", "epochs", "batch_size", "learning_rate", "validation_split", "seed",
+            "run_dir")  # fmt: skip
+
+
+def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parses the command line; a wrong one ends the process with 2."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("--network", metavar="NAME", help=f"which network (default: {DEFAULT_NETWORK})")
+    add("--list-networks", action="store_true", help="list the networks and their defaults")
+    add(
+        "--data",
+        metavar="DATA",
+        help="mnist: the CSV files in MNIST/, downloaded where missing; bundled: the small "
+        "digits that come with scikit-learn; a folder with the four CSV files; auto: mnist, "
+        "or bundled where it cannot be had (default: auto)",
+    )
+    add(
+        "--epochs",
+        type=_positive(int),
+        metavar="N",
+        help="times through the training digits (default: the network's)",
+    )
+    add(
+        "--batch-size",
+        type=_positive(int),
+        metavar="N",
+        help="digits a step (default: the network's)",
+    )
+    add(
+        "--learning-rate",
+        type=_positive(float),
+        metavar="X",
+        help="Adam's, at the start; it falls to 0 (default: the network's)",
+    )
+    add(
+        "--validation-split",
+        type=_share,
+        metavar="F",
+        help="share of the training digits kept for validation; 0 trains on all (default: 0.2)",
+    )
+    add(
+        "--seed",
+        type=_seed,
+        metavar="N",
+        help="equal seeds give equal weights on one machine (default: 0)",
+    )
+    add(
+        "--run-dir",
+        type=Path,
+        metavar="DIR",
+        help="checkpoints, history, plots (default: runs/NETWORK-TIME)",
+    )
+    add("--resume", type=Path, metavar="RUN_DIR", help="continue that run, with its settings")
+    add(
+        "--saved-model",
+        type=Path,
+        metavar="DIR",
+        default=Path("SavedModel"),
+        help="where the next version is exported (default: SavedModel)",
+    )
+    add("--quiet", action="store_true", help="say only the result, warnings and errors")
+    options = parser.parse_args(arguments)
+    given = [name for name in SETTINGS if getattr(options, name) is not None]
+    if options.resume and given:
+        parser.error(
+            f"--resume takes its settings from {options.resume / 'config.json'}; "
+            f"drop --{given[0].replace('_', '-')}"
+        )
+    return options
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line; returns the exit status."""
+    options = parse_arguments(arguments)
+    log_to_standard_output(options.quiet)
+    import_tensorflow()
+    try:
+        if options.list_networks:
+            list_networks()
+            return 0
+        return run(options)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("Stopped before training began", file=sys.stderr)
+        return 130
+
+
+def list_networks() -> None:
+    """Prints each network's name, size, layers and defaults."""
+    from nn.networks import NETWORKS
+
+    for network in NETWORKS.values():
+        print(f"{network.name}: {network.summary}")
+        print(
+            f"    {network.parameters:,} parameters; {network.epochs} epochs, "
+            f"batch size {network.batch_size}, learning rate {network.learning_rate:g}"
+        )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Loads the data, trains, scores, plots and exports; returns the exit status."""
+    from nn import plots, saved_model
+    from nn.data import split
+    from nn.graph import build_serving_graph
+    from nn.networks import get_network
+    from nn.signals import Interrupted, catch_signals
+    from nn.training import model_card, train
+
+    settings, source, folder = (_resume if options.resume else _start)(options)
+    network = get_network(settings.network)
+    training, validation = split(source.training, settings.validation_split, settings.seed)
+    log.info(
+        f"Training {network.name} ({network.parameters:,} parameters) on {len(training):,} digits "
+        f"of {source.name}, validating on {len(validation):,}"
+    )
+    try:
+        with catch_signals() as stop:
+            result = train(
+                settings, training, validation, source.test, folder, stop=stop, quiet=options.quiet
+            )
+    except Interrupted as signal:
+        print(f"Stopped by {signal}; a checkpoint is written. To go on:", file=sys.stderr)
+        print(f"    python train_neural_network.py --resume {folder.path}", file=sys.stderr)
+        return 128 + signal.signum
+    plots.training_history(
+        result.history, f"{network.name}, {settings.epochs} epochs", folder.history_plot
+    )
+    plots.confusion_matrix(
+        result.test.confusion,
+        f"{network.name}: {result.test.errors:,} of {result.test.count:,} test digits wrong",
+        folder.confusion_plot,
+    )
+    version = saved_model.export(
+        *build_serving_graph(network),
+        folder.latest_checkpoint(),
+        options.saved_model / saved_model.BUNDLED if source.bundled else options.saved_model,
+        model_card(settings, source.describe(), result),
+    )
+    print(
+        f"Test accuracy {result.test.accuracy:.2%} ({result.test.errors:,} of "
+        f"{result.test.count:,} wrong), loss {result.test.loss:.4f}; "
+        f"trained in {result.seconds:.0f} s"
+    )
+    print(f"Plots and checkpoints: {folder.path}/")
+    print(f"Exported: {version}/   Try it: python load_saved_model.py samples/")
+    return 0
+
+
+def _start(options: argparse.Namespace):
+    from nn import sources
+    from nn.checkpoints import RunFolder
+    from nn.networks import get_network
+    from nn.training import Settings
+
+    network = get_network(options.network or DEFAULT_NETWORK)
+    source = sources.load(options.data or "auto", options.quiet)
+    settings = Settings.of(
+        network,
+        bundled=source.bundled,
+        epochs=options.epochs,
+        batch_size=options.batch_size,
+        learning_rate=options.learning_rate,
+        validation_split=options.validation_split,
+        seed=options.seed,
+    )
+    time = datetime.now().strftime("%Y%m%d-%H%M%S")
+    folder = RunFolder(options.run_dir or Path("runs", f"{network.name}-{time}"))
+    folder.create({"settings": vars(settings), "data": source.describe()})
+    return settings, source, folder
+
+
+def _resume(options: argparse.Namespace):
+    from nn import sources
+    from nn.checkpoints import RunFolder
+    from nn.training import Settings
+
+    folder = RunFolder(options.resume)
+    config = folder.read_config()
+    source = sources.load(config["data"]["source"], options.quiet)
+    if source.describe() != config["data"]:
+        raise UserError(f"{source.name}: these are not the digits that the run was started with")
+    return Settings(**config["settings"]), source, folder
+
+
+def log_to_standard_output(quiet: bool) -> None:
+    """Shows what nn logs: progress on standard output, warnings on standard error."""
+    progress = logging.StreamHandler(sys.stdout)
+    progress.addFilter(lambda record: record.levelno < logging.WARNING)
+    warnings = logging.StreamHandler(sys.stderr)
+    warnings.setLevel(logging.WARNING)
+    logger = logging.getLogger("nn")
+    logger.handlers = [progress, warnings]
+    logger.setLevel(logging.WARNING if quiet else logging.INFO)
+
+
+def _positive(kind: type):
+    def parse(text: str):
+        value = kind(text)
+        if not 0 < value < float("inf"):
+            raise ValueError(text)
+        return value
+
+    parse.__name__ = f"positive {kind.__name__}"  # argparse's message names it
+    return parse
+
+
+def _share(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < 1:
+        raise argparse.ArgumentTypeError(f"expected 0 up to, but not including, 1, found {text}")
+    return value
+
+
+def _seed(text: str) -> int:
+    value = int(text)
+    if not 0 <= value < 2**31:
+        raise argparse.ArgumentTypeError(f"expected 0 to {2**31 - 1}, found {text}")
+    return value
+
+
+if __name__ == "__main__":
+    sys.exit(main())
