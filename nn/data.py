@@ -88,7 +88,10 @@ def read_images(path: Path) -> np.ndarray:
 
     _require_file(path)
     try:
-        pixels = pandas.read_csv(path, header=None, dtype=np.uint8).to_numpy()
+        with np.errstate(invalid="ignore"):  # pandas casts before it checks
+            # quoting=3: a quote is no part of a number. compression: by no ending of the name.
+            table = pandas.read_csv(path, header=None, dtype=np.uint8, quoting=3, compression=None)
+        pixels = table.to_numpy()
     except (ValueError, OverflowError, TypeError):
         pixels = None
     if pixels is not None and pixels.shape[1] == PIXELS:
@@ -151,18 +154,21 @@ def split(digits: Digits, fraction: float, seed: int) -> tuple[Digits, Digits]:
 
 
 def _require_file(path: Path) -> None:
-    if not path.exists():
-        raise DataError(f"{path}: no such file (python -m nn.mnist fetches MNIST's four files)")
-    if path.is_dir():
-        raise DataError(f"{path}: expected a CSV file, found a folder")
     try:
         path.open("rb").close()
+    except (FileNotFoundError, NotADirectoryError):
+        hint = "python -m nn.mnist fetches MNIST's four files"
+        raise DataError(f"{path}: no such file ({hint})") from None
+    except IsADirectoryError:
+        raise DataError(f"{path}: expected a CSV file, found a folder") from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from None
 
 
 def _parse_block(lines: list[str], first: int) -> Rows:
     """Parses lines, the first of which has the number `first`, into a block of rows."""
+    if not any(line.strip() for line in lines):
+        return Rows([], np.empty((0, SIDE, SIDE), np.uint8))
     try:
         pixels = np.loadtxt(lines, np.uint8, delimiter=",", comments=None, ndmin=2)
         if pixels.shape == (len(lines), PIXELS):
@@ -214,6 +220,8 @@ def _label_problem(cell: str) -> str:
 def _whole_number(cell: str, largest: int) -> int:
     """The value of `12` or `12.0`, 0 to largest. Raises ValueError for all else."""
     number = float(cell)
+    if not cell.isascii() or "_" in cell:  # what Python's float takes, and no other reader
+        raise ValueError(cell)
     if not number.is_integer() or not 0 <= number <= largest:
         raise ValueError(cell)
     return int(number)

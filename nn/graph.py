@@ -139,7 +139,7 @@ def build_inference_graph(network: Network) -> tf.Graph:
 
 
 def build_serving_graph(network: Network) -> tuple[tf.Graph, Signatures]:
-    """The graph that is exported, and its signatures, which docs/saved_model.md describes.
+    """The graph that is exported, and its signatures, as docs/saved_model.md describes them.
 
     All share one set of variables. `canvases` and `photos` normalize what they are given first.
     """

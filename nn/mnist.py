@@ -82,24 +82,30 @@ def import_idx(source: Path, folder: Path, quiet: bool = False) -> list[str]:
     """
     arrays, others = [], []
     for file in IDX_FILES:
-        path = next(
-            (p for p in (source / file.name, source / f"{file.name}.gz") if p.exists()), None
-        )
-        if path is None:
-            raise DataError(f"{source / file.name}: no such file, nor {file.name}.gz")
-        try:
-            packed = path.read_bytes()
-            content = gzip.decompress(packed) if path.suffix == ".gz" else packed
-        except (OSError, EOFError, zlib.error) as error:
-            raise DataError(f"{path}: cannot be read ({error})") from None
+        path, content = _read_idx_file(source, file.name)
         arrays.append(parse_idx(file, content, str(path)))
         if hashlib.sha256(content).hexdigest() != file.sha256:
             others.append(path.name)
     for images, labels, name in ((arrays[0], arrays[1], "train"), (arrays[2], arrays[3], "t10k")):
+        if labels.max(initial=0) > 9:
+            raise DataError(f"{source}: the {name} labels: expected 0 to 9, found {labels.max()}")
         if len(images) != len(labels):
             raise DataError(f"{source}: {len(images):,} {name} images, but {len(labels):,} labels")
     write_csv_files(folder, arrays, quiet)
     return others
+
+
+def _read_idx_file(source: Path, name: str) -> tuple[Path, bytes]:
+    """The path and the uncompressed bytes of a file that may be gzipped. Raises DataError."""
+    for path in (source / name, source / f"{name}.gz"):
+        try:
+            content = path.read_bytes()
+            return path, gzip.decompress(content) if path.suffix == ".gz" else content
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except (OSError, EOFError, zlib.error) as error:
+            raise DataError(f"{path}: cannot be read ({error})") from None
+    raise DataError(f"{source / name}: no such file, nor {name}.gz")
 
 
 def parse_idx(file: IdxFile, content: bytes, where: str) -> np.ndarray:
@@ -111,10 +117,12 @@ def parse_idx(file: IdxFile, content: bytes, where: str) -> np.ndarray:
     dimensions = file.magic & 0xFF
     header = 4 * (1 + dimensions)
     magic = int.from_bytes(content[:4], "big")
-    if len(content) < header or magic != file.magic:
+    if magic != file.magic:
         raise DataError(
             f"{where}: expected an IDX file with magic number {file.magic:#06x}, found {magic:#06x}"
         )
+    if len(content) < header:
+        raise DataError(f"{where}: expected a header of {header} bytes, found {len(content)}")
     shape = [int(n) for n in np.frombuffer(content, ">i4", dimensions, offset=4)]
     if shape[1:] not in ([], [SIDE, SIDE]):
         raise DataError(f"{where}: expected images of 28x28, found {shape[1]}x{shape[2]}")
@@ -126,7 +134,14 @@ def parse_idx(file: IdxFile, content: bytes, where: str) -> np.ndarray:
 
 def write_csv_files(folder: Path, arrays: Sequence[np.ndarray], quiet: bool = False) -> None:
     """Writes the four arrays as data.CSV_NAMES. All are complete before the first is renamed."""
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _write_csv_files(folder, arrays, quiet)
+    except OSError as error:
+        raise DataError(f"{folder}: cannot be written ({error.strerror or error})") from None
+
+
+def _write_csv_files(folder: Path, arrays: Sequence[np.ndarray], quiet: bool) -> None:
     text = [str(value) for value in range(256)]
     total = sum(len(array) for array in arrays)
     with (
@@ -172,7 +187,7 @@ def _fetch(mirror: str, file: IdxFile, quiet: bool) -> bytes:
         content = gzip.decompress(b"".join(parts))
     except urllib.error.URLError as error:
         raise DataError(f"{url}: {getattr(error, 'reason', error)}") from None
-    except (OSError, EOFError, HTTPException, zlib.error) as error:
+    except (OSError, EOFError, ValueError, HTTPException, zlib.error) as error:
         raise DataError(f"{url}: {error}") from None
     digest = hashlib.sha256(content).hexdigest()
     if digest != file.sha256:

@@ -18,7 +18,7 @@ COARSE = 4  # canvas pixels to a side of one of the coarse canvas, for paper and
 WIDE = 9  # coarse pixels, 36 of the canvas: wider than any stroke, narrower than most shadows
 LEVELS = 64  # of the histogram that the threshold is taken from
 MIN_CONTRAST = 0.08  # of ink against paper; below it there is only noise
-MIN_SKEWNESS = 0.8  # below it the third moment does not tell ink from paper
+MIN_SKEWNESS = 1.5  # below it the third moment does not tell ink from paper
 NO_INK = "no ink"
 
 

@@ -33,7 +33,7 @@ def read_canvas(path: Path) -> Canvas:
     """Reads a picture file. Raises PictureError, one line, where that cannot be done."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # we have MAX_PIXELS
+            warnings.simplefilter("ignore")  # of what Pillow minds and reads all the same
             with Image.open(path, formats=FORMATS) as image:
                 return _to_canvas(path, image)
     except UnidentifiedImageError:

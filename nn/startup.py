@@ -14,6 +14,9 @@ def import_tensorflow() -> None:
     """Imports TensorFlow; drops the lines it is known to print, passes on every other."""
     # 3: what goes wrong in C++ is raised in Python too, and only there it names its cause.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # TensorFlow's faster CPU kernels. By itself it takes them only where AVX-512 VNNI is; with
+    # AVX2 alone they train 1.1 to 1.4 times as fast.
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     sys.stderr.flush()
     with tempfile.TemporaryFile() as captured:
         standard_error = os.dup(2)

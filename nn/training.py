@@ -172,7 +172,7 @@ def _run_epoch(session, graph, number, settings, steps_per_epoch, stop, quiet) -
     disable = True if quiet else None  # None: no bar where standard error is no terminal
     with tqdm(total=steps_per_epoch, initial=done, desc=name, unit=" steps", leave=False,
               disable=disable) as bar:  # fmt: skip
-        for totals in _chunks(session, graph, steps_per_epoch - done):
+        for totals in run_steps(session, graph, steps_per_epoch - done):
             finished = (int(totals.step) - 1) % steps_per_epoch + 1
             if not math.isfinite(totals.loss):
                 raise UserError(
@@ -189,7 +189,7 @@ def _run_epoch(session, graph, number, settings, steps_per_epoch, stop, quiet) -
     return totals
 
 
-def _chunks(session: tf1.Session, graph: TrainingGraph, steps: int) -> Iterator[Totals]:
+def run_steps(session: tf1.Session, graph: TrainingGraph, steps: int) -> Iterator[Totals]:
     """Runs `steps` steps in chunks of about CHUNK_SECONDS; yields the totals after each.
 
     How steps fall into chunks changes no number: the totals go through the loop one by one.

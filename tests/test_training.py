@@ -1,0 +1,281 @@
+"""Training: what it promises of repeats, interruption, resuming, and the run's folder."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from conftest import ROOT, train
+from PIL import Image
+
+from nn.graph import build_training_graph
+from nn.networks import get_network
+
+tf1 = tf.compat.v1
+
+RUN = ["--data", "bundled", "--network", "simple_dnn", "--epochs", "60"]
+
+
+def card_of(saved_model: Path) -> dict:
+    return json.loads((saved_model / "bundled" / "1" / "model_card.json").read_text())
+
+
+def history_of(run: Path) -> list[dict]:
+    with open(run / "history.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    return [{key: row[key] for key in row if key != "seconds"} for row in rows]
+
+
+@pytest.fixture(scope="module")
+def whole_run(tmp_path_factory) -> Path:
+    """A folder with a run that nothing interrupted, run/, and its export, SavedModel/."""
+    folder = tmp_path_factory.mktemp("whole")
+    finished = train(*RUN, "--run-dir", folder / "run", "--saved-model", folder / "SavedModel")
+    assert finished.returncode == 0, finished.stderr
+    return folder
+
+
+def start(folder: Path) -> subprocess.Popen:
+    """Starts the same run as whole_run's and waits until it has finished five epochs."""
+    script = str(ROOT / "train_neural_network.py")
+    process = subprocess.Popen(
+        [sys.executable, script, *RUN, "--run-dir", str(folder / "run"),
+         "--saved-model", str(folder / "SavedModel")],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    history = folder / "run" / "history.csv"
+    deadline = time.monotonic() + 90
+    while not (history.exists() and len(history.read_text().splitlines()) > 5):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    return process
+
+
+def resume(folder: Path) -> None:
+    finished = train("--resume", folder / "run", "--saved-model", folder / "SavedModel")
+    assert finished.returncode == 0, finished.stderr
+
+
+def test_equal_seeds_give_equal_weights(whole_run, tmp_path):
+    finished = train(*RUN, "--run-dir", tmp_path / "run", "--saved-model", tmp_path / "SavedModel")
+    assert finished.returncode == 0, finished.stderr
+    assert (
+        card_of(tmp_path / "SavedModel")["weights_sha256"]
+        == (card_of(whole_run / "SavedModel")["weights_sha256"])
+    )
+
+
+@pytest.mark.parametrize(
+    ("signum", "status"),
+    [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 130), (signal.SIGTERM, 143)],
+)
+def test_a_stopped_run_resumes_to_the_same_weights(whole_run, tmp_path, signum, status):
+    process = start(tmp_path)
+    process.send_signal(signum)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == status
+    assert not (tmp_path / "SavedModel").exists()
+    if signum != signal.SIGKILL:
+        assert f"--resume {tmp_path / 'run'}" in errors
+        assert "Traceback" not in errors
+    assert len(history_of(tmp_path / "run")) < 60
+    resume(tmp_path)
+    assert (
+        card_of(tmp_path / "SavedModel")["weights_sha256"]
+        == (card_of(whole_run / "SavedModel")["weights_sha256"])
+    )
+    assert history_of(tmp_path / "run") == history_of(whole_run / "run")
+
+
+def test_the_run_folder_holds_what_the_design_says(whole_run):
+    run = whole_run / "run"
+    config = json.loads((run / "config.json").read_text())
+    assert config["settings"]["network"] == "simple_dnn"
+    assert config["data"]["source"] == "bundled"
+    assert len(history_of(run)) == 60
+    for name in ("training_history.png", "confusion_matrix.png"):
+        with Image.open(run / name) as picture:
+            assert min(picture.size) > 500
+            assert np.asarray(picture.convert("L")).std() > 10
+    assert not list(run.glob(".*"))
+
+
+def test_tensorboard_finds_scalars_and_the_inference_graph(whole_run):
+    tags, nodes = {}, set()
+    for file in (whole_run / "run" / "events").glob("events.*"):
+        for event in tf1.train.summary_iterator(str(file)):
+            graph = tf1.GraphDef.FromString(event.graph_def)
+            nodes |= {node.name for node in graph.node}
+            for value in event.summary.value:
+                tags.setdefault(value.tag, []).append(event.step)
+    names = {f"{s}/{n}" for s in ("training", "validation") for n in ("loss", "accuracy")}
+    assert set(tags) == names
+    assert all(steps == list(range(1, 61)) for steps in tags.values())
+    assert {"dense_1/Relu", "logits/MatMul", "probabilities"} <= nodes
+    assert not [name for name in nodes if "gradient" in name or "Adam" in name]
+
+
+def test_the_history_says_what_evaluation_says(whole_run):
+    last, card = history_of(whole_run / "run")[-1], card_of(whole_run / "SavedModel")
+    assert float(last["validation_accuracy"]) == card["validation"]["accuracy"]
+    assert float(last["validation_loss"]) == pytest.approx(card["validation"]["loss"], rel=1e-6)
+    assert card["validation"]["images"] == 300
+    assert card["test"]["images"] == 297
+
+
+def test_small_csv_files_with_a_partial_last_batch_and_no_validation(small_data, tmp_path):
+    finished = train(
+        "--data", small_data, "--network", "simple_dnn", "--epochs", 3, "--validation-split", 0,
+        "--batch-size", 128, "--run-dir", tmp_path / "run", "--saved-model", tmp_path / "out",
+    )  # fmt: skip
+    assert finished.returncode == 0, finished.stderr
+    card = json.loads((tmp_path / "out" / "1" / "model_card.json").read_text())
+    assert card["validation"] is None
+    assert card["data"]["training_images"] == 300
+    assert card["test"]["images"] == 97
+    assert f"{card['test']['errors']} of 97 wrong" in finished.stdout
+
+
+def test_a_loss_that_is_not_finite_stops_with_the_step_and_advice(small_data, tmp_path):
+    finished = train(
+        "--data", small_data, "--network", "simple_dnn", "--learning-rate", "1e38",
+        "--run-dir", tmp_path / "run", "--saved-model", tmp_path / "out",
+    )  # fmt: skip
+    assert finished.returncode == 2
+    assert "no longer a finite number at step" in finished.stderr.splitlines()[-1]
+    assert "--learning-rate" in finished.stderr
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--network", "resnet"], "no network is called 'resnet'; there are simple_dnn"),
+        (["--epochs", "0"], "--epochs"),
+        (["--validation-split", "1"], "--validation-split"),
+        (["--data", "nowhere"], "nowhere/digit_xtrain.csv: no such file"),
+        (["--resume", "nowhere"], "nowhere: no run to resume"),
+        (["--resume", "nowhere", "--seed", "3"], "drop --seed"),
+    ],
+)
+def test_a_wrong_command_line_is_one_clear_line(tmp_path, arguments, message):
+    finished = train(*arguments, cwd=tmp_path)
+    assert finished.returncode == 2
+    assert message in finished.stderr.splitlines()[-1]
+    assert "Traceback" not in finished.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_resume_refuses_other_digits(small_data, tmp_path):
+    data = tmp_path / "data"
+    data.mkdir()
+    for file in small_data.iterdir():
+        (data / file.name).write_bytes(file.read_bytes())
+    options = ["--network", "simple_dnn", "--epochs", 1, "--saved-model", tmp_path / "out"]
+    run = tmp_path / "run"
+    assert train("--data", data, *options, "--run-dir", run).returncode == 0
+    (data / "digit_ytest.csv").write_text("1\n" * 97)
+    finished = train("--resume", run, "--saved-model", tmp_path / "out")
+    assert finished.returncode == 2
+    assert "not the digits that the run was started with" in finished.stderr
+
+
+def test_without_a_network_it_falls_back_loudly(tmp_path):
+    # A folder with no CSV files, and a proxy that refuses every connection.
+    refused = "http://127.0.0.1:9"
+    finished = train(
+        "--network", "simple_dnn", "--epochs", 1, cwd=tmp_path, HTTPS_PROXY=refused, NO_PROXY="",
+        https_proxy=refused, no_proxy="",
+    )  # fmt: skip
+    assert finished.returncode == 0, finished.stderr
+    assert "MNIST could not be downloaded" in finished.stderr
+    assert "bundled with scikit-learn" in finished.stderr
+    assert card_of(tmp_path / "SavedModel")["data"]["source"] == "bundled"
+    assert not (tmp_path / "SavedModel" / "1").exists()
+
+
+def trained(digits, chunks, count=100, batch_size=64, seed=0):
+    """The weights after the chunks of steps, and the totals."""
+    graph = build_training_graph(
+        get_network("dense"), count=count, batch_size=batch_size, total_steps=50,
+        learning_rate=1e-3, seed=seed,
+    )  # fmt: skip
+    few = digits[0][:count]
+    with tf1.Session(graph=graph.graph) as session:
+        session.run(graph.initialize)
+        session.run(graph.load, {graph.feed.images: few.images, graph.feed.labels: few.labels})
+        for steps in chunks:
+            totals = session.run(graph.train, {graph.feed.steps: steps})
+        with graph.graph.as_default():
+            return session.run(tf1.trainable_variables()), totals
+
+
+def test_how_steps_fall_into_chunks_changes_no_bit(digits):
+    weights, totals = trained(digits, [8], count=640)
+    others, other_totals = trained(digits, [1, 4, 3], count=640)
+    assert totals == other_totals
+    for one, other in zip(weights, others, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_another_seed_gives_other_weights(digits):
+    weights, _ = trained(digits, [2])
+    others, _ = trained(digits, [2], seed=1)
+    assert not np.array_equal(weights[0], others[0])
+
+
+def test_an_epoch_shows_every_image_in_an_order_of_its_own():
+    from nn.graph import _batch_indices
+
+    with tf.Graph().as_default(), tf1.Session() as session:
+        order = tf.constant(np.random.default_rng(0).permutation(10).astype(np.int32))
+        batches = [
+            session.run(_batch_indices(order, tf.constant(s, tf.int64), 4)) for s in (0, 1, 2)
+        ]
+        again = session.run(_batch_indices(order, tf.constant(3, tf.int64), 4))
+    seen = np.concatenate(batches)
+    assert sorted(seen[:10]) == list(range(10))
+    assert list(seen[10:]) == list(seen[:2])  # the last batch is filled up from the start
+    np.testing.assert_array_equal(again, batches[0])
+
+
+def test_one_step_is_adams_on_the_mean_loss(digits):
+    """A linear network's first step, computed again in NumPy."""
+    training = digits[0][:5]
+    linear = get_network("simple_dnn").__class__(
+        "linear", lambda images, seed: _linear(images), 7850, 1, 5, 0.01, False
+    )
+    graph = build_training_graph(
+        linear, count=5, batch_size=5, total_steps=10, learning_rate=0.01, seed=0
+    )
+    with tf1.Session(graph=graph.graph) as session, graph.graph.as_default():
+        session.run(graph.initialize)
+        feed = {graph.feed.images: training.images, graph.feed.labels: training.labels}
+        session.run(graph.load, feed)
+        totals = session.run(graph.train, {graph.feed.steps: 1})
+        (weights,) = session.run(tf1.trainable_variables())
+    x = training.images.reshape(5, 784) / 255
+    gradient = x.T @ (np.full((5, 10), 0.1) - np.eye(10)[training.labels]) / 5
+    # Adam's first step: m / (1 - β1) = g, v / (1 - β2) = g².
+    expected = -0.01 * gradient / (np.abs(gradient) + 1e-8 / np.sqrt(1 - 0.999))
+    np.testing.assert_allclose(weights, expected, rtol=1e-3, atol=1e-6)
+    assert totals.loss == pytest.approx(np.log(10), rel=1e-5)
+    assert totals.step == 1
+
+
+def _linear(images):
+    weights = tf1.get_variable("weights", [784, 10], initializer=tf1.zeros_initializer())
+    return tf.matmul(tf.reshape(images, [-1, 784]), weights)
+
+
+def test_importing_the_training_side_leaves_eager_mode_alone():
+    code = "import nn.training, tensorflow as tf; assert tf.executing_eagerly()"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT, env=os.environ)
