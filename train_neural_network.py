@@ -11,7 +11,7 @@ from pathlib import Path
 from nn.errors import UserError
 from nn.startup import import_tensorflow
 
-log = logging.getLogger("nn.train")
+log = logging.getLogger("nn.script")
 
 EPILOG = """\
 examples:
@@ -132,11 +132,12 @@ def list_networks() -> None:
 def run(options: argparse.Namespace) -> int:
     """Loads the data, trains, scores, plots and exports; returns the exit status."""
     from nn import plots, saved_model
+    from nn.card import model_card
     from nn.data import split
     from nn.graph import build_serving_graph
     from nn.networks import get_network
     from nn.signals import Interrupted, catch_signals
-    from nn.training import model_card, train
+    from nn.training import train
 
     settings, source, folder = (_resume if options.resume else _start)(options)
     network = get_network(settings.network)
@@ -170,7 +171,7 @@ def run(options: argparse.Namespace) -> int:
     )
     print(
         f"Test accuracy {result.test.accuracy:.2%} ({result.test.errors:,} of "
-        f"{result.test.count:,} wrong), loss {result.test.loss:.4f}; "
+        f"{result.test.count:,} wrong, {source.name}), loss {result.test.loss:.4f}; "
         f"trained in {result.seconds:.0f} s"
     )
     print(f"Plots and checkpoints: {folder.path}/")

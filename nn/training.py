@@ -2,15 +2,12 @@
 
 import logging
 import math
-import platform
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
@@ -28,6 +25,7 @@ log = logging.getLogger(__name__)
 # A signal is handled between two chunks, so a chunk is what Ctrl-C waits for. Longer ones gain
 # nothing: a session.run costs some 0.2 ms.
 CHUNK_SECONDS = 0.25
+REPORTS = 25  # at most so many lines a run, plus the last
 
 
 @dataclass(frozen=True)
@@ -90,7 +88,7 @@ def train(
     raises Interrupted. The test digits are scored once, after the last epoch. Raises UserError
     where the loss is no longer a finite number.
     """
-    steps_per_epoch = -(-len(training) // settings.batch_size)
+    steps_per_epoch = math.ceil(len(training) / settings.batch_size)
     graph = build_training_graph(
         get_network(settings.network),
         count=len(training),
@@ -99,94 +97,117 @@ def train(
         learning_rate=settings.learning_rate,
         seed=settings.seed,
     )
-    checkpoints = Checkpoints(run, graph)
     with tf1.Session(graph=graph.graph) as session:
         session.run(graph.initialize)
         feed = {graph.feed.images: training.images, graph.feed.labels: training.labels}
         session.run(graph.load, feed)
-        history = _resume(session, graph, checkpoints, run, steps_per_epoch)
+        trainer = _Trainer(session, graph, settings, steps_per_epoch, run, stop, quiet)
+        history = trainer.resume()
         with _summaries(run, settings.network) as summarize:
-            for number in range(len(history) + 1, settings.epochs + 1):
-                started = time.perf_counter()
-                try:
-                    totals = _run_epoch(
-                        session, graph, number, settings, steps_per_epoch, stop, quiet
-                    )
-                except Interrupted:
-                    checkpoints.save(session, int(session.run(graph.totals.step)))
-                    raise
-                seconds = time.perf_counter() - started
-                scores = evaluate(session, graph, validation) if len(validation) else None
-                history.append(_epoch(number, totals, steps_per_epoch, settings, scores, seconds))
-                _report(history[-1], settings.epochs)
-                summarize(history[-1])
-                run.write_history([asdict(epoch) for epoch in history])
-                session.run(graph.start_epoch)
-                checkpoints.save(session, history[-1].step)
-                if signum := stop():
-                    raise Interrupted(signum)
+            while len(history) < settings.epochs:
+                epoch = trainer.run_epoch(len(history) + 1, validation)
+                history.append(epoch)
+                _report(epoch, settings.epochs)
+                summarize(epoch)
+                # The history first: a checkpoint older than it is resumed without harm.
+                run.write_history([asdict(row) for row in history])
+                trainer.close_epoch()
         return Result(
             history,
             evaluate(session, graph, validation) if len(validation) else None,
             evaluate(session, graph, test),
-            sum(epoch.seconds for epoch in history),
+            sum(row.seconds for row in history),
         )
 
 
-def model_card(settings: Settings, data: Mapping, result: Result) -> dict:
-    """What an export says of itself: data is a Source's description, or says as much."""
+class _Trainer:
+    """Moves one run on: its session, and what tells where it stands."""
 
-    def describe(scores: Scores) -> dict:
-        return {"accuracy": scores.accuracy, "loss": scores.loss,
-                "errors": scores.errors, "images": scores.count}  # fmt: skip
+    def __init__(
+        self,
+        session: tf1.Session,
+        graph: TrainingGraph,
+        settings: Settings,
+        steps_per_epoch: int,
+        run: RunFolder,
+        stop: Stop,
+        quiet: bool,
+    ) -> None:
+        self._session = session
+        self._graph = graph
+        self._settings = settings
+        self._steps_per_epoch = steps_per_epoch
+        self._run = run
+        self._stop = stop
+        self._quiet = quiet
+        self._checkpoints = Checkpoints(run, graph)
 
-    return {
-        **asdict(settings),
-        "parameters": get_network(settings.network).parameters,
-        "data": dict(data),
-        "training_seconds": round(result.seconds, 1),
-        "validation": describe(result.validation) if result.validation else None,
-        "test": describe(result.test),
-        "versions": {
-            "python": platform.python_version(),
-            "tensorflow": tf.__version__,
-            "numpy": np.__version__,
-        },
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
+    def resume(self) -> list[Epoch]:
+        """Restores the newest checkpoint, if any; returns the history of its finished epochs."""
+        if not self._checkpoints.restore_latest(self._session):
+            return []
+        log.info("Resuming at step %s", f"{self._step():,}")
+        finished = self._step() // self._steps_per_epoch
+        return [Epoch(**row) for row in self._run.read_history(finished)]
 
+    def run_epoch(self, number: int, validation: Digits) -> Epoch:
+        """Runs what is left of an epoch, then validates.
 
-def _resume(session, graph, checkpoints, run, steps_per_epoch) -> list[Epoch]:
-    """Restores the newest checkpoint; returns the history of the epochs it has finished."""
-    if not checkpoints.restore_latest(session):
-        return []
-    step = int(session.run(graph.totals.step))
-    log.info("Resuming at step %s", f"{step:,}")
-    return [Epoch(**row) for row in run.read_history(step // steps_per_epoch)]
+        Raises Interrupted, after a checkpoint, or UserError at a loss that is no finite number.
+        """
+        started = time.perf_counter()
+        totals = self._run_steps(f"Epoch {number}/{self._settings.epochs}")
+        seconds = time.perf_counter() - started
+        scores = evaluate(self._session, self._graph, validation) if len(validation) else None
+        return Epoch(
+            epoch=number,
+            step=int(totals.step),
+            loss=float(totals.loss) / self._steps_per_epoch,
+            accuracy=self._accuracy(totals, self._steps_per_epoch),
+            validation_loss=scores.loss if scores else math.nan,
+            validation_accuracy=scores.accuracy if scores else math.nan,
+            seconds=round(seconds, 3),
+        )
 
+    def close_epoch(self) -> None:
+        """Sets the epoch's totals to 0 and writes a checkpoint. Raises Interrupted."""
+        self._session.run(self._graph.start_epoch)
+        self._checkpoints.save(self._session, self._step())
+        if signum := self._stop():
+            raise Interrupted(signum)
 
-def _run_epoch(session, graph, number, settings, steps_per_epoch, stop, quiet) -> Totals:
-    """Runs the rest of an epoch chunk by chunk. Raises Interrupted, or UserError at a NaN."""
-    done = int(session.run(graph.totals.step)) % steps_per_epoch
-    name = f"Epoch {number}/{settings.epochs}"
-    disable = True if quiet else None  # None: no bar where standard error is no terminal
-    with tqdm(total=steps_per_epoch, initial=done, desc=name, unit=" steps", leave=False,
-              disable=disable) as bar:  # fmt: skip
-        for totals in run_steps(session, graph, steps_per_epoch - done):
-            finished = (int(totals.step) - 1) % steps_per_epoch + 1
-            if not math.isfinite(totals.loss):
-                raise UserError(
-                    f"the loss is no longer a finite number at step {totals.step:,}; "
-                    f"try a lower --learning-rate (it is {settings.learning_rate:g})"
+    def _run_steps(self, name: str) -> Totals:
+        done = self._step() % self._steps_per_epoch
+        disable = True if self._quiet else None  # None: no bar where there is no terminal
+        with tqdm(
+            desc=name, initial=done, total=self._steps_per_epoch, leave=False, disable=disable
+        ) as bar:
+            for totals in run_steps(self._session, self._graph, self._steps_per_epoch - done):
+                finished = (int(totals.step) - 1) % self._steps_per_epoch + 1
+                self._check(totals)
+                bar.set_postfix_str(
+                    f"loss {totals.loss / finished:.4f}, "
+                    f"accuracy {self._accuracy(totals, finished):.2%}",
+                    refresh=False,
                 )
-            bar.set_postfix_str(
-                f"loss {totals.loss / finished:.4f}, accuracy "
-                f"{1 - totals.errors / (finished * settings.batch_size):.2%}", refresh=False
-            )  # fmt: skip
-            bar.update(finished - bar.n)
-            if finished < steps_per_epoch and (signum := stop()):
-                raise Interrupted(signum)
-    return totals
+                bar.update(finished - bar.n)
+                if finished < self._steps_per_epoch and (signum := self._stop()):
+                    self._checkpoints.save(self._session, self._step())
+                    raise Interrupted(signum)
+        return totals
+
+    def _check(self, totals: Totals) -> None:
+        if not math.isfinite(totals.loss):
+            raise UserError(
+                f"the loss is no longer a finite number at step {totals.step:,}; try a lower "
+                f"--learning-rate (it is {self._settings.learning_rate:g})"
+            )
+
+    def _accuracy(self, totals: Totals, steps: int) -> float:
+        return 1 - int(totals.errors) / (steps * self._settings.batch_size)
+
+    def _step(self) -> int:
+        return int(self._session.run(self._graph.totals.step))
 
 
 def run_steps(session: tf1.Session, graph: TrainingGraph, steps: int) -> Iterator[Totals]:
@@ -203,20 +224,9 @@ def run_steps(session: tf1.Session, graph: TrainingGraph, steps: int) -> Iterato
         size = max(1, int(size * min(8.0, CHUNK_SECONDS / (time.perf_counter() - started))))
 
 
-def _epoch(number, totals, steps_per_epoch, settings, scores, seconds) -> Epoch:
-    seen = steps_per_epoch * settings.batch_size
-    return Epoch(
-        epoch=number,
-        step=int(totals.step),
-        loss=float(totals.loss) / steps_per_epoch,
-        accuracy=1 - int(totals.errors) / seen,
-        validation_loss=scores.loss if scores else math.nan,
-        validation_accuracy=scores.accuracy if scores else math.nan,
-        seconds=round(seconds, 3),
-    )
-
-
 def _report(epoch: Epoch, epochs: int) -> None:
+    if epoch.epoch % math.ceil(epochs / REPORTS) and epoch.epoch != epochs:
+        return
     validation = (
         f"   validation {epoch.validation_loss:.4f} {epoch.validation_accuracy:7.2%}"
         if math.isfinite(epoch.validation_loss)

@@ -1,0 +1,36 @@
+"""The model card: what an export says of where it comes from and how good it is."""
+
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+import numpy as np
+import tensorflow as tf
+
+from nn.evaluation import Scores
+from nn.networks import get_network
+from nn.training import Result, Settings
+
+
+def model_card(settings: Settings, data: Mapping, result: Result) -> dict:
+    """What an export says of itself: data is a Source's description, or says as much."""
+
+    def describe(scores: Scores) -> dict:
+        return {"accuracy": scores.accuracy, "loss": scores.loss,
+                "errors": scores.errors, "images": scores.count}  # fmt: skip
+
+    return {
+        **asdict(settings),
+        "parameters": get_network(settings.network).parameters,
+        "data": dict(data),
+        "training_seconds": round(result.seconds, 1),
+        "validation": describe(result.validation) if result.validation else None,
+        "test": describe(result.test),
+        "versions": {
+            "python": platform.python_version(),
+            "tensorflow": tf.__version__,
+            "numpy": np.__version__,
+        },
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
