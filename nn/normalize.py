@@ -76,7 +76,9 @@ def _decode_canvas(content: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     longest = tf.cast(tf.reduce_max(shape[:2]), tf.float32)
     factor = tf.minimum(1.0, CANVAS / longest)
     size = tf.maximum(1, tf.cast(tf.round(tf.cast(shape[:2], tf.float32) * factor), tf.int32))
-    shrunk = tf.image.resize(tf.round(gray)[None, :, :, None], size, "area")[0, :, :, 0]
+    # A triangle filter as wide as a pixel of the result, as Pillow's BILINEAR is.
+    gray = tf.round(gray)[None, :, :, None]
+    shrunk = tf.image.resize(gray, size, "bilinear", antialias=True)[0, :, :, 0]
     before = (CANVAS - size) // 2
     canvas = tf.pad(tf.round(shrunk), tf.stack([before, CANVAS - size - before], 1))
     canvas = tf.ensure_shape(tf.cast(canvas, tf.uint8), [CANVAS, CANVAS])
@@ -89,7 +91,9 @@ def _flatten_alpha(image: tf.Tensor) -> tf.Tensor:
     weights = tf.constant([0.299, 0.587, 0.114])[:colors]
     gray = tf.reduce_sum(image[:, :, :colors] * (weights / tf.reduce_sum(weights)), 2)
     opaque = tf.fill(tf.shape(gray), 255.0)[:, :, None]
-    opacity = tf.concat([image, opaque], 2)[:, :, colors] * (1 / 255)
+    alpha = tf.concat([image, opaque], 2)[:, :, colors]
+    # No opaque pixel at all: some writers leave the fourth byte unused, and 0.
+    opacity = tf.where(tf.reduce_any(alpha > 0), alpha * (1 / 255), tf.ones_like(alpha))
     dark_ink = tf.reduce_sum(gray * opacity) < 127.5 * tf.reduce_sum(opacity)
     return gray * opacity + tf.where(dark_ink, 255.0, 0.0) * (1 - opacity)
 
@@ -118,7 +122,9 @@ def _is_light_on_dark(gray: tf.Tensor, inside: tf.Tensor, sizes: tf.Tensor) -> t
     deviation = tf.sqrt(tf.reduce_sum(difference**2, [1, 2]) / area)
     third_moment = tf.reduce_sum(difference**3, [1, 2]) / area
     skewness = tf.math.divide_no_nan(third_moment, deviation**3)
-    border = inside - _erode(inside, 3)
+    # Padded, for a picture may reach to the edge of the canvas.
+    framed = tf.pad(inside, [[0, 0], [1, 1], [1, 1]])
+    border = inside - _erode(framed, 3)[:, 1:-1, 1:-1]
     border_mean = tf.reduce_sum(gray * border, [1, 2]) / tf.reduce_sum(border, [1, 2])
     dark_border = border_mean < tf.reduce_sum(gray * inside, [1, 2]) / area
     small = tf.reduce_max(sizes[:, :2], 1) <= 32
@@ -199,13 +205,14 @@ def _resampling(mass: tf.Tensor, low: tf.Tensor, factor: tf.Tensor) -> tf.Tensor
     """The matrices that scale along one axis: float32 [N, 28, length].
 
     mass: [N, length], the ink of each row. Pixel i of the result covers (i - shift) / factor +
-    low and on; shift is a whole number, for so it is in MNIST, whose centers of mass lie
-    anywhere in [14, 15).
+    low and on. The center of mass goes to 14.5, where it lies in MNIST on average: there it was
+    moved by whole pixels, and lies anywhere in [14, 15). Moving by parts of a pixel reads as
+    well, and a picture decoded a little otherwise cannot jump by a pixel.
     """
     length = tf.shape(mass)[1]
     center = tf.cast(tf.range(length), tf.float32) + 0.5
     center_of_mass = tf.math.divide_no_nan(tf.reduce_sum(mass * center, 1), tf.reduce_sum(mass, 1))
-    shift = tf.math.ceil(SIDE / 2 - (center_of_mass - low) * factor)
+    shift = (SIDE + 1) / 2 - (center_of_mass - low) * factor
     target = (tf.range(SIDE, dtype=tf.float32) + 0.5 - shift[:, None]) / factor[:, None]
     target += low[:, None]  # [N, 28], in canvas pixels
     # The mean over the area of a pixel of the result, or of the canvas if that is larger.

@@ -78,7 +78,7 @@ def _to_gray(image: Image.Image) -> Image.Image:
     if not image.has_transparency_data:
         return image.convert("L")
     gray, alpha = (np.asarray(band, np.float32) for band in image.convert("LA").split())
-    opacity = alpha / 255
+    opacity = alpha / 255 if alpha.any() else np.ones_like(alpha)  # see normalize._flatten_alpha
     dark_ink = (gray * opacity).sum() < 127.5 * opacity.sum()
     paper = 255 if dark_ink else 0
     return Image.fromarray(np.round(gray * opacity + paper * (1 - opacity)).astype(np.uint8))
@@ -87,7 +87,8 @@ def _to_gray(image: Image.Image) -> Image.Image:
 def _place(gray: Image.Image, shorter_side: int) -> Canvas:
     factor = min(1.0, CANVAS / max(gray.size))
     width, height = (max(1, round(side * factor)) for side in gray.size)
-    shrunk = gray.resize((width, height), Image.Resampling.BOX)  # the mean over each pixel's area
+    # TensorFlow's antialiased bilinear is the same filter; its area and Pillow's BOX differ.
+    shrunk = gray.resize((width, height), Image.Resampling.BILINEAR)
     pixels = np.zeros((CANVAS, CANVAS), np.uint8)
     top, left = (CANVAS - height) // 2, (CANVAS - width) // 2
     pixels[top : top + height, left : left + width] = np.asarray(shrunk)

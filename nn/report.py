@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from nn.errors import DataError
 from nn.evaluation import confusion_matrix
 from nn.predictor import ERROR, OK, Reading
 
@@ -75,6 +76,8 @@ def csv_file(path: Path) -> Iterator[Write]:
 
             yield write
         os.replace(temporary, path)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be written ({error.strerror})") from None
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -20,6 +20,7 @@ from nn.errors import ModelError
 tf1 = tf.compat.v1
 
 CARD = "model_card.json"
+CARD_FIELDS = ("network", "data", "test", "weights_sha256")  # what prediction speaks of
 TRAIN_FIRST = "train one first: python train_neural_network.py"
 BUNDLED = "bundled"  # the folder of models that were trained on the bundled digits
 
@@ -65,8 +66,8 @@ def find_version(folder: Path) -> Path:
     if (folder / "saved_model.pb").exists() or (folder / CARD).exists():
         return folder
     for candidate in (folder, folder / BUNDLED):
-        if numbers := _versions(candidate):
-            return candidate / str(max(numbers))
+        if versions := _versions(candidate):
+            return versions[max(versions)]
     if not folder.exists():
         raise ModelError(f"{folder}: no such model; {TRAIN_FIRST}")
     raise ModelError(
@@ -82,10 +83,13 @@ def read_card(version: Path) -> dict:
     try:
         card = json.loads((version / CARD).read_text(encoding="utf-8"))
         files = card["files"].items()
+        missing = [key for key in CARD_FIELDS if key not in card]
     except FileNotFoundError:
         raise ModelError(f"{version}: no {CARD}; not exported by train_neural_network.py") from None
-    except (OSError, ValueError, KeyError, AttributeError):
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
         raise ModelError(f"{version / CARD}: damaged; export the model again") from None
+    if missing:
+        raise ModelError(f"{version / CARD}: has no {missing[0]!r}; export the model again")
     for name, expected in files:
         path = version / name
         if not path.is_file():
@@ -134,11 +138,11 @@ def _rename_to_next(version: Path, folder: Path) -> Path:
             number += 1  # another training has just taken this number
 
 
-def _versions(folder: Path) -> list[int]:
+def _versions(folder: Path) -> dict[int, Path]:
     if not folder.is_dir():
-        return []
-    names = [path.name for path in folder.iterdir() if path.is_dir()]
-    return [int(name) for name in names if name.isascii() and name.isdigit()]
+        return {}
+    names = [path for path in folder.iterdir() if path.is_dir()]
+    return {int(path.name): path for path in names if path.name.isascii() and path.name.isdigit()}
 
 
 def _files(version: Path) -> list[str]:

@@ -53,7 +53,7 @@ def test_normal_digits_stay_what_they_are(images):
 
 def test_dark_on_light_reads_as_light_on_dark(images):
     light, dark = normalized(images), normalized(255 - images)
-    np.testing.assert_array_equal(light.images, dark.images)
+    np.testing.assert_allclose(light.images.astype(int), dark.images.astype(int), atol=1)
 
 
 def test_large_pictures_become_the_same_digits(images):
@@ -87,7 +87,7 @@ def test_the_center_of_mass_and_the_box_are_mnists(images):
     mass = result.sum((1, 2))
     for axis in (1, 2):
         center = (result.sum(axis) * position).sum(1) / mass
-        assert (abs(center - 14.5) < 1).all()
+        assert (abs(center - 14.5) < 0.1).all()
     heights = (result.max(2) > 64).sum(1)
     widths = (result.max(1) > 64).sum(1)
     assert (abs(np.maximum(heights, widths) - 20) <= 1).all()

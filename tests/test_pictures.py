@@ -231,11 +231,14 @@ def test_large_pictures_fill_the_canvas_in_one_direction(tmp_path, width, height
     np.testing.assert_array_equal(canvas.pixels, on_canvas(np.full(size[:2], 255)))
 
 
-def test_shrinking_takes_the_mean_over_each_pixels_area(tmp_path):
+def test_shrinking_weighs_pixels_by_a_triangle_as_wide_as_two_of_the_result(tmp_path):
     gray = np.random.default_rng(0).integers(0, 256, (192, 96), np.uint8)
     canvas = read_canvas(save(Image.fromarray(gray), tmp_path / "a.png"))
-    means = gray.reshape(64, 3, 32, 3).mean(axis=(1, 3))
-    np.testing.assert_allclose(canvas.pixels.astype(float), on_canvas(means), atol=1)
+    triangle = np.array([1, 2, 3, 2, 1]) / 9
+    for row, column in ((1, 1), (20, 7), (62, 30)):
+        patch = gray[3 * row - 1 : 3 * row + 4, 3 * column - 1 : 3 * column + 4]
+        found = canvas.pixels[row, 16 + column]
+        assert abs(found - triangle @ patch @ triangle) <= 1.5
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])

@@ -1,0 +1,532 @@
+"""Exports: what any TensorFlow client finds in one, and that it appears whole or not at all."""
+
+import hashlib
+import io
+import json
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from conftest import ROOT, run_script
+from PIL import Image
+from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
+
+import load_saved_model
+from nn import saved_model
+from nn.checkpoints import RunFolder
+from nn.graph import build_serving_graph, build_training_graph
+from nn.networks import get_network
+from nn.normalize import decode_canvases
+from nn.pictures import read_canvas
+from nn.predictor import Predictor
+from nn.saved_model import find_version
+
+tf1 = tf.compat.v1
+
+BATCHES = (1, 7, 1000)
+SAMPLES = sorted(p for p in (ROOT / "samples").iterdir() if p.suffix in (".png", ".jpg", ".webp"))
+PROBABILITIES, DIGITS = ("float32", [None, 10]), ("int64", [None])
+NORMALIZED, REASONS = ("uint8", [None, 28, 28]), ("string", [None])
+SIGNATURES = {  # as docs/saved_model.md has them
+    "serving_default": (
+        {"images": ("uint8", [None, 28, 28])},
+        {"probabilities": PROBABILITIES, "digits": DIGITS},
+    ),
+    "canvases": (
+        {"pixels": ("uint8", [None, None, None]), "sizes": ("int32", [None, 3])},
+        {"probabilities": PROBABILITIES, "digits": DIGITS, "normalized": NORMALIZED,
+         "reasons": REASONS, "ink": ("uint8", [None, None, None])},
+    ),
+    "photos": (
+        {"image_bytes": ("string", [None])},
+        {"probabilities": PROBABILITIES, "digits": DIGITS, "normalized": NORMALIZED,
+         "reasons": REASONS, "ink": ("uint8", [None, 64, 64])},
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def version(model) -> Path:
+    return find_version(model)
+
+
+@pytest.fixture(scope="module")
+def card(version) -> dict:
+    return json.loads((version / "model_card.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def predictor(version):
+    with Predictor(version) as predictor:
+        yield predictor
+
+
+@pytest.fixture(scope="module")
+def meta_graph(version):
+    """The one MetaGraphDef of the export, parsed by nothing of TensorFlow's loaders."""
+    (meta_graph,) = SavedModel.FromString((version / "saved_model.pb").read_bytes()).meta_graphs
+    return meta_graph
+
+
+@pytest.fixture(scope="module")
+def serve(version):
+    """A function that runs a signature, in a session of this process: arrays by name."""
+    session = tf1.Session(graph=tf.Graph())
+    with session.graph.as_default():
+        signatures = tf1.saved_model.load(session, ["serve"], str(version)).signature_def
+
+    def run(signature: str, **arrays) -> dict[str, np.ndarray]:
+        definition = signatures[signature]
+        feed = {definition.inputs[name].name: array for name, array in arrays.items()}
+        return session.run({k: v.name for k, v in definition.outputs.items()}, feed)
+
+    yield run
+    session.close()
+
+
+def encode(image: Image.Image, picture_format: str, **options) -> bytes:
+    file = io.BytesIO()
+    image.save(file, picture_format, **options)
+    return file.getvalue()
+
+
+def sample_canvases() -> dict[str, np.ndarray]:
+    """The feed of `canvases`, as the script makes it of the samples."""
+    pixels, sizes = zip(*(read_canvas(path) for path in SAMPLES), strict=True)
+    return {"pixels": np.stack(pixels), "sizes": np.stack(sizes)}
+
+
+# The export in fresh processes, loaded by three clients.
+
+V2 = """
+import sys
+import numpy as np
+import tensorflow as tf
+given, answers = np.load(sys.argv[2], allow_pickle=True), {}
+signatures = tf.saved_model.load(sys.argv[1]).signatures
+for batch in (1, 7, 1000):
+    for name, inputs in (("serving_default", ["images"]), ("canvases", ["pixels", "sizes"]),
+                         ("photos", ["image_bytes"])):
+        feed = {i: tf.constant(given[i][:batch].tolist() if i == "image_bytes" else
+                               given[i][:batch]) for i in inputs}
+        for key, value in signatures[name](**feed).items():
+            answers[f"{name}/{batch}/{key}"] = value.numpy()
+np.savez(sys.argv[3], **answers)
+"""
+V1 = """
+import sys
+import numpy as np
+import tensorflow.compat.v1 as tf
+given, answers = np.load(sys.argv[2], allow_pickle=True), {}
+with tf.Session(graph=tf.Graph()) as session:
+    signatures = tf.saved_model.load(session, ["serve"], sys.argv[1]).signature_def
+    for batch in (1, 7, 1000):
+        for name, signature in signatures.items():
+            feed = {v.name: given[k][:batch] for k, v in signature.inputs.items()}
+            fetches = {k: v.name for k, v in signature.outputs.items()}
+            for key, value in session.run(fetches, feed).items():
+                answers[f"{name}/{batch}/{key}"] = value
+np.savez(sys.argv[3], **answers)
+"""
+CLIENTS = ("v2", "v1", "cli")
+CLI_CASES = [*(("serving_default", batch) for batch in BATCHES), ("photos", 1), ("photos", 1000)]
+FAST = {"TF_USE_LEGACY_KERAS": "1"}  # imports TensorFlow in half the time
+
+
+@pytest.fixture(scope="module")
+def pictures(digits, tmp_path_factory) -> list[Path]:
+    """1,000 bundled digits as PNG files."""
+    folder = tmp_path_factory.mktemp("pictures")
+    paths = [folder / f"{number}.png" for number in range(1000)]
+    for image, path in zip(digits[0].images, paths, strict=False):
+        Image.fromarray(image).save(path)
+    return paths
+
+
+@pytest.fixture(scope="module")
+def given(digits, pictures) -> dict[str, np.ndarray]:
+    """The inputs of all signatures, 1,000 of each."""
+    pixels, sizes = zip(*map(read_canvas, pictures), strict=True)
+    return {
+        "images": digits[0].images[:1000],
+        "pixels": np.stack(pixels),
+        "sizes": np.stack(sizes),
+        "image_bytes": np.array([path.read_bytes() for path in pictures], object),
+    }
+
+
+@pytest.fixture(scope="module")
+def answers(version, given, tmp_path_factory) -> dict[str, dict[str, np.ndarray]]:
+    """Client → "signature/batch/output" → array, two processes at a time."""
+    folder = tmp_path_factory.mktemp("clients")
+    np.savez(folder / "given.npz", **given)
+
+    def program(client: str) -> dict[str, np.ndarray]:
+        code, result = {"v2": V2, "v1": V1}[client], folder / f"{client}.npz"
+        finished = run_script("-c", code, version, folder / "given.npz", result, **FAST)
+        assert finished.returncode == 0, finished.stderr
+        return dict(np.load(result, allow_pickle=True))
+
+    def command(case: tuple[str, int]) -> dict[str, np.ndarray]:
+        signature, batch = case
+        (name,) = SIGNATURES[signature][0]
+        file, out = folder / f"{name}{batch}.npy", folder / f"{name}{batch}"
+        np.save(file, given[name][:batch])
+        finished = run_script(
+            Path(sys.executable).with_name("saved_model_cli"), "run", "--dir", version,
+            "--tag_set", "serve", "--signature_def", signature,
+            "--inputs", f"{name}={file}", "--outdir", out,
+            **FAST,
+        )  # fmt: skip
+        assert finished.returncode == 0, finished.stderr
+        found = sorted(path.stem for path in out.iterdir())
+        return {f"{signature}/{batch}/{k}": np.load(out / f"{k}.npy", None, True) for k in found}
+
+    with ThreadPoolExecutor(2) as pool:
+        programs = [pool.submit(program, client) for client in ("v2", "v1")]
+        commands = pool.map(command, CLI_CASES)
+        cli = {key: value for answer in commands for key, value in answer.items()}
+        return {"v2": programs[0].result(), "v1": programs[1].result(), "cli": cli}
+
+
+def cases(*signatures: str):
+    """(client, signature, batch) for those that were asked; the CLI was not asked all."""
+    return [
+        (client, signature, batch)
+        for client in CLIENTS
+        for signature in signatures
+        for batch in BATCHES
+        if client != "cli" or (signature, batch) in CLI_CASES
+    ]
+
+
+@pytest.mark.parametrize(("client", "signature", "batch"), cases("serving_default"))
+def test_every_client_predicts_as_the_predictor(
+    answers, predictor, given, client, signature, batch
+):
+    expected = predictor.predict(given["images"][:batch])
+    found = answers[client]
+    assert found[f"{signature}/{batch}/probabilities"].shape == (batch, 10)
+    np.testing.assert_allclose(
+        found[f"{signature}/{batch}/probabilities"], expected.probabilities, rtol=1e-5, atol=1e-6
+    )
+    np.testing.assert_array_equal(found[f"{signature}/{batch}/digits"], expected.digits)
+
+
+@pytest.fixture(scope="module")
+def readings(predictor, pictures):
+    return list(predictor.read(pictures))
+
+
+@pytest.mark.parametrize(("client", "signature", "batch"), cases("canvases", "photos"))
+def test_every_client_reads_as_the_predictor(answers, readings, client, signature, batch):
+    found = {key: answers[client][f"{signature}/{batch}/{key}"] for key in SIGNATURES[signature][1]}
+    assert {len(array) for array in found.values()} == {batch}
+    expected = readings[:batch]
+    assert {reading.status for reading in expected} == {"ok"}
+    np.testing.assert_allclose(
+        found["probabilities"], [r.probabilities for r in expected], rtol=1e-5, atol=1e-6
+    )
+    np.testing.assert_array_equal(found["digits"], [r.digit for r in expected])
+    assert set(found["reasons"].tolist()) == {b""}
+
+
+def test_every_client_gets_the_same_normalized_digits(answers, serve, given):
+    expected = serve("photos", image_bytes=given["image_bytes"])["normalized"]
+    assert expected.any(axis=(1, 2)).all()
+    for client in CLIENTS:
+        np.testing.assert_array_equal(answers[client]["photos/1000/normalized"], expected)
+
+
+# What is in the export.
+
+
+def described(tensors) -> dict[str, tuple[str, list[int | None]]]:
+    return {
+        name: (
+            tf.as_dtype(info.dtype).name,
+            [None if axis.size == -1 else axis.size for axis in info.tensor_shape.dim],
+        )
+        for name, info in tensors.items()
+    }
+
+
+def test_there_are_these_signatures_and_no_others(meta_graph):
+    assert set(meta_graph.signature_def) == set(SIGNATURES)
+    assert list(meta_graph.meta_info_def.tags) == ["serve"]
+
+
+@pytest.mark.parametrize("signature", SIGNATURES)
+def test_a_signature_has_the_names_types_and_shapes_of_the_design(meta_graph, signature):
+    definition = meta_graph.signature_def[signature]
+    inputs, outputs = SIGNATURES[signature]
+    assert described(definition.inputs) == inputs
+    assert described(definition.outputs) == outputs
+
+
+def of_training(graph_def) -> set[str]:
+    """The nodes, functions' included, that only training has need of."""
+    nodes = [*graph_def.node, *(n for f in graph_def.library.function for n in f.node_def)]
+    words = ("adam", "gradient", "dataset", "apply", "dropout", "global_step", "epoch")
+    return {n.name for n in nodes if any(word in f"{n.name} {n.op}".lower() for word in words)}
+
+
+def test_nothing_of_training_is_in_the_graph(meta_graph):
+    assert of_training(meta_graph.graph_def) == set()
+    assert "train_op" not in meta_graph.collection_def
+
+
+def test_the_training_graph_would_have_been_noticed():
+    training = build_training_graph(
+        get_network("dense"), count=8, batch_size=4, total_steps=2, learning_rate=0.1, seed=0
+    )
+    names = " ".join(of_training(training.graph.as_graph_def())).lower()
+    assert all(word in names for word in ("adam", "gradient", "dataset"))
+
+
+def test_the_variables_are_the_networks_and_no_more(version, card):
+    variables = dict(tf.train.list_variables(str(version / "variables" / "variables")))
+    graph, _ = build_serving_graph(get_network("dense"))
+    with graph.as_default():
+        assert set(variables) == {v.op.name for v in tf1.trainable_variables()}
+    assert sum(int(np.prod(shape)) for shape in variables.values()) == card["parameters"]
+
+
+# Pictures: `canvases` and `photos`.
+
+
+@pytest.fixture(scope="module")
+def samples(serve) -> tuple[dict, dict]:
+    """The samples the script's way and as bytes: what `canvases` and what `photos` answer."""
+    files = [path.read_bytes() for path in SAMPLES]
+    return serve("canvases", **sample_canvases()), serve("photos", image_bytes=files)
+
+
+@pytest.mark.parametrize("number", range(len(SAMPLES)), ids=lambda number: SAMPLES[number].name)
+def test_photos_answers_as_the_script(samples, number):
+    canvases, photos = ({k: v[number] for k, v in answer.items()} for answer in samples)
+    np.testing.assert_allclose(photos["probabilities"], canvases["probabilities"], atol=0.02)
+    assert photos["digits"] == canvases["digits"]
+    assert photos["reasons"] == canvases["reasons"]
+
+
+def test_photos_makes_the_canvas_that_the_script_makes():
+    lossless = [path for path in SAMPLES if path.suffix == ".png"]  # JPEG decoders differ
+    canvases = [read_canvas(path) for path in lossless]
+    with tf.Graph().as_default(), tf1.Session() as session:
+        decoded = decode_canvases(tf.constant([path.read_bytes() for path in lossless]))
+        pixels, sizes = session.run(decoded)
+    np.testing.assert_array_equal(sizes, [canvas.size for canvas in canvases])
+    expected = np.array([canvas.pixels for canvas in canvases], int)
+    np.testing.assert_allclose(pixels, expected, rtol=0, atol=2)
+
+
+def test_the_script_gives_what_canvases_answers(samples, predictor):
+    readings = list(predictor.read(SAMPLES))
+    assert [reading.digit for reading in readings] == samples[0]["digits"].tolist()
+    found = [reading.probabilities for reading in readings]
+    np.testing.assert_allclose(found, samples[0]["probabilities"], rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_outputs_have_the_types_and_shapes_of_the_design(samples, number):
+    found = {name: (array.dtype.name, array.shape) for name, array in samples[number].items()}
+    assert found == {
+        "probabilities": ("float32", (22, 10)),
+        "digits": ("int64", (22,)),
+        "normalized": ("uint8", (22, 28, 28)),
+        "ink": ("uint8", (22, 64, 64)),
+        "reasons": ("object", (22,)),
+    }
+
+
+def test_normalized_digits_predict_what_canvases_predicts(samples, predictor):
+    again = predictor.predict(samples[0]["normalized"])
+    np.testing.assert_allclose(
+        again.probabilities, samples[0]["probabilities"], rtol=1e-5, atol=1e-6
+    )
+
+
+def test_canvases_of_another_size_are_accepted_and_read_alike(samples, serve):
+    feed = sample_canvases()
+    feed["pixels"] = np.pad(feed["pixels"], [(0, 0), (16, 16), (16, 16)])
+    larger = serve("canvases", **feed)
+    assert larger["ink"].shape == (22, 96, 96)
+    np.testing.assert_array_equal(larger["digits"], samples[0]["digits"])
+
+
+def test_where_there_is_no_ink_reasons_says_so(serve):
+    pixels = np.full((2, 64, 64), 200, np.uint8)
+    pixels[1, 12:52, 30:34] = 20
+    answer = serve("canvases", pixels=pixels, sizes=np.full((2, 3), 64, np.int32))
+    assert answer["reasons"].tolist() == [b"no ink", b""]
+    assert [ink.any() for ink in answer["ink"]] == [False, True]
+
+
+@pytest.mark.parametrize("content", [b"", b"no picture", SAMPLES[0].read_bytes()[:100]])
+def test_bytes_that_are_no_picture_fail_the_call(serve, content):
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        serve("photos", image_bytes=[SAMPLES[0].read_bytes(), content])
+
+
+@pytest.fixture(scope="module")
+def seven() -> Image.Image:
+    """A gray picture, dark on light, that is smaller than a canvas: no decoder shrinks it."""
+    return Image.open(ROOT / "samples" / "7_pencil.jpg").convert("L").resize((50, 60))
+
+
+def dark_on_transparent(image: Image.Image, mode: str) -> Image.Image:
+    """The ink in black on a paper that is transparent and, unseen, black."""
+    ink = image.point(lambda v: max(0, min(255, (200 - v) * 2)))
+    black = Image.new("L", image.size)
+    return Image.merge("LA", (black, ink)).convert(mode)
+
+
+PICTURES = {
+    **{name: lambda image, f=name: encode(image.convert("RGB"), f) for name in ("PNG", "BMP")},
+    "JPEG": lambda image: encode(image.convert("RGB"), "JPEG", quality=95),
+    "GIF": lambda image: encode(image, "GIF"),
+    "WebP": lambda image: encode(image.convert("RGB"), "WEBP", lossless=True),
+    "gray PNG": lambda image: encode(image, "PNG"),
+    "gray JPEG": lambda image: encode(image, "JPEG", quality=95),
+    "palette PNG": lambda image: encode(image.convert("P"), "PNG"),
+    "RGBA PNG": lambda image: encode(dark_on_transparent(image, "RGBA"), "PNG"),
+    "LA PNG": lambda image: encode(dark_on_transparent(image, "LA"), "PNG"),
+    "RGBA WebP": lambda image: encode(
+        dark_on_transparent(image, "RGBA"), "WEBP", lossless=True, exact=True
+    ),
+    "GIF of two frames": lambda image: encode(
+        image, "GIF", save_all=True, append_images=[Image.new("L", image.size, 255)]
+    ),
+    "BMP of 32 bits, the last 8 unused": lambda image: encode(
+        Image.merge("RGBA", (image, image, image, Image.new("L", image.size))), "BMP"
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", PICTURES)
+def test_photos_reads_this_kind_of_picture_as_the_script_does(
+    serve, predictor, seven, tmp_path, kind
+):
+    (tmp_path / "picture").write_bytes(PICTURES[kind](seven))
+    (reading,) = predictor.read([tmp_path / "picture"])
+    answer = serve("photos", image_bytes=[(tmp_path / "picture").read_bytes()])
+    assert reading.digit == 7
+    assert answer["reasons"].tolist() == [b""]
+    assert answer["digits"].tolist() == [7]
+    np.testing.assert_allclose(answer["probabilities"][0], reading.probabilities, atol=0.02)
+
+
+# The card.
+
+
+def test_the_card_has_the_hash_of_every_file(version, card):
+    files = [path for path in version.rglob("*") if path.is_file()]
+    assert card["files"] == {
+        path.relative_to(version).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in files
+        if path.name != "model_card.json"
+    }
+
+
+def test_the_card_has_the_hash_of_the_weights(version, card):
+    weights = tf.train.load_checkpoint(str(version / "variables" / "variables"))
+    digest = hashlib.sha256()
+    for name in sorted(weights.get_variable_to_shape_map(), key=lambda name: f"{name}:0"):
+        digest.update(weights.get_tensor(name).tobytes())
+    assert card["weights_sha256"] == digest.hexdigest()
+
+
+def test_the_card_has_the_hashes_of_the_data(card, digits):
+    training, test = digits
+    assert card["data"]["training_sha256"] == training.sha256()
+    assert card["data"]["test_sha256"] == test.sha256()
+
+
+def test_the_cards_accuracy_is_what_the_script_computes(
+    version, card, digits, tmp_path, monkeypatch, capfd
+):
+    monkeypatch.setenv("TF_USE_LEGACY_KERAS", "1")  # the script would leave it set
+    pixels, labels = tmp_path / "pixels.csv", tmp_path / "labels.csv"
+    np.savetxt(pixels, digits[1].images.reshape(297, -1), "%d", ",")
+    np.savetxt(labels, digits[1].labels, "%d")
+    arguments = [pixels, "--labels", labels, "--model", version]
+    assert load_saved_model.main([*map(str, arguments)]) == 0
+    test = card["test"]
+    assert test["accuracy"] == (297 - test["errors"]) / 297
+    assert (
+        f"Accuracy {test['accuracy']:.2%}: {297 - test['errors']} of 297 right, "
+        f"{test['errors']} wrong\n"
+    ) in capfd.readouterr().out
+
+
+# Exporting.
+
+
+def export_again(model: Path, folder: Path, **card) -> Path:
+    """Exports the trained model's checkpoint into a folder."""
+    checkpoint = RunFolder(model.parent.parent / "run").latest_checkpoint()
+    assert checkpoint is not None
+    serving = build_serving_graph(get_network("dense"))
+    return saved_model.export(*serving, checkpoint, folder, card)
+
+
+@pytest.fixture(scope="module")
+def two_exports(model, card, tmp_path_factory) -> list[Path]:
+    folder = tmp_path_factory.mktemp("exports") / "new"
+    return [export_again(model, folder, **{**card, "seed": seed}) for seed in (5, 6)]
+
+
+def test_two_exports_get_different_numbers(two_exports):
+    assert [version.name for version in two_exports] == ["1", "2"]
+    assert sorted(path.name for path in two_exports[0].parent.iterdir()) == ["1", "2"]
+    assert [saved_model.read_card(version)["seed"] for version in two_exports] == [5, 6]
+
+
+def test_every_export_has_the_weights_of_its_checkpoint(two_exports, card):
+    hashes = {saved_model.read_card(version)["weights_sha256"] for version in two_exports}
+    assert hashes == {card["weights_sha256"]}
+
+
+def test_an_export_can_be_read_by_everyone(two_exports):
+    assert two_exports[0].stat().st_mode & 0o777 == 0o755
+    assert all(path.stat().st_mode & 0o044 == 0o044 for path in two_exports[0].rglob("*"))
+
+
+def test_an_export_is_numbered_after_the_highest(model, tmp_path):
+    for name in ("9", "10", "bundled", "12.old"):
+        (tmp_path / name).mkdir()
+    assert export_again(model, tmp_path) == tmp_path / "11"
+
+
+def test_a_number_that_another_export_takes_meanwhile_is_left_alone(model, tmp_path, monkeypatch):
+    (tmp_path / "1").mkdir()
+    (tmp_path / "1" / "saved_model.pb").write_text("another's")
+    monkeypatch.setattr(saved_model, "_versions", lambda folder: [])
+    assert export_again(model, tmp_path) == tmp_path / "2"
+    assert (tmp_path / "1" / "saved_model.pb").read_text() == "another's"
+
+
+@pytest.mark.parametrize(
+    ("step", "error"),
+    [
+        ("_write_saved_model", OSError("disk full")),
+        ("_weights_sha256", KeyboardInterrupt()),
+        ("_rename_to_next", OSError("disk full")),
+    ],
+)
+def test_an_export_that_fails_half_way_leaves_nothing(model, tmp_path, monkeypatch, step, error):
+    work = getattr(saved_model, step)
+
+    def fail(*arguments):
+        if step != "_rename_to_next":
+            work(*arguments)
+        raise error
+
+    monkeypatch.setattr(saved_model, step, fail)
+    with pytest.raises(type(error)):
+        export_again(model, tmp_path)
+    assert list(tmp_path.iterdir()) == []
