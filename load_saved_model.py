@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Restores a SavedModel and reads handwritten digits with it: pictures, folders, CSV rows."""
+"""Reads handwritten digits with a SavedModel: pictures, folders, CSV rows."""
 
 import argparse
 import os
@@ -13,17 +13,19 @@ from nn.startup import import_tensorflow
 
 EPILOG = """\
 examples:
-  python load_saved_model.py samples/                      every picture of a folder
-  python load_saved_model.py my_seven.jpg --top 3          the three likeliest digits
+  python load_saved_model.py samples/                every picture of a folder
+  python load_saved_model.py my_seven.jpg --top 3    the three likeliest digits
   python load_saved_model.py samples/ --labels samples/labels.csv
-  python load_saved_model.py MNIST/digit_xtest.csv --labels MNIST/digit_ytest.csv
+  python load_saved_model.py MNIST/digit_xtest.csv \\
+      --labels MNIST/digit_ytest.csv
   python load_saved_model.py samples/ --json | jq .digit
 
-Pictures are PNG, JPEG, WebP, BMP or GIF files of one digit each, of any size, dark on light or
-light on dark. CSV files hold rows of 784 pixels, 0 to 255, 0 = paper.
+Pictures are PNG, JPEG, WebP, BMP or GIF files of one digit each, of any size,
+dark on light or light on dark. CSV files hold rows of 784 pixels, 0 to 255,
+0 = paper. Results go to standard output, all else to standard error.
 
-exit status: 0 all read, 1 some input could not be read (the others were), 2 wrong usage, no
-model or unusable data, 130 Ctrl-C
+exit status: 0 all read, 1 some input could not be read (the others were),
+2 wrong usage, no model or unusable data, 130 Ctrl-C
 """
 
 

@@ -15,13 +15,13 @@ log = logging.getLogger("nn.script")
 
 EPILOG = """\
 examples:
-  python train_neural_network.py                      the default network, on MNIST
-  python train_neural_network.py --network dense      another; --list-networks shows all
-  python train_neural_network.py --resume runs/NAME   go on where a run was stopped
-  tensorboard --logdir runs                           watch the curves, open the graph
+  python train_neural_network.py                      the default network
+  python train_neural_network.py --network dense      --list-networks shows all
+  python train_neural_network.py --resume runs/NAME   go on with a stopped run
+  tensorboard --logdir runs                           see the curves, the graph
 
-exit status: 0 done, 2 wrong usage or unusable data, 130 Ctrl-C, 143 SIGTERM (in both cases
-a checkpoint is written first)
+exit status: 0 done, 2 wrong usage or unusable data, 130 Ctrl-C, 143 SIGTERM
+(a training that is stopped by either writes a checkpoint first)
 """
 DEFAULT_NETWORK = "basic_cnn"
 # A run that is resumed has its own.
@@ -142,10 +142,8 @@ def run(options: argparse.Namespace) -> int:
     settings, source, folder = (_resume if options.resume else _start)(options)
     network = get_network(settings.network)
     training, validation = split(source.training, settings.validation_split, settings.seed)
-    log.info(
-        f"Training {network.name} ({network.parameters:,} parameters) on {len(training):,} digits "
-        f"of {source.name}, validating on {len(validation):,}"
-    )
+    log.info(f"Training {network.name}, {network.parameters:,} parameters")
+    log.info(f"{len(training):,} training and {len(validation):,} validation digits: {source.name}")
     try:
         with catch_signals() as stop:
             result = train(
@@ -175,7 +173,7 @@ def run(options: argparse.Namespace) -> int:
         f"trained in {result.seconds:.0f} s"
     )
     print(f"Plots and checkpoints: {folder.path}/")
-    print(f"Exported: {version}/   Try it: python load_saved_model.py samples/")
+    print(f"Exported: {version}/   Try it: python load_saved_model.py samples/ --model {version}")
     return 0
 
 

@@ -180,7 +180,12 @@ class _Trainer:
         done = self._step() % self._steps_per_epoch
         disable = True if self._quiet else None  # None: no bar where there is no terminal
         with tqdm(
-            desc=name, initial=done, total=self._steps_per_epoch, leave=False, disable=disable
+            desc=name,
+            initial=done,
+            total=self._steps_per_epoch,
+            bar_format="{l_bar}{bar}| {remaining} left{postfix}",
+            leave=False,
+            disable=disable,
         ) as bar:
             for totals in run_steps(self._session, self._graph, self._steps_per_epoch - done):
                 finished = (int(totals.step) - 1) % self._steps_per_epoch + 1
