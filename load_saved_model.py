@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from nn.errors import UserError
-from nn.startup import import_tensorflow
+from nn.startup import import_tensorflow, make_output_safe
 
 EPILOG = """\
 examples:
@@ -55,7 +55,8 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         type=Path,
         metavar="CSV",
         help="right answers, for accuracy and confusion matrix: for a CSV file of pixels one "
-        "digit a line, for pictures rows of file,label; the table then lists only what is wrong",
+        "digit a line, for pictures rows of file,label, files named from the folder of this one; "
+        "the table then lists only what is wrong or has no label",
     )
     add(
         "--top",
@@ -67,11 +68,15 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     )
     add("--json", action="store_true", help="print one JSON object a line instead of a table")
     add("--csv", type=Path, metavar="FILE", help="also write the results to a CSV file")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.csv in options.inputs:
+        parser.error(f"--csv {options.csv} would overwrite an input")
+    return options
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns the exit status."""
+    make_output_safe()
     options = parse_arguments(arguments)
     # TensorFlow imports Keras, which nothing here uses: this halves the time to the first digit.
     os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
@@ -92,7 +97,7 @@ def run(options: argparse.Namespace) -> int:
     """Reads every input and shows what was read; returns the exit status."""
     from tqdm import tqdm
 
-    from nn import inputs, report
+    from nn import inputs, report, saved_model
     from nn.predictor import ERROR, OK, Predictor
 
     paths = inputs.expand(options.inputs, options.recursive)
@@ -100,7 +105,7 @@ def run(options: argparse.Namespace) -> int:
     width = max(len(str(path)) + 6 * (path.suffix == ".csv") for path in paths)
     score, failures = report.Score(), 0
     with Predictor(options.model) as predictor, ExitStack() as stack:
-        print(report.describe_model(predictor.version, predictor.card), file=sys.stderr)
+        print(saved_model.describe(predictor.version, predictor.card), file=sys.stderr)
         write_csv = stack.enter_context(report.csv_file(options.csv)) if options.csv else None
         if not options.json:
             print(report.table_header(width))

@@ -3,13 +3,15 @@
 
 import argparse
 import logging
+import os
+import shlex
 import sys
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
 from nn.errors import UserError
-from nn.startup import import_tensorflow
+from nn.startup import import_tensorflow, make_output_safe
 
 log = logging.getLogger("nn.script")
 
@@ -24,6 +26,7 @@ exit status: 0 done, 2 wrong usage or unusable data, 130 Ctrl-C, 143 SIGTERM
 (a training that is stopped by either writes a checkpoint first)
 """
 DEFAULT_NETWORK = "basic_cnn"
+DEFAULT_TARGET = Path("SavedModel")
 # A run that is resumed has its own.
 SETTINGS = ("network", "data", "epochs", "batch_size", "learning_rate", "validation_split", "seed",
             "run_dir")  # fmt: skip
@@ -48,7 +51,8 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         "--epochs",
         type=_positive(int),
         metavar="N",
-        help="times through the training digits (default: the network's)",
+        help="times through the training digits (default: the network's; ten times that on "
+        "the few bundled digits)",
     )
     add(
         "--batch-size",
@@ -85,8 +89,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         "--saved-model",
         type=Path,
         metavar="DIR",
-        default=Path("SavedModel"),
-        help="where the next version is exported (default: SavedModel)",
+        help=f"where the next version is exported (default: {DEFAULT_TARGET})",
     )
     add("--quiet", action="store_true", help="say only the result, warnings and errors")
     options = parser.parse_args(arguments)
@@ -101,20 +104,24 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns the exit status."""
+    make_output_safe()
     options = parse_arguments(arguments)
     log_to_standard_output(options.quiet)
-    import_tensorflow()
     try:
+        import_tensorflow()
         if options.list_networks:
             list_networks()
             return 0
         return run(options)
-    except UserError as error:
+    except KeyboardInterrupt:
+        print("Stopped", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # `| head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (UserError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("Stopped before training began", file=sys.stderr)
-        return 130
 
 
 def list_networks() -> None:
@@ -139,7 +146,7 @@ def run(options: argparse.Namespace) -> int:
     from nn.signals import Interrupted, catch_signals
     from nn.training import train
 
-    settings, source, folder = (_resume if options.resume else _start)(options)
+    settings, source, folder, target = (_resume if options.resume else _start)(options)
     network = get_network(settings.network)
     training, validation = split(source.training, settings.validation_split, settings.seed)
     log.info(f"Training {network.name}, {network.parameters:,} parameters")
@@ -151,7 +158,8 @@ def run(options: argparse.Namespace) -> int:
             )
     except Interrupted as signal:
         print(f"Stopped by {signal}; a checkpoint is written. To go on:", file=sys.stderr)
-        print(f"    python train_neural_network.py --resume {folder.path}", file=sys.stderr)
+        command = ["python", "train_neural_network.py", "--resume", str(folder.path)]
+        print(f"    {shlex.join(command)}", file=sys.stderr)
         return 128 + signal.signum
     plots.training_history(
         result.history, f"{network.name}, {settings.epochs} epochs", folder.history_plot
@@ -163,8 +171,8 @@ def run(options: argparse.Namespace) -> int:
     )
     version = saved_model.export(
         *build_serving_graph(network),
-        folder.latest_checkpoint(),
-        options.saved_model / saved_model.BUNDLED if source.bundled else options.saved_model,
+        folder.checkpoint_files()[-1],
+        target / saved_model.BUNDLED if source.bundled else target,
         model_card(settings, source.describe(), result),
     )
     print(
@@ -196,8 +204,16 @@ def _start(options: argparse.Namespace):
     )
     time = datetime.now().strftime("%Y%m%d-%H%M%S")
     folder = RunFolder(options.run_dir or Path("runs", f"{network.name}-{time}"))
-    folder.create({"settings": vars(settings), "data": source.describe()})
-    return settings, source, folder
+    target = _check_target(options.saved_model or DEFAULT_TARGET)
+    folder.create(
+        {
+            "settings": vars(settings),
+            "load": source.option,
+            "data": source.describe(),
+            "saved_model": str(target.resolve()),
+        }
+    )
+    return settings, source, folder, target
 
 
 def _resume(options: argparse.Namespace):
@@ -207,10 +223,23 @@ def _resume(options: argparse.Namespace):
 
     folder = RunFolder(options.resume)
     config = folder.read_config()
-    source = sources.load(config["data"]["source"], options.quiet)
-    if source.describe() != config["data"]:
+    try:
+        settings = Settings(**config["settings"])
+        option, data = config["load"], config["data"]
+        target = _check_target(options.saved_model or Path(config["saved_model"]))
+    except (KeyError, TypeError) as error:
+        raise UserError(f"{folder.config_file}: not the config of a run ({error})") from None
+    source = sources.load(option, options.quiet)
+    if source.describe() != data:
         raise UserError(f"{source.name}: these are not the digits that the run was started with")
-    return Settings(**config["settings"]), source, folder
+    return settings, source, folder, target
+
+
+def _check_target(folder: Path) -> Path:
+    """The folder to export to. Raises UserError, before hours of training, if it is a file."""
+    if folder.exists() and not folder.is_dir():
+        raise UserError(f"{folder}: expected a folder to export to, found a file")
+    return folder
 
 
 def log_to_standard_output(quiet: bool) -> None:
@@ -219,6 +248,7 @@ def log_to_standard_output(quiet: bool) -> None:
     progress.addFilter(lambda record: record.levelno < logging.WARNING)
     warnings = logging.StreamHandler(sys.stderr)
     warnings.setLevel(logging.WARNING)
+    logging.raiseExceptions = False  # a closed pipe ends the printing, not the training
     logger = logging.getLogger("nn")
     logger.handlers = [progress, warnings]
     logger.setLevel(logging.WARNING if quiet else logging.INFO)

@@ -24,6 +24,7 @@ def model_card(settings: Settings, data: Mapping, result: Result) -> dict:
         **asdict(settings),
         "parameters": get_network(settings.network).parameters,
         "data": dict(data),
+        "trained_on": result.training_images,
         "training_seconds": round(result.seconds, 1),
         "validation": describe(result.validation) if result.validation else None,
         "test": describe(result.test),

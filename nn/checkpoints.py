@@ -25,6 +25,8 @@ class RunFolder:
     """The folder of one training run; knows where everything in it lies."""
 
     def __init__(self, path: Path) -> None:
+        if set(str(path)) & set("[]*?"):
+            raise UserError(f"{path}: a run's folder cannot have any of []*? in its name")
         self.path = path
         self.config_file = path / "config.json"
         self.checkpoints = path / "checkpoints"
@@ -52,20 +54,42 @@ class RunFolder:
         except (OSError, ValueError) as error:
             raise UserError(f"{self.config_file}: cannot be read ({error})") from None
 
-    def latest_checkpoint(self) -> str | None:
-        """The newest checkpoint, as tf.train.Saver names it; None where there is none."""
-        return tf1.train.latest_checkpoint(str(self.checkpoints))
+    def checkpoint_files(self) -> list[str]:
+        """The checkpoints, oldest first, as tf.train.Saver names them; empty before the first.
+
+        Raises UserError where the list of them is damaged, or names one that is not there.
+        """
+        try:
+            state = tf1.train.get_checkpoint_state(str(self.checkpoints))
+        except (tf.errors.OpError, ValueError):
+            state = None
+        names = list(state.all_model_checkpoint_paths) if state else []
+        if not names and any(self.checkpoints.glob("*.index")):
+            raise UserError(f"{self.checkpoints / 'checkpoint'}: damaged or missing")
+        for name in names[-1:]:
+            if not Path(f"{name}.index").exists():
+                raise UserError(f"{name}: this checkpoint is missing")
+        return names
 
     def write_history(self, rows: Sequence[Mapping]) -> None:
         """Writes one row an epoch, all of them, each number so that it reads back the same."""
         write_text(self.history_file, pandas.DataFrame(rows).to_csv(index=False))
 
     def read_history(self, epochs: int) -> list[dict]:
-        """The rows of the first `epochs` epochs: a checkpoint may be older than the history."""
-        if not self.history_file.exists():
+        """The rows of the first `epochs` epochs: a checkpoint may be older than the history.
+
+        Raises UserError where they are not all there.
+        """
+        if not epochs:
             return []
-        rows = pandas.read_csv(self.history_file, float_precision="round_trip").to_dict("records")
-        return rows[:epochs]
+        try:
+            table = pandas.read_csv(self.history_file)
+        except (OSError, ValueError) as error:
+            raise UserError(f"{self.history_file}: cannot be read ({error})") from None
+        rows = table.to_dict("records")[:epochs]
+        if [row.get("epoch") for row in rows] != list(range(1, epochs + 1)):
+            raise UserError(f"{self.history_file}: expected a row for each of epochs 1 to {epochs}")
+        return rows
 
 
 class Checkpoints:
@@ -79,25 +103,31 @@ class Checkpoints:
         self._prefix = str(run.checkpoints / "checkpoint")
         self._run = run
         with graph.graph.as_default():
-            self._saver = tf1.train.Saver(graph.saved, max_to_keep=2)
+            # Relative paths, so that a run's folder can be moved.
+            self._saver = tf1.train.Saver(graph.saved, max_to_keep=2, save_relative_paths=True)
 
     def save(self, session: tf1.Session, step: int) -> None:
-        """Writes a checkpoint under the number of its global step."""
-        self._saver.save(session, self._prefix, global_step=step, write_meta_graph=False)
+        """Writes a checkpoint under the number of its global step. Raises UserError."""
+        try:
+            self._saver.save(session, self._prefix, global_step=step, write_meta_graph=False)
+        except (tf.errors.OpError, OSError, ValueError) as error:
+            reason = str(error).splitlines()[0]
+            raise UserError(f"{self._prefix}-{step}: cannot be written ({reason})") from None
 
     def restore_latest(self, session: tf1.Session) -> bool:
         """Restores the newest checkpoint; False where there is none yet.
 
         Raises UserError where it is damaged.
         """
-        latest = self._run.latest_checkpoint()
-        if latest is None:
+        files = self._run.checkpoint_files()
+        if not files:
             return False
         try:
-            self._saver.restore(session, latest)
+            self._saver.restore(session, files[-1])
         except (tf.errors.OpError, ValueError) as error:
             reason = str(error).splitlines()[0]
-            raise UserError(f"{latest}: this checkpoint cannot be restored ({reason})") from None
+            raise UserError(f"{files[-1]}: this checkpoint cannot be restored ({reason})") from None
+        self._saver.recover_last_checkpoints(files)  # or they would never be deleted
         return True
 
 

@@ -153,6 +153,13 @@ def split(digits: Digits, fraction: float, seed: int) -> tuple[Digits, Digits]:
     return digits[np.sort(order[count:])], digits[np.sort(order[:count])]
 
 
+def confusion_matrix(labels: np.ndarray, predictions: np.ndarray) -> np.ndarray:
+    """int64 [N] and int64 [N], 0 to 9 → int64 [10, 10], rows the labels."""
+    confusion = np.zeros((10, 10), np.int64)
+    np.add.at(confusion, (labels, predictions), 1)
+    return confusion
+
+
 def _require_file(path: Path) -> None:
     try:
         path.open("rb").close()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
-from nn.data import Digits
+from nn.data import Digits, confusion_matrix
 from nn.graph import TrainingGraph
 
 
@@ -43,10 +43,3 @@ def evaluate(
         losses.append(answers.losses)
     loss = float(np.concatenate(losses).mean(dtype=np.float64))
     return Scores(loss, confusion_matrix(digits.labels, np.concatenate(predictions)))
-
-
-def confusion_matrix(labels: np.ndarray, predictions: np.ndarray) -> np.ndarray:
-    """int64 [N] and int64 [N], 0 to 9 → int64 [10, 10], rows the labels."""
-    confusion = np.zeros((10, 10), np.int64)
-    np.add.at(confusion, (labels, predictions), 1)
-    return confusion

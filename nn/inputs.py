@@ -17,23 +17,34 @@ def expand(inputs: Iterable[Path], recursive: bool = False) -> list[Path]:
     """
     paths: list[Path] = []
     for path in inputs:
-        if path.is_dir():
-            found = path.rglob("*") if recursive else path.iterdir()
-            pictures = sorted(
-                p for p in found
-                if p.suffix.lower() in EXTENSIONS and not p.name.startswith(".") and p.is_file()
-            )  # fmt: skip
-            paths += pictures or [path]
-        else:
-            paths.append(path)
+        paths += (_pictures(path, recursive) or [path]) if _is_folder(path) else [path]
     return paths
+
+
+def _pictures(folder: Path, recursive: bool) -> list[Path]:
+    try:
+        found = folder.rglob("*") if recursive else folder.iterdir()
+        return sorted(
+            path
+            for path in found
+            if path.suffix.lower() in EXTENSIONS and not path.name.startswith(".")
+        )
+    except OSError:  # read_all says that there is nothing in it to be read
+        return []
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):  # a name too long, say: reading it will tell
+        return False
 
 
 def read_all(predictor: Predictor, paths: Sequence[Path]) -> Iterator[Reading]:
     """Reads what expand returned, in order; what cannot be read becomes an error reading."""
     pictures: list[Path] = []
     for path in paths:
-        if path.suffix.lower() == ".csv" or path.is_dir():
+        if path.suffix.lower() == ".csv" or _is_folder(path):
             yield from predictor.read(pictures)
             pictures = []
             yield from _read_other(predictor, path)
@@ -43,8 +54,10 @@ def read_all(predictor: Predictor, paths: Sequence[Path]) -> Iterator[Reading]:
 
 
 def _read_other(predictor: Predictor, path: Path) -> Iterator[Reading]:
-    if path.is_dir():
-        yield failed(str(path), f"{path}: no pictures in this folder ({', '.join(EXTENSIONS)})")
+    if _is_folder(path):
+        yield failed(
+            str(path), f"{path}: no pictures to be read in this folder ({', '.join(EXTENSIONS)})"
+        )
         return
     try:
         yield from predictor.read_csv(path)
@@ -68,6 +81,10 @@ class Labels:
             self._by_line = iter(labels.tolist())
         else:
             self._by_file = _read_file_labels(path)
+            if not any(picture.resolve() in self._by_file for picture in inputs):
+                raise DataError(
+                    f"{path}: names none of the inputs; its names count from its own folder"
+                )
 
     def find(self, reading: Reading) -> int | None:
         """The label of a reading, None where there is none. Call it for every one, in order."""
@@ -96,7 +113,7 @@ def _read_file_labels(path: Path) -> dict[Path, int]:
                         f"found {','.join(row)[:40]!r}"
                     )
                 labels[(path.parent / row[0].strip()).resolve()] = int(row[1])
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except (OSError, ValueError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise DataError(f"{path}: cannot be read ({reason})") from None
     return labels

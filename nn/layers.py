@@ -66,7 +66,7 @@ def dropout(x: tf.Tensor, scope: str, *, rate: float, seed: tf.Tensor | None) ->
     """
     if seed is None:
         return x
-    dropped = round(256 * rate)
+    dropped = min(round(256 * rate), 255)
     with tf.name_scope(scope):
         # Each layer its own numbers at the same step: its name is part of the key.
         key = seed + tf.constant([zlib.crc32(scope.encode()) >> 1, 0], tf.int32)

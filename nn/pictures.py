@@ -46,7 +46,9 @@ def read_canvas(path: Path) -> Canvas:
         ) from None
     except FileNotFoundError:
         raise PictureError(f"{path}: no such file") from None
-    except (OSError, SyntaxError, ValueError, EOFError) as error:  # what Pillow's decoders raise
+    except PictureError:
+        raise
+    except Exception as error:  # a damaged file makes Pillow's decoders raise anything
         reason = getattr(error, "strerror", None) or str(error)
         raise PictureError(f"{path}: cannot be read ({reason})") from None
 

@@ -1,6 +1,7 @@
 """Shows readings as they come: an aligned table or JSON lines, a CSV file, the score."""
 
 import csv
+import errno
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -10,21 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
+from nn.data import confusion_matrix
 from nn.errors import DataError
-from nn.evaluation import confusion_matrix
 from nn.predictor import ERROR, OK, Reading
 
 Write = Callable[[Reading], None]
-
-
-def describe_model(version: Path, card: dict) -> str:
-    """One line: which model, trained on what, how accurate."""
-    test = card["test"]
-    return (
-        f"Model {version}: {card['network']}, trained on "
-        f"{card['data']['training_images']:,} digits of {card['data']['source']}, "
-        f"test accuracy {test['accuracy']:.2%} ({test['errors']:,} of {test['images']:,} wrong)"
-    )
 
 
 def table_header(width: int) -> str:
@@ -64,7 +55,13 @@ def csv_file(path: Path) -> Iterator[Write]:
     """Yields a function that writes a reading as a CSV row; the file appears whole, at the end."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with open(temporary, "w", encoding="utf-8", newline="") as file:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "a folder")
+        temporary.touch()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be written ({error.strerror})") from None
+    try:
+        with open(temporary, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
             rows = csv.writer(file)
             columns = [f"p{digit}" for digit in range(10)]
             rows.writerow(["input", "status", "digit", "probability", *columns, "reason"])
@@ -76,8 +73,6 @@ def csv_file(path: Path) -> Iterator[Write]:
 
             yield write
         os.replace(temporary, path)
-    except OSError as error:
-        raise DataError(f"{path}: cannot be written ({error.strerror})") from None
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -20,7 +20,6 @@ from nn.errors import ModelError
 tf1 = tf.compat.v1
 
 CARD = "model_card.json"
-CARD_FIELDS = ("network", "data", "test", "weights_sha256")  # what prediction speaks of
 TRAIN_FIRST = "train one first: python train_neural_network.py"
 BUNDLED = "bundled"  # the folder of models that were trained on the bundled digits
 
@@ -83,13 +82,11 @@ def read_card(version: Path) -> dict:
     try:
         card = json.loads((version / CARD).read_text(encoding="utf-8"))
         files = card["files"].items()
-        missing = [key for key in CARD_FIELDS if key not in card]
+        describe(version, card)  # has all that it speaks of
     except FileNotFoundError:
         raise ModelError(f"{version}: no {CARD}; not exported by train_neural_network.py") from None
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         raise ModelError(f"{version / CARD}: damaged; export the model again") from None
-    if missing:
-        raise ModelError(f"{version / CARD}: has no {missing[0]!r}; export the model again")
     for name, expected in files:
         path = version / name
         if not path.is_file():
@@ -97,6 +94,16 @@ def read_card(version: Path) -> dict:
         if _sha256(path) != expected:
             raise ModelError(f"{path}: damaged (its SHA-256 is not the card's); export it again")
     return card
+
+
+def describe(version: Path, card: Mapping) -> str:
+    """One line: which model, trained on what, how accurate."""
+    test = card["test"]
+    return (
+        f"Model {version}: {card['network']}, trained on {card['trained_on']:,} digits "
+        f"({card['data']['source']}), test accuracy {test['accuracy']:.2%} "
+        f"({test['errors']:,} of {test['images']:,} wrong)"
+    )
 
 
 def _write_saved_model(session: tf1.Session, signatures: Mapping, version: Path) -> None:
@@ -127,7 +134,6 @@ def _weights_sha256(session: tf1.Session) -> str:
 
 
 def _rename_to_next(version: Path, folder: Path) -> Path:
-    version.chmod(0o755)
     number = max(_versions(folder), default=0) + 1
     while True:
         try:
@@ -139,9 +145,12 @@ def _rename_to_next(version: Path, folder: Path) -> Path:
 
 
 def _versions(folder: Path) -> dict[int, Path]:
-    if not folder.is_dir():
+    try:
+        names = [path for path in folder.iterdir() if path.is_dir()]
+    except (FileNotFoundError, NotADirectoryError):
         return {}
-    names = [path for path in folder.iterdir() if path.is_dir()]
+    except OSError as error:
+        raise ModelError(f"{folder}: cannot be read ({error.strerror})") from None
     return {int(path.name): path for path in names if path.name.isascii() and path.name.isdigit()}
 
 

@@ -21,6 +21,8 @@ def catch_signals() -> Iterator[Stop]:
     returns the number of the first that came, or None. A second one has its usual effect."""
     received: list[int] = []
     usual = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    # What is ignored, as nohup and background jobs have it, stays ignored.
+    usual = {number: handler for number, handler in usual.items() if handler != signal.SIG_IGN}
 
     def restore() -> None:
         for number, handler in usual.items():

@@ -25,15 +25,19 @@ BUNDLED_TRAINING = 1500
 
 @dataclass(frozen=True)
 class Source:
-    """Where digits come from, and the digits. name: a folder, or "bundled"."""
+    """Where digits come from, and the digits.
+
+    name: to be shown; option: what `load` takes to load them again, from any folder.
+    """
 
     name: str
+    option: str
     training: Digits
     test: Digits
 
     @property
     def bundled(self) -> bool:
-        return self.name == "bundled"
+        return self.option == "bundled"
 
     def describe(self) -> dict:
         """What a config and a card say of the data."""
@@ -70,7 +74,8 @@ def load(data: str, quiet: bool = False) -> Source:
             )  # fmt: skip
             return _bundled()
     training, test = read_folder(folder)
-    return Source(str(folder), training, test)
+    option = "mnist" if folder == FOLDER else str(folder.resolve())
+    return Source(str(folder), option, training, test)
 
 
 def _bundled() -> Source:
@@ -81,7 +86,7 @@ def _bundled() -> Source:
     with tf.Graph().as_default(), tf1.Session() as session:
         images = session.run(normalize(tf.constant(pixels), tf.constant(sizes)).images)
     digits = Digits(images, labels)
-    return Source("bundled", digits[:BUNDLED_TRAINING], digits[BUNDLED_TRAINING:])
+    return Source("bundled", "bundled", digits[:BUNDLED_TRAINING], digits[BUNDLED_TRAINING:])
 
 
 def _enlarge(image: np.ndarray) -> np.ndarray:

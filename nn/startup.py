@@ -1,4 +1,5 @@
-"""Importing TensorFlow without its notices. For the scripts; a library must not do this."""
+"""What the scripts do at their start, and a library must not: TensorFlow without its notices,
+output that takes any character."""
 
 import os
 import sys
@@ -8,6 +9,12 @@ import tempfile
 # No environment variable silences it, because it comes before the logging is set up.
 _NOTICES = ("absl::InitializeLog", "cudart_stub.cc", "oneDNN custom operations", "cuda_executor",
             "cpu_feature_guard", "To enable the following instructions")  # fmt: skip
+
+
+def make_output_safe() -> None:
+    """Lets standard output and error take any character: what they cannot show is escaped."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")
 
 
 def import_tensorflow() -> None:

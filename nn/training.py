@@ -64,8 +64,9 @@ class Epoch:
 
 @dataclass(frozen=True)
 class Result:
-    """A finished run: its history, and the scores of its last weights."""
+    """A finished run: how many digits it trained on, its history, its last weights' scores."""
 
+    training_images: int
     history: list[Epoch]
     validation: Scores | None
     test: Scores
@@ -88,6 +89,11 @@ def train(
     raises Interrupted. The test digits are scored once, after the last epoch. Raises UserError
     where the loss is no longer a finite number.
     """
+    if settings.batch_size > len(training):
+        raise UserError(
+            f"a batch of {settings.batch_size:,} is more than the {len(training):,} training "
+            "digits; try a smaller --batch-size"
+        )
     steps_per_epoch = math.ceil(len(training) / settings.batch_size)
     graph = build_training_graph(
         get_network(settings.network),
@@ -112,12 +118,16 @@ def train(
                 # The history first: a checkpoint older than it is resumed without harm.
                 run.write_history([asdict(row) for row in history])
                 trainer.close_epoch()
-        return Result(
+        result = Result(
+            len(training),
             history,
             evaluate(session, graph, validation) if len(validation) else None,
             evaluate(session, graph, test),
             sum(row.seconds for row in history),
         )
+        if signum := stop():
+            raise Interrupted(signum)
+        return result
 
 
 class _Trainer:
@@ -148,7 +158,10 @@ class _Trainer:
             return []
         log.info("Resuming at step %s", f"{self._step():,}")
         finished = self._step() // self._steps_per_epoch
-        return [Epoch(**row) for row in self._run.read_history(finished)]
+        try:
+            return [Epoch(**row) for row in self._run.read_history(finished)]
+        except TypeError:
+            raise UserError(f"{self._run.history_file}: not the columns of a history") from None
 
     def run_epoch(self, number: int, validation: Digits) -> Epoch:
         """Runs what is left of an epoch, then validates.

@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -176,7 +177,7 @@ def test_standard_error_says_which_model(ran, model):
     version = find_version(model)
     test = json.loads((version / "model_card.json").read_text())["test"]
     assert ran.stderr == (
-        f"Model {version}: dense, trained on 1,500 digits of bundled, "
+        f"Model {version}: dense, trained on 1,200 digits (bundled), "
         f"test accuracy {test['accuracy']:.2%} ({test['errors']} of 297 wrong)\n"
     )
 
@@ -426,7 +427,7 @@ def test_a_good_picture_is_read_among_bad_ones(mixed, predictor, name):
 def test_an_empty_folder_is_an_error_of_one_line(mixed):
     line = by_name(mixed)["empty"]
     assert line["status"] == "error"
-    assert "no pictures in this folder" in line["reason"]
+    assert "no pictures to be read in this folder" in line["reason"]
 
 
 def test_a_bad_row_is_an_error_and_the_others_are_read(mixed, predictor, digits):
@@ -692,3 +693,16 @@ def test_the_script_imports_nothing_slow_that_it_does_not_need(ran):
     assert {"tensorflow", "PIL", "numpy"} <= modules
     unneeded = {"pandas", "sklearn", "matplotlib", "keras"} & modules
     assert unneeded == set()
+
+
+def test_labels_that_name_no_input_are_refused(tmp_path):
+    labels = tmp_path / "labels.csv"
+    labels.write_text("file,label\nelsewhere.png,3\n")
+    with pytest.raises(DataError, match="names none of the inputs"):
+        inputs.Labels(labels, [ROOT / "samples" / "3_pen.webp"])
+
+
+def test_a_name_too_long_is_an_error_of_its_own(predictor):
+    paths = inputs.expand([Path("a" * 300 + ".png")])
+    (reading,) = inputs.read_all(predictor, paths)
+    assert reading.status == "error"

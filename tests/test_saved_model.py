@@ -468,7 +468,7 @@ def test_the_cards_accuracy_is_what_the_script_computes(
 
 def export_again(model: Path, folder: Path, **card) -> Path:
     """Exports the trained model's checkpoint into a folder."""
-    checkpoint = RunFolder(model.parent.parent / "run").latest_checkpoint()
+    checkpoint = RunFolder(model.parent.parent / "run").checkpoint_files()[-1]
     assert checkpoint is not None
     serving = build_serving_graph(get_network("dense"))
     return saved_model.export(*serving, checkpoint, folder, card)

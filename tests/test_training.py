@@ -3,6 +3,8 @@
 import csv
 import json
 import os
+import runpy
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,12 +17,16 @@ import tensorflow as tf
 from conftest import ROOT, train
 from PIL import Image
 
+from nn import training as training_module
+from nn.checkpoints import RunFolder
+from nn.data import split
+from nn.errors import UserError
 from nn.graph import build_training_graph
 from nn.networks import get_network
 
 tf1 = tf.compat.v1
 
-RUN = ["--data", "bundled", "--network", "simple_dnn", "--epochs", "60"]
+RUN = ["--data", "bundled", "--network", "simple_dnn", "--epochs", "40"]
 
 
 def card_of(saved_model: Path) -> dict:
@@ -86,7 +92,7 @@ def test_a_stopped_run_resumes_to_the_same_weights(whole_run, tmp_path, signum, 
     if signum != signal.SIGKILL:
         assert f"--resume {tmp_path / 'run'}" in errors
         assert "Traceback" not in errors
-    assert len(history_of(tmp_path / "run")) < 60
+    assert len(history_of(tmp_path / "run")) < 40
     resume(tmp_path)
     assert (
         card_of(tmp_path / "SavedModel")["weights_sha256"]
@@ -100,7 +106,7 @@ def test_the_run_folder_holds_what_the_design_says(whole_run):
     config = json.loads((run / "config.json").read_text())
     assert config["settings"]["network"] == "simple_dnn"
     assert config["data"]["source"] == "bundled"
-    assert len(history_of(run)) == 60
+    assert len(history_of(run)) == 40
     for name in ("training_history.png", "confusion_matrix.png"):
         with Image.open(run / name) as picture:
             assert min(picture.size) > 500
@@ -118,7 +124,7 @@ def test_tensorboard_finds_scalars_and_the_inference_graph(whole_run):
                 tags.setdefault(value.tag, []).append(event.step)
     names = {f"{s}/{n}" for s in ("training", "validation") for n in ("loss", "accuracy")}
     assert set(tags) == names
-    assert all(steps == list(range(1, 61)) for steps in tags.values())
+    assert all(steps == list(range(1, 41)) for steps in tags.values())
     assert {"dense_1/Relu", "logits/MatMul", "probabilities"} <= nodes
     assert not [name for name in nodes if "gradient" in name or "Adam" in name]
 
@@ -251,7 +257,7 @@ def test_one_step_is_adams_on_the_mean_loss(digits):
     """A linear network's first step, computed again in NumPy."""
     training = digits[0][:5]
     linear = get_network("simple_dnn").__class__(
-        "linear", lambda images, seed: _linear(images), 7850, 1, 5, 0.01, False
+        "linear", lambda images, seed: _linear(images), 7850, 1, 5, 0.01
     )
     graph = build_training_graph(
         linear, count=5, batch_size=5, total_steps=10, learning_rate=0.01, seed=0
@@ -279,3 +285,77 @@ def _linear(images):
 def test_importing_the_training_side_leaves_eager_mode_alone():
     code = "import nn.training, tensorflow as tf; assert tf.executing_eagerly()"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT, env=os.environ)
+
+
+@pytest.fixture
+def copied_run(whole_run, tmp_path) -> Path:
+    """A finished run that has been moved to another folder."""
+    return shutil.copytree(whole_run / "run", tmp_path / "moved run")
+
+
+def test_a_finished_run_that_was_moved_resumes_to_its_export(whole_run, copied_run, tmp_path):
+    finished = train("--resume", copied_run, "--saved-model", tmp_path / "out")
+    assert finished.returncode == 0, finished.stderr
+    assert "Epoch" not in finished.stdout
+    weights = [card_of(folder)["weights_sha256"]
+               for folder in (whole_run / "SavedModel", tmp_path / "out")]  # fmt: skip
+    assert weights[0] == weights[1]
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "message"),
+    [
+        ("history.csv", None, "history.csv: cannot be read"),
+        ("history.csv", b"epoch,loss\n1,0.5\n", "expected a row for each of epochs 1 to 40"),
+        ("history.csv", b"\xff\xfe\x00", "history.csv: cannot be read"),
+        ("checkpoints/checkpoint", None, "checkpoint: damaged or missing"),
+        ("checkpoints/checkpoint", b"", "checkpoint: damaged or missing"),
+        ("config.json", b"{}", "not the config of a run"),
+        ("config.json", b"{", "config.json: cannot be read"),
+    ],
+)
+def test_a_damaged_run_is_not_resumed(copied_run, file, content, message):
+    (copied_run / file).unlink()
+    if content is not None:
+        (copied_run / file).write_bytes(content)
+    with pytest.raises(UserError, match=message):
+        resume_in_process(copied_run)
+
+
+def resume_in_process(run: Path) -> None:
+    """What --resume does up to the first step, in this process."""
+    folder = RunFolder(run)
+    script = runpy.run_path(str(ROOT / "train_neural_network.py"))
+    options = script["parse_arguments"](["--resume", str(run), "--quiet"])
+    settings, source, _, _ = script["_resume"](options)
+    training, validation = split(source.training, settings.validation_split, settings.seed)
+    training_module.train(settings, training, validation, source.test, folder, quiet=True)
+
+
+def test_a_run_keeps_two_checkpoints(copied_run):
+    assert len(RunFolder(copied_run).checkpoint_files()) == 2
+    assert len(list((copied_run / "checkpoints").glob("*.index"))) == 2
+
+
+def test_a_run_folder_that_tensorflow_would_take_for_a_pattern_is_refused():
+    with pytest.raises(UserError, match="cannot have any of"):
+        RunFolder(Path("runs/a[1]"))
+
+
+def test_a_run_folder_is_not_overwritten(copied_run):
+    with pytest.raises(UserError, match="holds a run already; continue it with --resume"):
+        RunFolder(copied_run).create({})
+
+
+def test_an_export_folder_that_is_a_file_is_found_before_training(tmp_path):
+    (tmp_path / "file").touch()
+    finished = train("--data", "bundled", "--saved-model", "file", cwd=tmp_path)
+    assert finished.returncode == 2
+    assert finished.stderr == "error: file: expected a folder to export to, found a file\n"
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_batch_larger_than_the_data_is_refused(small_data, tmp_path):
+    finished = train("--data", small_data, "--batch-size", 3_000_000_000, cwd=tmp_path)
+    assert finished.returncode == 2
+    assert finished.stderr.splitlines()[-1].startswith("error: a batch of 3,000,000,000")
