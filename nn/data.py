@@ -5,7 +5,8 @@ digit a line. Both are described in MNIST/README.md.
 """
 
 import hashlib
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -81,21 +82,17 @@ def read_digits(images_path: Path, labels_path: Path) -> Digits:
 def read_images(path: Path) -> np.ndarray:
     """Reads a whole pixel file into uint8 [N, 28, 28]. Raises DataError at the first bad row.
 
-    pandas parses straight into uint8 and is the fastest reader at hand; whatever it will not
-    take is read again row by row, which either finds the bad line or accepts the file.
+    NumPy parses straight into uint8; what it will not take is read again block by block, which
+    either finds the bad row or accepts the file.
     """
-    import pandas  # here, because prediction has no need of it
-
     _require_file(path)
     try:
-        with np.errstate(invalid="ignore"):  # pandas casts before it checks
-            # quoting=3: a quote is no part of a number. compression: by no ending of the name.
-            table = pandas.read_csv(path, header=None, dtype=np.uint8, quoting=3, compression=None)
-        pixels = table.to_numpy()
-    except (ValueError, OverflowError, TypeError):
-        pixels = None
-    if pixels is not None and pixels.shape[1] == PIXELS:
-        return np.ascontiguousarray(pixels).reshape(-1, SIDE, SIDE)
+        with open(path, encoding="utf-8-sig") as file:
+            pixels = _parse(file, np.uint8)
+        if len(pixels) and pixels.shape[1] == PIXELS:
+            return pixels.reshape(-1, SIDE, SIDE)
+    except ValueError:
+        pass
     blocks = []
     for rows in iter_images(path):
         if rows.errors:
@@ -176,13 +173,17 @@ def _parse_block(lines: list[str], first: int) -> Rows:
     """Parses lines, the first of which has the number `first`, into a block of rows."""
     if not any(line.strip() for line in lines):
         return Rows([], np.empty((0, SIDE, SIDE), np.uint8))
-    try:
-        pixels = np.loadtxt(lines, np.uint8, delimiter=",", comments=None, ndmin=2)
-        if pixels.shape == (len(lines), PIXELS):
+    for dtype in (np.uint8, np.float32):  # float32: written as 12.0
+        try:
+            values = _parse(lines, dtype)
+        except ValueError:
+            continue
+        with np.errstate(invalid="ignore"):  # nan and what is out of range are unequal then
+            pixels = values.astype(np.uint8)
+        if values.shape == (len(lines), PIXELS) and (pixels == values).all():
             numbers = list(range(first, first + len(lines)))
             return Rows(numbers, pixels.reshape(-1, SIDE, SIDE))
-    except ValueError:
-        pass  # some row is bad, or written as 12.0: look at each
+    # Some row is bad: look at each.
     numbers, good, errors = [], [], []
     for number, line in enumerate(lines, first):
         if not line.strip():
@@ -193,6 +194,13 @@ def _parse_block(lines: list[str], first: int) -> Rows:
         except ValueError as error:
             errors.append((number, str(error)))
     return Rows(numbers, np.array(good, np.uint8).reshape(-1, SIDE, SIDE), errors)
+
+
+def _parse(lines: Iterable[str], dtype: type) -> np.ndarray:
+    """Rows of comma-separated numbers → [rows, columns]. Raises ValueError."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that there is no row: the caller sees it
+        return np.loadtxt(lines, dtype, delimiter=",", comments=None, ndmin=2)
 
 
 def _parse_row(line: str) -> list[int]:

@@ -55,6 +55,8 @@ def start(folder: Path) -> subprocess.Popen:
         [sys.executable, script, *RUN, "--run-dir", str(folder / "run"),
          "--saved-model", str(folder / "SavedModel")],
         cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        # Where the tests run in the background, SIGINT is ignored, and would stay so.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     history = folder / "run" / "history.csv"
     deadline = time.monotonic() + 90
