@@ -6,7 +6,8 @@ import logging
 import os
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -19,6 +20,8 @@ EPILOG = """\
 examples:
   python train_neural_network.py                      the default network
   python train_neural_network.py --network dense      --list-networks shows all
+  python train_neural_network.py --network dense --hidden 512 256
+  python train_neural_network.py --compare all --seeds 3
   python train_neural_network.py --resume runs/NAME   go on with a stopped run
   tensorboard --logdir runs                           see the curves, the graph
 
@@ -28,8 +31,8 @@ exit status: 0 done, 2 wrong usage or unusable data, 130 Ctrl-C, 143 SIGTERM
 DEFAULT_NETWORK = "basic_cnn"
 DEFAULT_TARGET = Path("SavedModel")
 # A run that is resumed has its own.
-SETTINGS = ("network", "data", "epochs", "batch_size", "learning_rate", "validation_split", "seed",
-            "run_dir")  # fmt: skip
+SETTINGS = ("network", "compare", "hidden", "data", "epochs", "batch_size", "learning_rate",
+            "validation_split", "seed", "seeds", "run_dir")  # fmt: skip
 
 
 def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -39,6 +42,25 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     )
     add = parser.add_argument
     add("--network", metavar="NAME", help=f"which network (default: {DEFAULT_NETWORK})")
+    add(
+        "--hidden",
+        type=_positive(int),
+        nargs="+",
+        metavar="N",
+        help="sizes of a dense network's hidden layers, as many as it has (default: its own)",
+    )
+    add(
+        "--compare",
+        nargs="+",
+        metavar="NAME",
+        help="train several networks under one protocol, or all; prints a table, draws a chart",
+    )
+    add(
+        "--seeds",
+        type=_positive(int),
+        metavar="N",
+        help="train each of the --compare networks with N seeds, from --seed on (default: 1)",
+    )
     add("--list-networks", action="store_true", help="list the networks and their defaults")
     add(
         "--data",
@@ -99,6 +121,10 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
             f"--resume takes its settings from {options.resume / 'config.json'}; "
             f"drop --{given[0].replace('_', '-')}"
         )
+    if options.compare and options.network:
+        parser.error("--compare names the networks itself; drop --network")
+    if options.seeds and not options.compare:
+        parser.error("--seeds is for --compare; a single run takes --seed")
     return options
 
 
@@ -112,7 +138,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.list_networks:
             list_networks()
             return 0
-        return run(options)
+        return compare(options) if is_comparison(options) else run(options)
     except KeyboardInterrupt:
         print("Stopped", file=sys.stderr)
         return 130
@@ -122,6 +148,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (UserError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+
+
+def is_comparison(options: argparse.Namespace) -> bool:
+    """Whether several networks are asked for, or a comparison is to be resumed."""
+    from nn import comparison
+
+    return bool(options.compare or (options.resume and comparison.is_comparison(options.resume)))
 
 
 def list_networks() -> None:
@@ -137,109 +170,100 @@ def list_networks() -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Loads the data, trains, scores, plots and exports; returns the exit status."""
-    from nn import plots, saved_model
-    from nn.card import model_card
-    from nn.data import split
-    from nn.graph import build_serving_graph
+    """Trains, scores, plots and exports one network; returns the exit status."""
+    from nn.checkpoints import RunFolder
     from nn.networks import get_network
-    from nn.signals import Interrupted, catch_signals
-    from nn.training import train
+    from nn.runs import Run, reopen
 
-    settings, source, folder, target = (_resume if options.resume else _start)(options)
-    network = get_network(settings.network)
-    training, validation = split(source.training, settings.validation_split, settings.seed)
-    log.info(f"Training {network.name}, {network.parameters:,} parameters")
-    log.info(f"{len(training):,} training and {len(validation):,} validation digits: {source.name}")
-    try:
-        with catch_signals() as stop:
-            result = train(
-                settings, training, validation, source.test, folder, stop=stop, quiet=options.quiet
-            )
-    except Interrupted as signal:
-        print(f"Stopped by {signal}; a checkpoint is written. To go on:", file=sys.stderr)
-        command = ["python", "train_neural_network.py", "--resume", str(folder.path)]
-        print(f"    {shlex.join(command)}", file=sys.stderr)
-        return 128 + signal.signum
-    plots.training_history(
-        result.history, f"{network.name}, {settings.epochs} epochs", folder.history_plot
-    )
-    plots.confusion_matrix(
-        result.test.confusion,
-        f"{network.name}: {result.test.errors:,} of {result.test.count:,} test digits wrong",
-        folder.confusion_plot,
-    )
-    version = saved_model.export(
-        *build_serving_graph(network),
-        folder.checkpoint_files()[-1],
-        target / saved_model.BUNDLED if source.bundled else target,
-        model_card(settings, source.describe(), result),
-    )
+    if options.resume:
+        run = reopen(RunFolder(options.resume), options.saved_model, quiet=options.quiet)
+    else:
+        network = get_network(options.network or DEFAULT_NETWORK, options.hidden or ())
+        source, settings = plan(options, [network], [options.seed])
+        folder = RunFolder(options.run_dir or default_folder(network.name))
+        run = Run(settings[0], source, folder, options.saved_model or DEFAULT_TARGET)
+        run.create()
+    with stoppable(run.folder.path) as stop:
+        result = run.finish(stop=stop, quiet=options.quiet)
+    version = run.export(result)
     print(
         f"Test accuracy {result.test.accuracy:.2%} ({result.test.errors:,} of "
-        f"{result.test.count:,} wrong, {source.name}), loss {result.test.loss:.4f}; "
+        f"{result.test.count:,} wrong, {run.source.name}), loss {result.test.loss:.4f}; "
         f"trained in {result.seconds:.0f} s"
     )
-    print(f"Plots and checkpoints: {folder.path}/")
+    print(f"Plots and checkpoints: {run.folder.path}/")
     print(f"Exported: {version}/   Try it: python load_saved_model.py samples/ --model {version}")
     return 0
 
 
-def _start(options: argparse.Namespace):
+def compare(options: argparse.Namespace) -> int:
+    """Trains several networks with several seeds, prints a table; returns the exit status."""
+    from nn.comparison import Comparison, table
+    from nn.networks import NETWORKS, get_network
+
+    if options.resume:
+        comparison = Comparison.reopen(options.resume, options.saved_model, quiet=options.quiet)
+    else:
+        names = NETWORKS if "all" in options.compare else dict.fromkeys(options.compare)
+        networks = [get_network(name, options.hidden or ()) for name in names]
+        first = options.seed or 0
+        source, settings = plan(options, networks, range(first, first + (options.seeds or 1)))
+        comparison = Comparison.create(
+            options.run_dir or default_folder("compare"),
+            settings,
+            source,
+            options.saved_model or DEFAULT_TARGET,
+        )
+    for name in ("nn.training", "nn.runs"):  # a line a run is enough
+        logging.getLogger(name).setLevel(logging.WARNING)
+    with stoppable(comparison.folder) as stop:
+        outcomes = comparison.finish(stop=stop, quiet=options.quiet)
+    print(table(outcomes))
+    print(f"Mean ± standard deviation; chart and runs: {comparison.folder}/")
+    print("Nothing is exported; to export a run: --resume and its folder")
+    return 0
+
+
+def plan(options: argparse.Namespace, networks: Sequence, seeds: Sequence) -> tuple:
+    """The digits, and the settings of a run of each network with each seed, seed by seed."""
     from nn import sources
-    from nn.checkpoints import RunFolder
-    from nn.networks import get_network
     from nn.training import Settings
 
-    network = get_network(options.network or DEFAULT_NETWORK)
     source = sources.load(options.data or "auto", options.quiet)
-    settings = Settings.of(
-        network,
-        bundled=source.bundled,
-        epochs=options.epochs,
-        batch_size=options.batch_size,
-        learning_rate=options.learning_rate,
-        validation_split=options.validation_split,
-        seed=options.seed,
-    )
-    time = datetime.now().strftime("%Y%m%d-%H%M%S")
-    folder = RunFolder(options.run_dir or Path("runs", f"{network.name}-{time}"))
-    target = _check_target(options.saved_model or DEFAULT_TARGET)
-    folder.create(
-        {
-            "settings": vars(settings),
-            "load": source.option,
-            "data": source.describe(),
-            "saved_model": str(target.resolve()),
-        }
-    )
-    return settings, source, folder, target
+    settings = [
+        Settings.of(
+            network,
+            bundled=source.bundled,
+            epochs=options.epochs,
+            batch_size=options.batch_size,
+            learning_rate=options.learning_rate,
+            validation_split=options.validation_split,
+            seed=seed,
+        )
+        for seed in seeds
+        for network in networks
+    ]
+    return source, settings
 
 
-def _resume(options: argparse.Namespace):
-    from nn import sources
-    from nn.checkpoints import RunFolder
-    from nn.training import Settings
+def default_folder(name: str) -> Path:
+    """Where a run's folder goes that no --run-dir names."""
+    return Path("runs", f"{name}-{datetime.now():%Y%m%d-%H%M%S}")
 
-    folder = RunFolder(options.resume)
-    config = folder.read_config()
+
+@contextmanager
+def stoppable(folder: Path) -> Iterator[Callable]:
+    """Ends the process with 128 + the signal that stops the work within, and says how to go on."""
+    from nn.signals import Interrupted, catch_signals
+
     try:
-        settings = Settings(**config["settings"])
-        option, data = config["load"], config["data"]
-        target = _check_target(options.saved_model or Path(config["saved_model"]))
-    except (KeyError, TypeError) as error:
-        raise UserError(f"{folder.config_file}: not the config of a run ({error})") from None
-    source = sources.load(option, options.quiet)
-    if source.describe() != data:
-        raise UserError(f"{source.name}: these are not the digits that the run was started with")
-    return settings, source, folder, target
-
-
-def _check_target(folder: Path) -> Path:
-    """The folder to export to. Raises UserError, before hours of training, if it is a file."""
-    if folder.exists() and not folder.is_dir():
-        raise UserError(f"{folder}: expected a folder to export to, found a file")
-    return folder
+        with catch_signals() as stop:
+            yield stop
+    except Interrupted as signal:
+        print(f"Stopped by {signal}; a checkpoint is written. To go on:", file=sys.stderr)
+        command = ["python", "train_neural_network.py", "--resume", str(folder)]
+        print(f"    {shlex.join(command)}", file=sys.stderr)
+        sys.exit(128 + signal.signum)
 
 
 def log_to_standard_output(quiet: bool) -> None:

@@ -22,7 +22,7 @@ def model_card(settings: Settings, data: Mapping, result: Result) -> dict:
 
     return {
         **asdict(settings),
-        "parameters": get_network(settings.network).parameters,
+        "parameters": get_network(settings.network, settings.hidden).parameters,
         "data": dict(data),
         "trained_on": result.training_images,
         "training_seconds": round(result.seconds, 1),

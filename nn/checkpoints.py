@@ -34,6 +34,9 @@ class RunFolder:
         self.events = path / "events"
         self.history_plot = path / "training_history.png"
         self.confusion_plot = path / "confusion_matrix.png"
+        self.samples_plot = path / "sample_predictions.png"
+        self.mistakes_plot = path / "confident_mistakes.png"
+        self.weights_plot = path / "first_layer.png"
 
     def create(self, config: Mapping) -> None:
         """Makes the folder and writes its config. Raises UserError where a run is there already."""

@@ -1,5 +1,6 @@
 """Assembles whole graphs: one that trains and evaluates, one that predicts."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -35,16 +36,18 @@ class Totals(NamedTuple):
 
 
 class Answers(NamedTuple):
-    """What evaluation fetches. predictions: int64 [N]; losses: float32 [N]."""
+    """What evaluation fetches. predictions: int64 [N]; confidences: float32 [N], the predicted
+    digits' probabilities; losses: float32 [N]."""
 
     predictions: tf.Tensor
+    confidences: tf.Tensor
     losses: tf.Tensor
 
 
 class TrainingGraph(NamedTuple):
     """A graph that trains. load: copies the fed data set into variables, once; train: runs
-    `feed.steps` steps; start_epoch: sets the epoch's totals to 0; saved: the variables that a
-    checkpoint holds, which are all but the data set's."""
+    `feed.steps` steps; start_epoch: sets the epoch's totals to 0; weights: what is trained, the
+    first layer's first; saved: the variables that a checkpoint holds, all but the data set's."""
 
     graph: tf.Graph
     feed: Feed
@@ -54,6 +57,7 @@ class TrainingGraph(NamedTuple):
     totals: Totals
     train: Totals
     answers: Answers
+    weights: list[tf.Variable]
     saved: list[tf.Variable]
 
 
@@ -73,6 +77,16 @@ def scale(images: tf.Tensor) -> tf.Tensor:
 def cross_entropy(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     """Categorical cross-entropy of float32 [N, 10] with int64 [N], in nats: float32 [N]."""
     return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
+
+
+def penalty(variables: Sequence[tf.Variable], l2: float) -> tf.Tensor | float:
+    """l2 / 2 times the sum of squares of kernels and weights: they have two axes or more.
+
+    Biases, and batch norm's gamma and beta, go free (Goodfellow et al. 2016, Deep Learning, 7.1).
+    """
+    if not l2:
+        return 0.0
+    return l2 * tf.add_n([tf.nn.l2_loss(v) for v in variables if v.shape.rank > 1])
 
 
 def build_training_graph(
@@ -97,7 +111,8 @@ def build_training_graph(
         )
         # Evaluation first: it creates the network's variables, and the loop shares them.
         logits = network.build(scale(feed.images), None)
-        answers = Answers(tf.argmax(logits, 1), cross_entropy(logits, feed.labels))
+        answers = _answers(logits, feed.labels)
+        weights = tf1.trainable_variables()
         images, labels, load = _dataset_variables(feed, count)
         counters = _counters()
 
@@ -111,7 +126,7 @@ def build_training_graph(
             wrong = tf.not_equal(tf.argmax(batch_logits, 1), batch_labels)
             progress = tf.cast(step, tf.float32) / total_steps
             optimizer = tf1.train.AdamOptimizer(learning_rate * (1 - progress))
-            update = optimizer.minimize(loss, var_list=tf1.trainable_variables())
+            update = optimizer.minimize(loss + penalty(weights, network.l2), var_list=weights)
             with tf.control_dependencies([update]):  # the next step reads the new weights
                 return tf.identity(loss), tf.reduce_sum(tf.cast(wrong, tf.int64))
 
@@ -126,6 +141,7 @@ def build_training_graph(
             Totals(*(counter.read_value() for counter in counters)),
             train,
             answers,
+            weights,
             tf1.global_variables(),
         )
 
@@ -179,6 +195,11 @@ def _normalize_and_predict(network: Network, pixels: tf.Tensor, sizes: tf.Tensor
         "ink": normalized.ink,
         "reasons": normalized.reasons,
     }
+
+
+def _answers(logits: tf.Tensor, labels: tf.Tensor) -> Answers:
+    confidences = tf.reduce_max(tf.nn.softmax(logits), 1)
+    return Answers(tf.argmax(logits, 1), confidences, cross_entropy(logits, labels))
 
 
 def _dataset_variables(feed: Feed, count: int) -> tuple[tf.Variable, tf.Variable, tf.Operation]:

@@ -78,5 +78,43 @@ def dropout(x: tf.Tensor, scope: str, *, rate: float, seed: tf.Tensor | None) ->
         return x * (tf.cast(kept, x.dtype) * (256 / (256 - dropped)))
 
 
+def batch_norm(
+    x: tf.Tensor,
+    scope: str,
+    *,
+    training: bool,
+    momentum: float = 0.99,  # and epsilon: as tf.compat.v1.layers.batch_normalization had them
+    epsilon: float = 1e-3,
+) -> tf.Tensor:
+    """(x - mean) / sqrt(variance + epsilon) · gamma + beta: float32 [N, ..., channels], same shape.
+
+    Ioffe and Szegedy 2015 (arXiv 1502.03167). In training, mean and variance are the batch's, by
+    channel, and the moving averages go a share 1 - momentum of the way to them, before anything
+    can read the result; else they are the moving averages.
+    """
+    with tf1.variable_scope(scope):
+        channels = [x.shape[-1]]
+        zeros, ones = tf1.zeros_initializer(), tf1.ones_initializer()
+        gamma = tf1.get_variable("gamma", channels, initializer=ones)
+        beta = tf1.get_variable("beta", channels, initializer=zeros)
+        moving_mean = tf1.get_variable("moving_mean", channels, initializer=zeros, trainable=False)
+        moving_variance = tf1.get_variable(
+            "moving_variance", channels, initializer=ones, trainable=False
+        )
+        if not training:
+            return tf.nn.batch_normalization(
+                x, moving_mean, moving_variance, beta, gamma, variance_epsilon=epsilon
+            )
+        # One kernel for all of it, which takes [N, H, W, channels] alone.
+        maps = x if x.shape.rank == 4 else tf.reshape(x, [-1, 1, 1, *channels])
+        y, mean, variance = tf1.nn.fused_batch_norm(maps, gamma, beta, epsilon=epsilon)
+        moves = [
+            average.assign_sub((average - value) * (1 - momentum))
+            for average, value in ((moving_mean, mean), (moving_variance, variance))
+        ]
+        with tf.control_dependencies(moves):
+            return tf.reshape(y, tf.shape(x))
+
+
 def _he_normal() -> tf1.variance_scaling_initializer:
     return tf1.variance_scaling_initializer(scale=2.0, mode="fan_in")

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-BLUE, ORANGE = "#0072B2", "#D55E00"
+BLUE, ORANGE, SKY = "#0072B2", "#D55E00", "#56B4E9"
+SAMPLES = 5  # digits of each label among the sample predictions
+MISTAKES = 32
+TALL = 1.35  # height of a digit with what it was read as, in widths
 
 
 def training_history(history: list, title: str, path: Path) -> None:
@@ -64,6 +67,129 @@ def confusion_matrix(confusion: np.ndarray, title: str, path: Path) -> None:
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     _save(figure, path)
+
+
+def sample_predictions(images: np.ndarray, scores, title: str, path: Path) -> None:
+    """The first digits of each label, a column a label: framed and crossed where wrong.
+
+    images: uint8 [N, 28, 28]; scores: evaluation.Scores of them.
+    """
+    chosen = [np.flatnonzero(scores.labels == label)[:SAMPLES] for label in range(10)]
+    cells = {(row, label): index for label in range(10) for row, index in enumerate(chosen[label])}
+    title = f"{title}\nthe first {SAMPLES} of each digit, and what they were read as"
+    _save(_answers(images, scores, cells, (SAMPLES, 10), title), path)
+
+
+def confident_mistakes(images: np.ndarray, scores, title: str, path: Path) -> None:
+    """The wrong answers that the network was surest of, the surest first.
+
+    images: uint8 [N, 28, 28]; scores: evaluation.Scores of them.
+    """
+    wrong = np.flatnonzero(scores.wrong)
+    wrong = wrong[np.argsort(-scores.confidences[wrong], kind="stable")][:MISTAKES]
+    cells = {divmod(place, 8): index for place, index in enumerate(wrong)}
+    if len(wrong):
+        title = f"{title}\nthe {len(wrong)} it was surest of"
+    _save(_answers(images, scores, cells, (max(1, -(-len(wrong) // 8)), 8), title), path)
+
+
+def first_layer(weights: np.ndarray, title: str, path: Path) -> None:
+    """What each unit of the first layer looks for: light where ink raises it, dark where ink
+    lowers it.
+
+    weights: float32 [784, units] or [size, size, 1, filters]; up to 64 are shown.
+    """
+    units = weights.shape[-1]
+    side = round((weights.size // units) ** 0.5)
+    pictures = np.moveaxis(weights.reshape(side, side, units), 2, 0)[:64]
+    columns = min(len(pictures), 16)
+    rows = -(-len(pictures) // columns)
+    figure, axes = _montage_axes((rows, columns), height=1)
+    limit = np.abs(pictures).max()
+    for place, picture in enumerate(pictures):
+        row, column = divmod(place, columns)
+        mesh = axes.imshow(picture, cmap="gray", vmin=-limit, vmax=limit,
+                           extent=(column, column + 0.92, row + 0.92, row))  # fmt: skip
+    axes.set(xlim=(0, columns), ylim=(rows, 0))
+    figure.colorbar(mesh, label="weight", pad=0.01, shrink=0.8, aspect=8 * rows)
+    shown = "" if len(pictures) == units else f", {len(pictures)} of {units} units"
+    axes.set_title(title + shown)
+    _save(figure, path)
+
+
+def comparison(outcomes: list, title: str, path: Path) -> None:
+    """Bars, a network each, of accuracy, loss, time and size: the mean, a dot a seed.
+
+    outcomes: comparison.Outcome, as many a network as there are seeds.
+    """
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+    names = list(dict.fromkeys(row.network for row in outcomes))
+    figure = Figure(figsize=(11, 1.2 + 0.42 * len(names)), layout="constrained")
+    figure.suptitle(title)
+    panels = figure.subplots(1, 4, sharey=True)
+    lowest = 100 * min(row.accuracy for row in outcomes)
+    floor = min(95, 5 * (lowest // 5))
+    for axes, (field, name, form, start) in zip(
+        panels,
+        (
+            ("accuracy", f"test accuracy, from {floor:.0f}%", "{:.2%}", floor / 100),
+            ("loss", "test loss, nats", "{:.3f}", 0),
+            ("seconds", "training time, s", "{:.3g}", 0),
+            ("parameters", "parameters", "{:,.0f}", 0),
+        ),
+        strict=True,
+    ):
+        values = [[getattr(row, field) for row in outcomes if row.network == n] for n in names]
+        means = [np.mean(group) for group in values]
+        axes.barh(names, np.subtract(means, start), left=start, color=SKY, edgecolor=BLUE)
+        for row, (group, mean) in enumerate(zip(values, means, strict=True)):
+            if field != "parameters":
+                axes.plot(group, [row] * len(group), "o", color="black", markersize=3)
+            axes.annotate(form.format(mean), (max(group), row), (5, 0), va="center",
+                          textcoords="offset points", fontsize=9)  # fmt: skip
+        end = max(map(max, values))
+        axes.set(title=name, xlim=(start, end + 0.45 * (end - start)))
+        axes.spines[["top", "right", "left"]].set_visible(False)
+        axes.tick_params(left=False)
+        axes.xaxis.set_major_locator(MaxNLocator(3))
+    panels[0].invert_yaxis()
+    panels[0].xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    panels[3].xaxis.set_major_formatter("{x:,.0f}")
+    _save(figure, path)
+
+
+def _montage_axes(shape: tuple[int, int], height: float):
+    """A figure and its only axes, for a grid of pictures: many axes would take seconds."""
+    from matplotlib.figure import Figure
+
+    rows, columns = shape
+    figure = Figure(figsize=(0.95 * columns, 0.95 * height * rows + 0.7), layout="constrained")
+    axes = figure.subplots()
+    axes.set_axis_off()
+    return figure, axes
+
+
+def _answers(images: np.ndarray, scores, cells: dict, shape: tuple[int, int], title: str):
+    """A figure of digits and what each was read as; a frame, a cross and the label where that is
+    wrong. cells: (row, column) → index of the image."""
+    from matplotlib.patches import Rectangle
+
+    rows, columns = shape
+    figure, axes = _montage_axes(shape, height=TALL)
+    for (row, column), index in cells.items():
+        left, top = column + 0.05, TALL * row + 0.4  # of the picture, 0.9 by 0.9
+        prediction, label = scores.predictions[index], scores.labels[index]
+        axes.imshow(images[index], cmap="gray_r", vmin=0, vmax=255,
+                    extent=(left, left + 0.9, top + 0.9, top))  # fmt: skip
+        text, style = f"{prediction}  {scores.confidences[index]:.0%}", {"color": "#444444"}
+        if prediction != label:
+            text, style = f"× {text}\nis {label}", {"color": ORANGE, "weight": "bold"}
+            axes.add_patch(Rectangle((left, top), 0.9, 0.9, fill=False, color=ORANGE, linewidth=3))
+        axes.text(column + 0.5, top - 0.05, text, ha="center", va="bottom", fontsize=9, **style)
+    axes.set(xlim=(0, columns), ylim=(TALL * rows, 0), aspect="equal", title=title)
+    return figure
 
 
 def _save(figure, path: Path) -> None:

@@ -3,11 +3,11 @@
 import logging
 import math
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
@@ -15,9 +15,10 @@ from nn.checkpoints import Checkpoints, RunFolder
 from nn.data import Digits
 from nn.errors import UserError
 from nn.evaluation import Scores, evaluate
-from nn.graph import Totals, TrainingGraph, build_inference_graph, build_training_graph
+from nn.graph import Totals, TrainingGraph, build_training_graph
 from nn.networks import Network, get_network
 from nn.signals import Interrupted, Stop
+from nn.summaries import summaries
 
 tf1 = tf.compat.v1
 log = logging.getLogger(__name__)
@@ -38,13 +39,16 @@ class Settings:
     learning_rate: float
     validation_split: float
     seed: int
+    hidden: tuple[int, ...] = ()  # sizes of a dense network's hidden layers
 
     @classmethod
     def of(cls, network: Network, *, bundled: bool = False, **given: Any) -> "Settings":
         """The network's own settings, but for those given that are not None."""
         # The bundled digits are so few that an epoch is over in a blink.
         epochs = network.epochs * (10 if bundled else 1)
-        usual = cls(network.name, epochs, network.batch_size, network.learning_rate, 0.2, 0)
+        usual = cls(
+            network.name, epochs, network.batch_size, network.learning_rate, 0.2, 0, network.hidden
+        )
         return replace(usual, **{k: v for k, v in given.items() if v is not None})
 
 
@@ -61,15 +65,30 @@ class Epoch:
     validation_accuracy: float
     seconds: float
 
+    def scalars(self) -> dict[str, float]:
+        """TensorBoard's tags, and their values, where there are any."""
+        scalars = {
+            "training/loss": self.loss,
+            "training/accuracy": self.accuracy,
+            "validation/loss": self.validation_loss,
+            "validation/accuracy": self.validation_accuracy,
+        }
+        return {tag: value for tag, value in scalars.items() if math.isfinite(value)}
+
 
 @dataclass(frozen=True)
 class Result:
-    """A finished run: how many digits it trained on, its history, its last weights' scores."""
+    """A finished run: how many digits it trained on, its history, its last weights' scores.
+
+    first_layer: those weights of the first layer, float32 [784, units] or [size, size, 1,
+    filters]; seconds: of training, without validation.
+    """
 
     training_images: int
     history: list[Epoch]
     validation: Scores | None
     test: Scores
+    first_layer: np.ndarray
     seconds: float
 
 
@@ -95,8 +114,9 @@ def train(
             "digits; try a smaller --batch-size"
         )
     steps_per_epoch = math.ceil(len(training) / settings.batch_size)
+    network = get_network(settings.network, settings.hidden)
     graph = build_training_graph(
-        get_network(settings.network),
+        network,
         count=len(training),
         batch_size=settings.batch_size,
         total_steps=settings.epochs * steps_per_epoch,
@@ -109,12 +129,12 @@ def train(
         session.run(graph.load, feed)
         trainer = _Trainer(session, graph, settings, steps_per_epoch, run, stop, quiet)
         history = trainer.resume()
-        with _summaries(run, settings.network) as summarize:
+        with summaries(run.events, session, graph, network) as summarize:
             while len(history) < settings.epochs:
                 epoch = trainer.run_epoch(len(history) + 1, validation)
                 history.append(epoch)
                 _report(epoch, settings.epochs)
-                summarize(epoch)
+                summarize(epoch.epoch, epoch.scalars())
                 # The history first: a checkpoint older than it is resumed without harm.
                 run.write_history([asdict(row) for row in history])
                 trainer.close_epoch()
@@ -123,6 +143,7 @@ def train(
             history,
             evaluate(session, graph, validation) if len(validation) else None,
             evaluate(session, graph, test),
+            session.run(graph.weights[0]),
             sum(row.seconds for row in history),
         )
         if signum := stop():
@@ -169,7 +190,8 @@ class _Trainer:
         Raises Interrupted, after a checkpoint, or UserError at a loss that is no finite number.
         """
         started = time.perf_counter()
-        totals = self._run_steps(f"Epoch {number}/{self._settings.epochs}")
+        name = f"{self._settings.network}, epoch {number}/{self._settings.epochs}"
+        totals = self._run_steps(name)
         seconds = time.perf_counter() - started
         scores = evaluate(self._session, self._graph, validation) if len(validation) else None
         return Epoch(
@@ -254,21 +276,3 @@ def _report(epoch: Epoch, epochs: int) -> None:
         f"Epoch {epoch.epoch:2d}/{epochs}   loss {epoch.loss:.4f} {epoch.accuracy:7.2%}"
         f"{validation}   {epoch.seconds:5.1f} s"
     )
-
-
-@contextmanager
-def _summaries(run: RunFolder, network: str) -> Iterator[Callable[[Epoch], None]]:
-    """Yields a function that writes an epoch's scalars for TensorBoard, beside the graph."""
-    graph = build_inference_graph(get_network(network))
-    with graph.as_default(), tf1.summary.FileWriter(str(run.events), graph) as writer:
-
-        def summarize(epoch: Epoch) -> None:
-            values = [
-                tf1.Summary.Value(tag=f"{split}/{name}", simple_value=getattr(epoch, prefix + name))
-                for split, prefix in (("training", ""), ("validation", "validation_"))
-                for name in ("loss", "accuracy")
-            ]
-            writer.add_summary(tf1.Summary(value=values), epoch.epoch)
-            writer.flush()
-
-        yield summarize

@@ -11,6 +11,7 @@ import pytest
 from nn.data import CSV_NAMES, Digits
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # as the scripts do
 
 ROOT = Path(__file__).parent.parent
 MNIST = ROOT / "MNIST"

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+import reference
 import tensorflow as tf
 
 from nn import layers
-from nn.graph import cross_entropy, scale
+from nn.graph import cross_entropy, penalty, scale
 
 tf1 = tf.compat.v1
 RNG = np.random.default_rng(0)
@@ -40,23 +41,11 @@ def test_dense_is_a_product_and_a_bias(count):
     np.testing.assert_allclose(y, expected, rtol=1e-5, atol=1e-6)
 
 
-def convolve(x, kernel, bias):
-    """VALID convolution with stride 1, as its definition has it."""
-    size = kernel.shape[0]
-    height, width = x.shape[1] - size + 1, x.shape[2] - size + 1
-    y = np.zeros((len(x), height, width, kernel.shape[3]))
-    for row in range(height):
-        for column in range(width):
-            patch = x[:, row : row + size, column : column + size]
-            y[:, row, column] = np.tensordot(patch, kernel, 3)
-    return y + bias
-
-
 @pytest.mark.parametrize(("count", "size"), [(1, 3), (7, 3), (2, 5)])
 def test_conv2d_valid_is_the_sum_over_each_patch(count, size):
     x = random(count, 8, 9, 2)
     y, variables = run(lambda x: layers.conv2d(x, 4, "c", size=size), x=x)
-    expected = convolve(x, variables["c/kernel"], variables["c/bias"])
+    expected = reference.conv2d(x, variables["c/kernel"], variables["c/bias"])
     np.testing.assert_allclose(y, expected, rtol=1e-4, atol=1e-5)
 
 
@@ -64,7 +53,7 @@ def test_conv2d_same_pads_with_zeros():
     x = random(2, 6, 6, 2)
     y, variables = run(lambda x: layers.conv2d(x, 3, "c", padding="SAME"), x=x)
     padded = np.pad(x, [(0, 0), (1, 1), (1, 1), (0, 0)])
-    expected = convolve(padded, variables["c/kernel"], variables["c/bias"])
+    expected = reference.conv2d(padded, variables["c/kernel"], variables["c/bias"])
     np.testing.assert_allclose(y, expected, rtol=1e-4, atol=1e-5)
 
 
@@ -72,8 +61,8 @@ def test_conv2d_same_pads_with_zeros():
 def test_max_pool_takes_the_largest_and_drops_what_is_left_over(side):
     x = random(3, side, side, 2)
     y, _ = run(lambda x: layers.max_pool(x, "p"), x=x)
-    whole = x[:, :6, :6].reshape(3, 3, 2, 3, 2, 2)
-    np.testing.assert_array_equal(y, whole.max((2, 4)))
+    assert y.shape == (3, 3, 3, 2)
+    np.testing.assert_array_equal(y, reference.max_pool(x))
 
 
 def test_flatten_keeps_the_order_of_pixels():
@@ -113,11 +102,64 @@ def test_dropout_without_a_seed_is_the_identity():
     np.testing.assert_array_equal(y, x)
 
 
+def batch_normalized(x, training, momentum=0.9, steps=1):
+    """The last step's output and the moving averages after it; gamma and beta are 2 and 3."""
+    with tf.Graph().as_default(), tf1.Session() as session:
+        feed = tf1.placeholder(tf.float32, [None, *x.shape[1:]])
+        y = layers.batch_norm(feed, "b", training=training, momentum=momentum)
+        variables = {v.op.name: v for v in tf1.global_variables()}
+        session.run(tf1.global_variables_initializer())
+        variables["b/gamma"].load(np.full(x.shape[-1], 2.0, np.float32), session)
+        variables["b/beta"].load(np.full(x.shape[-1], 3.0, np.float32), session)
+        for _ in range(steps):
+            output = session.run(y, {feed: x})
+        return output, *session.run([variables["b/moving_mean"], variables["b/moving_variance"]])
+
+
+@pytest.mark.parametrize("shape", [(7, 5), (3, 4, 6, 5)], ids=["dense", "maps"])
+def test_batch_norm_trains_on_the_batchs_own_mean_and_variance(shape):
+    x = 3 * random(*shape) + 1
+    axes = tuple(range(len(shape) - 1))
+    mean, variance = x.mean(axes), x.var(axes)
+    y, moving_mean, moving_variance = batch_normalized(x, training=True, steps=2)
+    np.testing.assert_allclose(
+        y, reference.batch_norm(x, 2, 3, mean, variance), rtol=1e-4, atol=1e-4
+    )
+    # Two steps of a tenth of the way: from 0, and from 1 to the unbiased variance.
+    count = x.size // shape[-1]
+    np.testing.assert_allclose(moving_mean, 0.19 * mean, rtol=1e-4, atol=1e-5)
+    unbiased = variance * count / (count - 1)
+    np.testing.assert_allclose(moving_variance, 0.81 + 0.19 * unbiased, rtol=1e-4)
+
+
+def test_batch_norm_predicts_with_the_moving_averages_and_leaves_them_alone():
+    x = 3 * random(7, 5) + 1
+    y, moving_mean, moving_variance = batch_normalized(x, training=False, steps=2)
+    np.testing.assert_allclose(y, reference.batch_norm(x, 2, 3, 0, 1), rtol=1e-5, atol=1e-5)
+    np.testing.assert_array_equal(moving_mean, np.zeros(5))
+    np.testing.assert_array_equal(moving_variance, np.ones(5))
+
+
+def test_penalty_is_half_the_sum_of_squared_kernels_and_weights():
+    with tf.Graph().as_default(), tf1.Session() as session:
+        layers.batch_norm(layers.conv2d(tf.zeros([1, 5, 5, 1]), 2, "c"), "b", training=False)
+        layers.dense(tf.zeros([1, 3]), 2, "d")
+        variables = tf1.trainable_variables()
+        session.run(tf1.global_variables_initializer())
+        for variable in variables:
+            variable.load(random(*variable.shape.as_list()), session)
+        values = {v.op.name: session.run(v) for v in variables}
+        found = session.run(penalty(variables, 0.1))
+        assert penalty(variables, 0.0) == 0
+    squares = sum((values[name] ** 2).sum() for name in ("c/kernel", "d/weights"))
+    assert found == pytest.approx(0.05 * squares, rel=1e-5)
+
+
 def test_cross_entropy_is_minus_the_log_of_the_labels_probability():
     logits, labels = random(7, 10), RNG.integers(0, 10, 7)
     losses, _ = run(lambda logits, labels: cross_entropy(logits, labels),
                     logits=logits, labels=labels)  # fmt: skip
-    probabilities = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    probabilities = reference.softmax(logits)
     np.testing.assert_allclose(losses, -np.log(probabilities[range(7), labels]), rtol=1e-4)
 
 
@@ -138,9 +180,20 @@ SEED = [3, 4]
         lambda x: layers.conv2d(x, 2, "l", padding="SAME"),
         lambda x: layers.max_pool(layers.conv2d(x, 2, "l"), "p"),
         lambda x: layers.dropout(layers.conv2d(x, 2, "l"), "d", rate=0.4, seed=tf.constant(SEED)),
+        lambda x: layers.batch_norm(layers.flatten(x)[:, :4], "b", training=False),
+        lambda x: layers.batch_norm(layers.conv2d(x, 2, "l"), "b", training=True),
         lambda x: cross_entropy(layers.dense(layers.flatten(x), 10, "l"), tf.constant([3, 9])),
     ],
-    ids=["dense", "conv2d", "conv2d same", "max_pool", "dropout", "cross_entropy"],
+    ids=[
+        "dense",
+        "conv2d",
+        "conv2d same",
+        "max_pool",
+        "dropout",
+        "batch_norm predicting",
+        "batch_norm training",
+        "cross_entropy",
+    ],
 )
 def test_gradients_are_finite_differences(layer):
     with tf.Graph().as_default(), tf1.Session() as session:

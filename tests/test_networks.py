@@ -2,21 +2,95 @@
 
 import numpy as np
 import pytest
+import reference
 import tensorflow as tf
 from conftest import train
 
 from nn.errors import UserError
-from nn.graph import build_inference_graph, build_training_graph
+from nn.graph import (
+    build_inference_graph,
+    build_training_graph,
+    cross_entropy,
+    penalty,
+    scale,
+)
 from nn.networks import NETWORKS, get_network
 
 tf1 = tf.compat.v1
 
-PARAMETERS = {"simple_dnn": 101_770, "dense": 235_146, "basic_cnn": 225_034}
+PARAMETERS = {
+    "tiny": 8_070,
+    "simple_dnn": 101_770,
+    "dense": 235_146,
+    "dense_batchnorm": 252_170,  # of which 256 are moving averages
+    "classic": 435_402,
+    "basic_cnn": 225_034,
+    "optimized_cnn": 225_930,
+}
 every_network = pytest.mark.parametrize("name", NETWORKS)
 
 
 def test_the_networks_of_the_brief_are_there():
     assert set(PARAMETERS) <= set(NETWORKS)
+
+
+def random_variables() -> dict[str, np.ndarray]:
+    """Values for the current graph's variables, none of which is as it was initialized."""
+    rng = np.random.default_rng(0)
+    values = {}
+    for variable in tf1.global_variables():
+        shape = variable.shape.as_list()
+        if "variance" in variable.op.name:
+            values[variable.op.name] = rng.uniform(0.5, 2, shape)
+        else:
+            scale = np.sqrt(2 / np.prod(shape[:-1])) if len(shape) > 1 else 0.5
+            values[variable.op.name] = rng.normal(0, scale, shape)
+    return values
+
+
+@every_network
+def test_a_network_predicts_as_its_definition_in_numpy(name, digits):
+    images = digits[1].images[:7]
+    with build_inference_graph(get_network(name)).as_default() as graph, tf1.Session() as session:
+        values = random_variables()
+        for variable in tf1.global_variables():
+            variable.load(values[variable.op.name], session)
+        feed = {graph.get_tensor_by_name("images:0"): images}
+        probabilities = session.run(graph.get_tensor_by_name("probabilities:0"), feed)
+    logits = reference.NETWORKS[name](images / 255, reference.Weights(values))
+    np.testing.assert_allclose(probabilities, reference.softmax(logits), rtol=1e-3, atol=1e-5)
+    assert probabilities.std() > 0.05
+
+
+@every_network
+def test_a_networks_gradients_are_finite_differences(name, digits):
+    """In training, with dropout and the batch's statistics: along its own gradient, the loss
+    rises as fast as the gradient is long, for each variable."""
+    few = digits[0][:16]
+    network = get_network(name)
+    with tf.Graph().as_default(), tf1.Session() as session:
+        tf1.set_random_seed(1)
+        logits = network.build(scale(tf.constant(few.images)), tf.constant([3, 4]))
+        variables = tf1.trainable_variables()
+        loss = tf.reduce_mean(cross_entropy(logits, few.labels)) + penalty(variables, network.l2)
+        gradients = tf.gradients(loss, variables)
+        session.run(tf1.global_variables_initializer())
+        values = random_variables()  # where biases are 0, ReLU has a corner under empty paper
+        for variable in variables:
+            variable.load(values[variable.op.name], session)
+        for variable, gradient in zip(variables, session.run(gradients), strict=True):
+            value, length = session.run(variable), np.linalg.norm(gradient)
+            if length < 1e-4:  # a bias before batch norm, which takes every mean away
+                assert name in ("optimized_cnn",) and "bias" in variable.name
+                continue
+            step = 0.002 * gradient / length
+            ends = []
+            for end in (value + step, value - step):
+                variable.load(end, session)
+                ends.append(session.run(loss))
+            variable.load(value, session)
+            slope = (ends[0] - ends[1]) / 0.004
+            assert slope == pytest.approx(length, rel=0.03, abs=2e-3), variable.name
 
 
 @every_network
@@ -30,13 +104,19 @@ def test_a_network_has_the_parameters_it_states(name):
 def test_a_network_overfits_64_images(name, digits):
     training, _ = digits
     few = training[:64]
+    steps = 1200 if name == "tiny" else 200  # ten units a layer take their time
     graph = build_training_graph(
-        get_network(name), count=64, batch_size=32, total_steps=400, learning_rate=2e-3, seed=0
+        get_network(name),
+        count=64,
+        batch_size=32,
+        total_steps=2 * steps,
+        learning_rate=2e-3,
+        seed=0,
     )
     with tf1.Session(graph=graph.graph) as session:
         session.run(graph.initialize)
         session.run(graph.load, {graph.feed.images: few.images, graph.feed.labels: few.labels})
-        for _ in range(100):
+        for _ in range(steps // 2):  # a call stays within an epoch
             session.run(graph.train, {graph.feed.steps: 2})
         answers = session.run(
             graph.answers, {graph.feed.images: few.images, graph.feed.labels: few.labels}
@@ -65,8 +145,33 @@ def test_a_network_answers_the_same_at_every_batch_size(name, digits):
             np.testing.assert_allclose(batches(size), whole, rtol=1e-4, atol=1e-6)
 
 
+def test_hidden_sizes_are_set_on_any_dense_network():
+    network = get_network("dense_batchnorm", [30, 20, 10])
+    assert network.parameters == 784 * 30 + 30 + 30 * 20 + 20 + 20 * 10 + 10 + 4 * 10 + 10 * 10 + 10
+    with build_inference_graph(network).as_default():
+        shapes = {v.op.name: v.shape.as_list() for v in tf1.global_variables()}
+    assert shapes["dense_1/weights"] == [784, 30]
+    assert shapes["dense_3/weights"] == [20, 10]
+    assert get_network("dense_batchnorm").hidden == (256, 128, 128)
+
+
+@pytest.mark.parametrize(
+    ("name", "hidden", "message"),
+    [
+        ("tiny", [5], "tiny has 2 hidden layers, so it takes as many sizes, such as 10 10; "
+                      "found 1: 5"),
+        ("simple_dnn", [5, 6], "simple_dnn has 1 hidden layer, so it takes one size, such as 128; "
+                               "found 2: 5 6"),
+        ("basic_cnn", [5, 6], "basic_cnn has no hidden sizes to set; these have: tiny, "),
+    ],
+)  # fmt: skip
+def test_another_count_of_hidden_sizes_is_a_clear_error(name, hidden, message):
+    with pytest.raises(UserError, match=message):
+        get_network(name, hidden)
+
+
 def test_an_unknown_name_lists_the_networks():
-    with pytest.raises(UserError, match=r"'dens'.*simple_dnn, dense, basic_cnn"):
+    with pytest.raises(UserError, match=r"'dens'.*tiny, simple_dnn, dense, "):
         get_network("dens")
 
 

@@ -16,9 +16,10 @@ from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
 import load_saved_model
 from nn import saved_model
-from nn.checkpoints import RunFolder
+from nn.checkpoints import Checkpoints, RunFolder
+from nn.evaluation import evaluate
 from nn.graph import build_serving_graph, build_training_graph
-from nn.networks import get_network
+from nn.networks import NETWORKS, get_network
 from nn.normalize import decode_canvases
 from nn.pictures import read_canvas
 from nn.predictor import Predictor
@@ -494,6 +495,46 @@ def test_every_export_has_the_weights_of_its_checkpoint(two_exports, card):
 def test_an_export_can_be_read_by_everyone(two_exports):
     assert two_exports[0].stat().st_mode & 0o777 == 0o755
     assert all(path.stat().st_mode & 0o044 == 0o044 for path in two_exports[0].rglob("*"))
+
+
+EVERY_EXPORT = """
+import sys
+import numpy as np
+import tensorflow as tf
+given, answers = np.load(sys.argv[1]), {}
+for version in sys.argv[3:]:
+    answer = tf.saved_model.load(version).signatures["serving_default"](tf.constant(given))
+    answers[version] = answer["probabilities"].numpy()
+np.savez(sys.argv[2], **answers)
+"""
+
+
+def test_every_network_predicts_in_a_fresh_process_as_it_did_when_it_was_trained(digits, tmp_path):
+    few, test = digits[0][:96], digits[1]
+    expected, versions = {}, []
+    for name in NETWORKS:
+        folder = RunFolder(tmp_path / name)
+        folder.create({})
+        graph = build_training_graph(
+            get_network(name), count=96, batch_size=32, total_steps=9, learning_rate=0.01, seed=0
+        )
+        with tf1.Session(graph=graph.graph) as session:
+            session.run(graph.initialize)
+            session.run(graph.load, {graph.feed.images: few.images, graph.feed.labels: few.labels})
+            session.run(graph.train, {graph.feed.steps: 3})
+            Checkpoints(folder, graph).save(session, 3)
+            scores = evaluate(session, graph, test)
+        serving, checkpoint = build_serving_graph(get_network(name)), folder.checkpoint_files()[-1]
+        versions.append(saved_model.export(*serving, checkpoint, folder.path / "export", {}))
+        expected[str(versions[-1])] = scores
+    np.save(tmp_path / "given.npy", test.images)
+    finished = run_script("-c", EVERY_EXPORT, tmp_path / "given.npy", tmp_path / "answers.npz",
+                          *versions, **FAST)  # fmt: skip
+    assert finished.returncode == 0, finished.stderr
+    answers = np.load(tmp_path / "answers.npz")
+    for version, scores in expected.items():
+        np.testing.assert_array_equal(answers[version].argmax(1), scores.predictions)
+        np.testing.assert_allclose(answers[version].max(1), scores.confidences, rtol=1e-5)
 
 
 def test_an_export_is_numbered_after_the_highest(model, tmp_path):

@@ -3,7 +3,6 @@
 import csv
 import json
 import os
-import runpy
 import shutil
 import signal
 import subprocess
@@ -17,12 +16,11 @@ import tensorflow as tf
 from conftest import ROOT, train
 from PIL import Image
 
-from nn import training as training_module
 from nn.checkpoints import RunFolder
-from nn.data import split
 from nn.errors import UserError
 from nn.graph import build_training_graph
 from nn.networks import get_network
+from nn.runs import reopen
 
 tf1 = tf.compat.v1
 
@@ -109,9 +107,12 @@ def test_the_run_folder_holds_what_the_design_says(whole_run):
     assert config["settings"]["network"] == "simple_dnn"
     assert config["data"]["source"] == "bundled"
     assert len(history_of(run)) == 40
-    for name in ("training_history.png", "confusion_matrix.png"):
-        with Image.open(run / name) as picture:
-            assert min(picture.size) > 500
+    names = {"training_history", "confusion_matrix", "sample_predictions", "confident_mistakes",
+             "first_layer"}  # fmt: skip
+    assert {path.stem for path in run.glob("*.png")} == names
+    for name in names:
+        with Image.open(run / f"{name}.png") as picture:
+            assert min(picture.size) > 400
             assert np.asarray(picture.convert("L")).std() > 10
     assert not list(run.glob(".*"))
 
@@ -125,6 +126,9 @@ def test_tensorboard_finds_scalars_and_the_inference_graph(whole_run):
             for value in event.summary.value:
                 tags.setdefault(value.tag, []).append(event.step)
     names = {f"{s}/{n}" for s in ("training", "validation") for n in ("loss", "accuracy")}
+    names |= {
+        f"weights/{layer}/{n}" for layer in ("dense_1", "logits") for n in ("weights", "bias")
+    }
     assert set(tags) == names
     assert all(steps == list(range(1, 41)) for steps in tags.values())
     assert {"dense_1/Relu", "logits/MatMul", "probabilities"} <= nodes
@@ -166,7 +170,7 @@ def test_a_loss_that_is_not_finite_stops_with_the_step_and_advice(small_data, tm
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--network", "resnet"], "no network is called 'resnet'; there are simple_dnn"),
+        (["--network", "resnet"], "no network is called 'resnet'; there are tiny"),
         (["--epochs", "0"], "--epochs"),
         (["--validation-split", "1"], "--validation-split"),
         (["--data", "nowhere"], "nowhere/digit_xtrain.csv: no such file"),
@@ -325,13 +329,8 @@ def test_a_damaged_run_is_not_resumed(copied_run, file, content, message):
 
 
 def resume_in_process(run: Path) -> None:
-    """What --resume does up to the first step, in this process."""
-    folder = RunFolder(run)
-    script = runpy.run_path(str(ROOT / "train_neural_network.py"))
-    options = script["parse_arguments"](["--resume", str(run), "--quiet"])
-    settings, source, _, _ = script["_resume"](options)
-    training, validation = split(source.training, settings.validation_split, settings.seed)
-    training_module.train(settings, training, validation, source.test, folder, quiet=True)
+    """What --resume does, in this process."""
+    reopen(RunFolder(run), quiet=True).finish(quiet=True)
 
 
 def test_a_run_keeps_two_checkpoints(copied_run):

@@ -1,0 +1,161 @@
+"""Several networks under one protocol: each trained with the same seeds, on the same digits.
+
+comparison.json    which runs are compared; each has a folder of its own beside it
+comparison.csv     a row a run, as they finish
+comparison.png     bars of accuracy, loss, time and size
+"""
+
+import json
+import logging
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pandas
+
+from nn import plots
+from nn.checkpoints import RunFolder, write_text
+from nn.errors import UserError
+from nn.runs import Run, reopen
+from nn.signals import Stop
+from nn.sources import Source
+from nn.training import Settings
+
+log = logging.getLogger(__name__)
+
+PLAN = "comparison.json"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a finished run came to. errors: wrong answers among the test images; loss: on them,
+    in nats; seconds: of training."""
+
+    network: str
+    seed: int
+    parameters: int
+    images: int
+    errors: int
+    accuracy: float
+    loss: float
+    seconds: float
+
+
+class Comparison:
+    """Runs that are compared, in a folder of which each has a part."""
+
+    def __init__(self, folder: Path, runs: Sequence[Run]) -> None:
+        self.folder = folder
+        self.runs = runs
+
+    @classmethod
+    def create(
+        cls, folder: Path, settings: Sequence[Settings], source: Source, saved_model: Path
+    ) -> "Comparison":
+        """Makes the folder and those of all runs. Raises UserError where one is there already."""
+        if (folder / PLAN).exists():
+            raise UserError(
+                f"{folder}: holds a comparison already; continue it with --resume {folder}, "
+                "or choose another --run-dir"
+            )
+        names = [f"{one.network}-{one.seed}" for one in settings]
+        runs = [
+            Run(one, source, RunFolder(folder / name), saved_model)
+            for name, one in zip(names, settings, strict=True)
+        ]
+        for run in runs:
+            run.create()
+        write_text(folder / PLAN, json.dumps({"runs": names}, indent=2) + "\n")
+        return cls(folder, runs)
+
+    @classmethod
+    def reopen(cls, folder: Path, target: Path | None, *, quiet: bool = False) -> "Comparison":
+        """The comparison that a folder holds. Raises UserError where it is damaged."""
+        try:
+            first, *others = json.loads((folder / PLAN).read_text(encoding="utf-8"))["runs"]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise UserError(f"{folder / PLAN}: cannot be read ({error})") from None
+        runs = [reopen(RunFolder(folder / first), target, quiet=quiet)]
+        for name in others:
+            runs.append(reopen(RunFolder(folder / name), target, source=runs[0].source))
+        return cls(folder, runs)
+
+    def finish(self, *, stop: Stop = lambda: None, quiet: bool = False) -> list[Outcome]:
+        """Trains every run to its end; writes comparison.csv after each, the plot after the last.
+
+        Raises Interrupted after a checkpoint, where `stop` says so, and UserError.
+        """
+        outcomes = []
+        for number, run in enumerate(self.runs, 1):
+            outcomes.append(_outcome(run, stop, quiet))
+            rows = [asdict(outcome) for outcome in outcomes]
+            write_text(self.folder / "comparison.csv", pandas.DataFrame(rows).to_csv(index=False))
+            log.info(f"{number:2d}/{len(self.runs)}  {_line(outcomes[-1])}")
+        source = self.runs[0].source
+        title = f"{source.name}: {_seeds(outcomes)}, {len(source.test):,} test digits"
+        plots.comparison(outcomes, title, self.folder / "comparison.png")
+        return outcomes
+
+
+def is_comparison(folder: Path) -> bool:
+    """Whether a folder is a comparison's, and not a single run's."""
+    return (folder / PLAN).exists()
+
+
+def table(outcomes: Sequence[Outcome]) -> str:
+    """A Markdown table, a row a network: mean, and standard deviation over its seeds."""
+    columns: dict[str, Callable[[list[Outcome]], str]] = {
+        "network": lambda rows: rows[0].network,
+        "params": lambda rows: f"{rows[0].parameters:,}",
+        "accuracy, %": lambda rows: spread([100 * row.accuracy for row in rows], 2),
+        "wrong": lambda rows: spread([row.errors for row in rows], 0),
+        "loss": lambda rows: spread([row.loss for row in rows], 3),
+        "seconds": lambda rows: spread([row.seconds for row in rows], 0),
+    }
+    groups = by_network(outcomes).values()
+    cells = [[name, *(show(rows) for rows in groups)] for name, show in columns.items()]
+    widths = [max(map(len, column)) for column in cells]
+    rules = ["-" * width if n == 0 else "-" * (width - 1) + ":" for n, width in enumerate(widths)]
+    lines = [
+        [cell.ljust(width) if n == 0 else cell.rjust(width)
+         for n, (cell, width) in enumerate(zip(row, widths, strict=True))]
+        for row in zip(*cells, strict=True)
+    ]  # fmt: skip
+    lines.insert(1, rules)
+    return "\n".join(" | ".join(line) for line in lines)
+
+
+def by_network(outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
+    """The outcomes of each network, in the order in which the networks first come."""
+    groups: dict[str, list[Outcome]] = {}
+    for outcome in outcomes:
+        groups.setdefault(outcome.network, []).append(outcome)
+    return groups
+
+
+def spread(values: Sequence[float], digits: int) -> str:
+    """Mean ± standard deviation (of a sample); the mean alone where there is one value."""
+    mean = f"{statistics.fmean(values):.{digits}f}"
+    return f"{mean} ± {statistics.stdev(values):.{digits}f}" if len(values) > 1 else mean
+
+
+def _outcome(run: Run, stop: Stop, quiet: bool) -> Outcome:
+    result = run.finish(stop=stop, quiet=quiet)
+    test = result.test
+    return Outcome(
+        run.settings.network, run.settings.seed, run.network.parameters,
+        test.count, test.errors, test.accuracy, test.loss, round(result.seconds, 1),
+    )  # fmt: skip
+
+
+def _line(outcome: Outcome) -> str:
+    return (
+        f"{outcome.network:16s}seed {outcome.seed}   {outcome.accuracy:7.2%} "
+        f"({outcome.errors:,} wrong)   loss {outcome.loss:.4f}   {outcome.seconds:.0f} s"
+    )
+
+
+def _seeds(outcomes: Sequence[Outcome]) -> str:
+    count = len({outcome.seed for outcome in outcomes})
+    return f"{count} seeds" if count > 1 else f"seed {outcomes[0].seed}"

@@ -1,0 +1,117 @@
+"""One run, from its settings to its plots: started, resumed, finished, exported."""
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from nn import plots, saved_model, sources
+from nn.card import model_card
+from nn.checkpoints import RunFolder
+from nn.data import split
+from nn.errors import UserError
+from nn.graph import build_serving_graph
+from nn.networks import Network, get_network
+from nn.signals import Stop
+from nn.sources import Source
+from nn.training import Result, Settings, train
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that has a folder: what it trains, on what, and the folder it exports to."""
+
+    settings: Settings
+    source: Source
+    folder: RunFolder
+    saved_model: Path
+
+    @property
+    def network(self) -> Network:
+        return get_network(self.settings.network, self.settings.hidden)
+
+    def create(self) -> None:
+        """Makes the folder, with a config from which `reopen` makes this run again.
+
+        Raises UserError where the folder holds a run already, or the export has no place.
+        """
+        check_target(self.saved_model)
+        self.folder.create(
+            {
+                "settings": vars(self.settings),
+                "load": self.source.option,
+                "data": self.source.describe(),
+                "saved_model": str(self.saved_model.resolve()),
+            }
+        )
+
+    def finish(self, *, stop: Stop = lambda: None, quiet: bool = False) -> Result:
+        """Trains to the end, from the newest checkpoint where there is one, and draws the plots.
+
+        Raises Interrupted after a checkpoint, where `stop` says so, and UserError.
+        """
+        settings, test = self.settings, self.source.test
+        training, validation = split(self.source.training, settings.validation_split, settings.seed)
+        network = self.network
+        hidden = f", hidden layers {', '.join(map(str, network.hidden))}" if network.hidden else ""
+        log.info(f"Training {network.name}, {network.parameters:,} parameters{hidden}")
+        log.info(
+            f"{len(training):,} training and {len(validation):,} validation digits: "
+            f"{self.source.name}"
+        )
+        result = train(settings, training, validation, test, self.folder, stop=stop, quiet=quiet)
+        name, scores = settings.network, result.test
+        wrong = f"{scores.errors:,} of {scores.count:,} test digits wrong"
+        plots.training_history(
+            result.history, f"{name}, {settings.epochs} epochs", self.folder.history_plot
+        )
+        plots.confusion_matrix(scores.confusion, f"{name}: {wrong}", self.folder.confusion_plot)
+        plots.sample_predictions(test.images, scores, f"{name}: {wrong}", self.folder.samples_plot)
+        plots.confident_mistakes(test.images, scores, f"{name}: {wrong}", self.folder.mistakes_plot)
+        plots.first_layer(
+            result.first_layer, f"{name}: the first layer's weights", self.folder.weights_plot
+        )
+        return result
+
+    def export(self, result: Result) -> Path:
+        """Exports the last checkpoint as the next version; returns the version's path."""
+        target = self.saved_model / saved_model.BUNDLED if self.source.bundled else self.saved_model
+        return saved_model.export(
+            *build_serving_graph(self.network),
+            self.folder.checkpoint_files()[-1],
+            target,
+            model_card(self.settings, self.source.describe(), result),
+        )
+
+
+def reopen(
+    folder: RunFolder,
+    target: Path | None = None,
+    *,
+    source: Source | None = None,
+    quiet: bool = False,
+) -> Run:
+    """The run that a folder holds, which exports to `target` or to where it was to.
+
+    source: its digits, where they have been loaded already. Raises UserError where there is no
+    run, or its digits are no longer the same.
+    """
+    config = folder.read_config()
+    try:
+        settings = Settings(**config["settings"])
+        option, data = config["load"], config["data"]
+        target = check_target(target or Path(config["saved_model"]))
+    except (KeyError, TypeError) as error:
+        raise UserError(f"{folder.config_file}: not the config of a run ({error})") from None
+    source = source or sources.load(option, quiet)
+    if source.describe() != data:
+        raise UserError(f"{source.name}: these are not the digits that the run was started with")
+    return Run(settings, source, folder, target)
+
+
+def check_target(folder: Path) -> Path:
+    """The folder to export to. Raises UserError, before hours of training, if it is a file."""
+    if folder.exists() and not folder.is_dir():
+        raise UserError(f"{folder}: expected a folder to export to, found a file")
+    return folder

@@ -1,0 +1,98 @@
+"""The layers once more, in NumPy, as their definitions have them."""
+
+import numpy as np
+
+
+def relu(x: np.ndarray) -> np.ndarray:
+    return np.maximum(x, 0)
+
+
+def dense(x: np.ndarray, weights: np.ndarray, bias: np.ndarray) -> np.ndarray:
+    return x @ weights + bias
+
+
+def conv2d(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> np.ndarray:
+    """VALID, with stride 1."""
+    size = kernel.shape[0]
+    height, width = x.shape[1] - size + 1, x.shape[2] - size + 1
+    y = np.zeros((len(x), height, width, kernel.shape[3]))
+    for row in range(height):
+        for column in range(width):
+            patch = x[:, row : row + size, column : column + size]
+            y[:, row, column] = np.tensordot(patch, kernel, 3)
+    return y + bias
+
+
+def max_pool(x: np.ndarray) -> np.ndarray:
+    """The largest of each 2×2 patch; a last odd row or column is dropped."""
+    height, width = x.shape[1] // 2, x.shape[2] // 2
+    whole = x[:, : 2 * height, : 2 * width]
+    return whole.reshape(len(x), height, 2, width, 2, -1).max((2, 4))
+
+
+def batch_norm(x, gamma, beta, mean, variance) -> np.ndarray:
+    return (x - mean) / np.sqrt(variance + 1e-3) * gamma + beta
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    powers = np.exp(logits - logits.max(1, keepdims=True))
+    return powers / powers.sum(1, keepdims=True)
+
+
+class Weights:
+    """A network's variables, by layer: a function for each kind that finds them by scope."""
+
+    def __init__(self, variables: dict[str, np.ndarray]) -> None:
+        self.variables = variables
+
+    def dense(self, x, scope):
+        return dense(x, self.variables[f"{scope}/weights"], self.variables[f"{scope}/bias"])
+
+    def conv2d(self, x, scope):
+        return conv2d(x, self.variables[f"{scope}/kernel"], self.variables[f"{scope}/bias"])
+
+    def batch_norm(self, x, scope):
+        names = ("gamma", "beta", "moving_mean", "moving_variance")
+        return batch_norm(x, *(self.variables[f"{scope}/{name}"] for name in names))
+
+
+# images, float [N, 28, 28] from 0 to 1, and Weights → logits [N, 10], as each would predict.
+
+
+def tiny(x, w):
+    x = relu(w.dense(x.reshape(len(x), 784), "dense_1"))
+    return w.dense(relu(w.dense(x, "dense_2")), "logits")
+
+
+def simple_dnn(x, w):
+    return w.dense(relu(w.dense(x.reshape(len(x), 784), "dense_1")), "logits")
+
+
+def dense_batchnorm(x, w):
+    x = relu(w.dense(x.reshape(len(x), 784), "dense_1"))
+    x = relu(w.dense(relu(w.dense(x, "dense_2")), "dense_3"))
+    return w.dense(w.batch_norm(x, "batch_norm_1"), "logits")
+
+
+def basic_cnn(x, w):
+    x = max_pool(relu(w.conv2d(x[..., None], "conv_1")))
+    x = max_pool(relu(w.conv2d(x, "conv_2")))
+    return w.dense(relu(w.dense(x.reshape(len(x), 1600), "dense_1")), "logits")
+
+
+def optimized_cnn(x, w):
+    x = relu(w.batch_norm(max_pool(w.conv2d(x[..., None], "conv_1")), "batch_norm_1"))
+    x = relu(w.batch_norm(max_pool(w.conv2d(x, "conv_2")), "batch_norm_2"))
+    x = w.dense(x.reshape(len(x), 1600), "dense_1")
+    return w.dense(relu(w.batch_norm(x, "batch_norm_3")), "logits")
+
+
+NETWORKS = {
+    "tiny": tiny,
+    "simple_dnn": simple_dnn,
+    "dense": tiny,  # the same two hidden layers, but for their sizes and dropout
+    "dense_batchnorm": dense_batchnorm,
+    "classic": tiny,
+    "basic_cnn": basic_cnn,
+    "optimized_cnn": optimized_cnn,
+}

@@ -1,0 +1,138 @@
+"""--compare: one protocol for several networks, its table, its folder; stopped and resumed."""
+
+import csv
+import json
+import re
+import shutil
+import signal
+from pathlib import Path
+
+import pytest
+from conftest import train
+from PIL import Image
+
+from nn.comparison import Comparison, Outcome, table
+from nn.errors import UserError
+from nn.signals import Interrupted
+
+OPTIONS = ["--compare", "tiny", "simple_dnn", "--seeds", 2, "--epochs", 3, "--seed", 5]
+
+
+@pytest.fixture(scope="module")
+def compared(small_data, tmp_path_factory):
+    """(the finished process, the comparison's folder)"""
+    folder = tmp_path_factory.mktemp("compared")
+    finished = train(
+        *OPTIONS,
+        "--data",
+        small_data,
+        "--run-dir",
+        folder / "runs",
+        "--saved-model",
+        folder / "out",
+    )
+    assert finished.returncode == 0, finished.stderr
+    return finished, folder / "runs"
+
+
+def rows_of(folder: Path) -> list[dict]:
+    with open(folder / "comparison.csv", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_every_network_is_trained_with_every_seed_on_the_same_digits(compared):
+    _, folder = compared
+    rows = rows_of(folder)
+    runs = [(row["network"], row["seed"]) for row in rows]
+    assert runs == [("tiny", "5"), ("simple_dnn", "5"), ("tiny", "6"), ("simple_dnn", "6")]
+    configs = [json.loads(p.read_text()) for p in folder.glob("*/config.json")]
+    assert len(configs) == 4
+    assert {config["settings"]["epochs"] for config in configs} == {3}
+    assert len({config["data"]["training_sha256"] for config in configs}) == 1
+    assert all(int(row["images"]) == 97 for row in rows)
+    assert len({row["loss"] for row in rows}) == 4
+
+
+def test_it_prints_a_markdown_table_of_mean_and_spread_within_80_columns(compared):
+    finished, folder = compared
+    lines = finished.stdout.splitlines()
+    assert max(map(len, lines)) <= 80 + len(str(folder))
+    (row,) = [line for line in lines if re.match(r"tiny +\|", line)]
+    accuracies = [100 * float(r["accuracy"]) for r in rows_of(folder) if r["network"] == "tiny"]
+    mean, deviation = sum(accuracies) / 2, abs(accuracies[0] - accuracies[1]) / 2**0.5
+    assert row.split("|")[2].strip() == f"{mean:.2f} ± {deviation:.2f}"
+    assert "8,070" in row
+    assert re.match(r"-+ \| -+:", lines[lines.index(row) - 1])
+
+
+def test_a_chart_is_drawn_and_nothing_is_exported(compared):
+    _, folder = compared
+    with Image.open(folder / "comparison.png") as picture:
+        assert picture.size[0] > 1000
+    assert not (folder.parent / "out").exists()
+
+
+def test_a_stopped_comparison_resumes_to_the_same_figures(compared, tmp_path):
+    _, whole = compared
+    copy = shutil.copytree(whole, tmp_path / "copy")
+    for name in ("comparison.csv", "comparison.png", "tiny-6/history.csv"):
+        (copy / name).unlink()
+    shutil.rmtree(copy / "tiny-6" / "checkpoints")
+    shutil.rmtree(copy / "simple_dnn-6" / "checkpoints")
+    comparison = Comparison.reopen(copy, None)
+    asked = iter([None] * 4)
+    with pytest.raises(Interrupted):  # within the third run, the first to train again
+        comparison.finish(stop=lambda: next(asked, signal.SIGINT), quiet=True)
+    assert 0 < len(rows_of(copy)) < 4
+    finished = train("--resume", copy)
+    assert finished.returncode == 0, finished.stderr
+    without_time = [
+        [{**row, "seconds": None} for row in rows_of(folder)] for folder in (copy, whole)
+    ]
+    assert without_time[0] == without_time[1]
+
+
+def test_a_run_of_a_comparison_can_be_exported(compared, tmp_path):
+    _, folder = compared
+    finished = train("--resume", folder / "tiny-5", "--saved-model", tmp_path / "out")
+    assert finished.returncode == 0, finished.stderr
+    card = json.loads((tmp_path / "out" / "1" / "model_card.json").read_text())
+    assert (card["network"], card["seed"], card["hidden"]) == ("tiny", 5, [10, 10])
+
+
+def test_one_seed_has_no_spread():
+    outcome = Outcome("tiny", 0, 8070, 100, 7, 0.93, 0.25, 4.0)
+    assert (
+        table([outcome]).splitlines()[2]
+        == "tiny    |  8,070 |       93.00 |     7 | 0.250 |       4"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--compare", "tiny", "resnet"], "no network is called 'resnet'; there are tiny"),
+        (["--compare", "tiny", "--network", "dense"], "drop --network"),
+        (["--compare", "all", "--hidden", "5"], "tiny has 2 hidden layers"),
+        (["--seeds", "3"], "--seeds is for --compare"),
+    ],
+)
+def test_a_wrong_comparison_is_one_clear_line(arguments, message, tmp_path, monkeypatch, capsys):
+    import train_neural_network as script
+
+    monkeypatch.chdir(tmp_path)
+    try:
+        assert script.main(arguments) == 2
+    except SystemExit as end:
+        assert end.code == 2
+    assert message in capsys.readouterr().err.splitlines()[-1]
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_comparisons_folder_is_not_overwritten_and_a_damaged_one_not_resumed(compared, tmp_path):
+    _, folder = compared
+    with pytest.raises(UserError, match="holds a comparison already; continue it with --resume"):
+        Comparison.create(folder, [], None, tmp_path)
+    (tmp_path / "comparison.json").write_text("{")
+    with pytest.raises(UserError, match=r"comparison.json: cannot be read"):
+        Comparison.reopen(tmp_path, None)
