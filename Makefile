@@ -11,13 +11,14 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: help train predict test lint install install-dev clean
+.PHONY: help train predict test lint notebooks install install-dev clean
 
 help:
 	@echo "make train      train the default network, export it to SavedModel/"
 	@echo "make predict    read samples/ with the newest model (trains first if there is none)"
 	@echo "make test       lint and test"
 	@echo "make lint       only lint"
+	@echo "make notebooks  execute both notebooks, and keep their outputs"
 	@echo "make clean      delete .venv and caches; data, runs and models stay"
 	@echo
 	@echo "Options go in ARGS:  make train ARGS='--network dense'"
@@ -38,6 +39,11 @@ lint: install-dev
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/lint-imports
+
+# The second restores what the first has exported.
+notebooks: install-dev
+	$(RUN) -m pytest --nbmake --overwrite --nbmake-timeout=600 $(ARGS) \
+		train_neural_network.ipynb load_saved_model.ipynb
 
 install: $(VENV)/.installed
 install-dev: $(VENV)/.installed-dev

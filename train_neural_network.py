@@ -162,11 +162,11 @@ def list_networks() -> None:
     from nn.networks import NETWORKS
 
     for network in NETWORKS.values():
-        print(f"{network.name}: {network.summary}")
         print(
-            f"    {network.parameters:,} parameters; {network.epochs} epochs, "
-            f"batch size {network.batch_size}, learning rate {network.learning_rate:g}"
+            f"{network.name}: {network.parameters:,} parameters; {network.epochs} epochs, "
+            f"batch {network.batch_size}, learning rate {network.learning_rate:g}"
         )
+        print(f"    {network.summary}")
 
 
 def run(options: argparse.Namespace) -> int:

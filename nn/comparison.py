@@ -94,7 +94,7 @@ class Comparison:
             log.info(f"{number:2d}/{len(self.runs)}  {_line(outcomes[-1])}")
         source = self.runs[0].source
         title = f"{source.name}: {_seeds(outcomes)}, {len(source.test):,} test digits"
-        plots.comparison(outcomes, title, self.folder / "comparison.png")
+        plots.save(plots.comparison(outcomes, title), self.folder / "comparison.png")
         return outcomes
 
 

@@ -111,11 +111,13 @@ def _wrong_sizes(network: Network, hidden: Sequence[int]) -> str:
     )
 
 
-# Beside each network stands why it trains as it does. What is called chosen was chosen on the
-# validation digits of MNIST, and never on its test digits.
+# Beside each network stands why it trains as it does. Errors are of MNIST's 12,000 validation
+# digits, never of its test digits. 15 epochs take a dense network 5 to 25 s on two cores; the
+# convolutional ones have 10, so that the plain command ends within two minutes.
 
 
-@register("tiny", hidden=(10, 10), parameters=8_070, epochs=15, learning_rate=2e-3)
+# No dropout: ten units have nothing to spare. 1e-3: 819 errors; 2e-3: 846, 4e-3: 992.
+@register("tiny", hidden=(10, 10), parameters=8_070, epochs=15)
 def tiny(images: tf.Tensor, seed: tf.Tensor | None, size_1: int, size_2: int) -> tf.Tensor:
     """784 → 10 ReLU, 10 ReLU, 10"""
     x = flatten(images)  # [N, 784]
@@ -124,6 +126,8 @@ def tiny(images: tf.Tensor, seed: tf.Tensor | None, size_1: int, size_2: int) ->
     return dense(x, 10, "logits")
 
 
+# Dropout 0.2 as in TensorFlow's own quickstart for beginners, whose network this is. 2e-3 here and
+# for dense: better than 1e-3.
 @register("simple_dnn", hidden=(128,), parameters=101_770, epochs=15, learning_rate=2e-3)
 def simple_dnn(images: tf.Tensor, seed: tf.Tensor | None, size: int) -> tf.Tensor:
     """784 → 128 ReLU, dropout 0.2, 10"""
@@ -144,6 +148,8 @@ def dense_network(images: tf.Tensor, seed: tf.Tensor | None, size_1: int, size_2
     return dense(x, 10, "logits")
 
 
+# Dropout 0.5: Srivastava et al. 2014, for hidden layers. 1e-3: 239 errors, loss 0.0695; 2e-3: 232,
+# 0.0713; 4e-3: 226, 0.0708: no more than chance, so Adam's own.
 @register("dense_batchnorm", hidden=(256, 128, 128), parameters=252_170, epochs=15)
 def dense_batchnorm(
     images: tf.Tensor, seed: tf.Tensor | None, size_1: int, size_2: int, size_3: int
@@ -158,6 +164,7 @@ def dense_batchnorm(
     return dense(x, 10, "logits")
 
 
+# Dropout 0.5 as above. 1e-3: 216 errors, loss 0.0859; 2e-3: 211, 0.1042.
 @register("classic", hidden=(512, 64), parameters=435_402, epochs=15)
 def classic(images: tf.Tensor, seed: tf.Tensor | None, size_1: int, size_2: int) -> tf.Tensor:
     """784 → 512 ReLU, 64 ReLU, dropout 0.5, 10"""
@@ -168,9 +175,10 @@ def classic(images: tf.Tensor, seed: tf.Tensor | None, size_1: int, size_2: int)
     return dense(x, 10, "logits")
 
 
+# Dropout 0.5 as above, as in Keras' example of a small convolutional network.
 @register("basic_cnn", parameters=225_034, epochs=10)
 def basic_cnn(images: tf.Tensor, seed: tf.Tensor | None) -> tf.Tensor:
-    """conv 3×3×32 ReLU, max-pool, conv 3×3×64 ReLU, max-pool, 128 ReLU, dropout 0.5, 10"""
+    """conv 3×3: 32 ReLU, max-pool, 64 ReLU, max-pool; dense: 128 ReLU, dropout 0.5, 10"""
     x = tf.expand_dims(images, -1)  # [N, 28, 28, 1]
     x = conv2d(x, 32, "conv_1", activation=tf.nn.relu)  # [N, 26, 26, 32]
     x = max_pool(x, "pool_1")  # [N, 13, 13, 32]
@@ -181,11 +189,15 @@ def basic_cnn(images: tf.Tensor, seed: tf.Tensor | None) -> tf.Tensor:
     return dense(x, 10, "logits")
 
 
+# One change at a time from dropout 0.5, learning rate 2e-3, batch 128, L2 1e-4: 85 errors. Dropout
+# 0.3: 102. Learning rate 4e-3: 87. Batch 64: 87, and at 1e-3 91. No L2: 96. L2 5e-4: 87, but over
+# three seeds 82.0 on average, loss 0.0230, against 82.7 and 0.0248. Batch norm after max-pool, not
+# before, works on a quarter of the values: 194 errors after one epoch against 210, in 4/5 the time.
 @register(
-    "optimized_cnn", parameters=225_930, epochs=10, batch_size=128, learning_rate=2e-3, l2=1e-4
+    "optimized_cnn", parameters=225_930, epochs=10, batch_size=128, learning_rate=2e-3, l2=5e-4
 )
 def optimized_cnn(images: tf.Tensor, seed: tf.Tensor | None) -> tf.Tensor:
-    """basic_cnn with batch norm after each max-pool and before the last ReLU, L2, dropout 0.5"""
+    """basic_cnn with batch norm before each ReLU, ReLU after max-pool, and L2"""
     training = seed is not None
     x = tf.expand_dims(images, -1)  # [N, 28, 28, 1]
     x = max_pool(conv2d(x, 32, "conv_1"), "pool_1")  # [N, 13, 13, 32]

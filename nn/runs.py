@@ -3,6 +3,7 @@
 import logging
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from nn import plots, saved_model, sources
 from nn.card import model_card
@@ -61,18 +62,23 @@ class Run:
             f"{self.source.name}"
         )
         result = train(settings, training, validation, test, self.folder, stop=stop, quiet=quiet)
-        name, scores = settings.network, result.test
-        wrong = f"{scores.errors:,} of {scores.count:,} test digits wrong"
-        plots.training_history(
-            result.history, f"{name}, {settings.epochs} epochs", self.folder.history_plot
-        )
-        plots.confusion_matrix(scores.confusion, f"{name}: {wrong}", self.folder.confusion_plot)
-        plots.sample_predictions(test.images, scores, f"{name}: {wrong}", self.folder.samples_plot)
-        plots.confident_mistakes(test.images, scores, f"{name}: {wrong}", self.folder.mistakes_plot)
-        plots.first_layer(
-            result.first_layer, f"{name}: the first layer's weights", self.folder.weights_plot
-        )
+        for path, figure in self._plots(result).items():
+            plots.save(figure, path)
         return result
+
+    def _plots(self, result: Result) -> dict[Path, Any]:
+        name, folder = self.settings.network, self.folder
+        images, scores = self.source.test.images, result.test
+        title = f"{name}: {scores.errors:,} of {scores.count:,} test digits wrong"
+        history = f"{name}, {self.settings.epochs} epochs"
+        weights = f"{name}: the first layer's weights"
+        return {
+            folder.history_plot: plots.training_history(result.history, history),
+            folder.confusion_plot: plots.confusion_matrix(scores.confusion, title),
+            folder.samples_plot: plots.sample_predictions(images, scores, title),
+            folder.mistakes_plot: plots.confident_mistakes(images, scores, title),
+            folder.weights_plot: plots.first_layer(result.first_layer, weights),
+        }
 
     def export(self, result: Result) -> Path:
         """Exports the last checkpoint as the next version; returns the version's path."""
