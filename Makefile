@@ -33,7 +33,7 @@ predict: install
 	$(RUN) load_saved_model.py $(or $(ARGS),samples/)
 
 test: lint
-	$(RUN) -m pytest $(ARGS)
+	$(RUN) -m pytest -n 2 --dist loadfile $(ARGS)
 
 lint: install-dev
 	$(VENV)/bin/ruff check .

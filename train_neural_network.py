@@ -30,6 +30,7 @@ exit status: 0 done, 2 wrong usage or unusable data, 130 Ctrl-C, 143 SIGTERM
 """
 DEFAULT_NETWORK = "basic_cnn"
 DEFAULT_TARGET = Path("SavedModel")
+SEEDS = 2**31  # the graph's are int32
 # A run that is resumed has its own.
 SETTINGS = ("network", "compare", "hidden", "data", "epochs", "batch_size", "learning_rate",
             "validation_split", "seed", "seeds", "run_dir")  # fmt: skip
@@ -125,6 +126,10 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         parser.error("--compare names the networks itself; drop --network")
     if options.seeds and not options.compare:
         parser.error("--seeds is for --compare; a single run takes --seed")
+    if (options.seed or 0) + (options.seeds or 1) > SEEDS:
+        parser.error(
+            f"--seeds {options.seeds} from --seed {options.seed} on: they end at {SEEDS - 1}"
+        )
     return options
 
 
@@ -298,8 +303,8 @@ def _share(text: str) -> float:
 
 def _seed(text: str) -> int:
     value = int(text)
-    if not 0 <= value < 2**31:
-        raise argparse.ArgumentTypeError(f"expected 0 to {2**31 - 1}, found {text}")
+    if not 0 <= value < SEEDS:
+        raise argparse.ArgumentTypeError(f"expected 0 to {SEEDS - 1}, found {text}")
     return value
 
 

@@ -116,7 +116,7 @@ def _wrong_sizes(network: Network, hidden: Sequence[int]) -> str:
 # convolutional ones have 10, so that the plain command ends within two minutes.
 
 
-# No dropout: ten units have nothing to spare. 1e-3: 819 errors; 2e-3: 846, 4e-3: 992.
+# No dropout: ten units have nothing to spare. Learning rate 1e-3: 819 errors; 2e-3: 846; 4e-3: 992.
 @register("tiny", hidden=(10, 10), parameters=8_070, epochs=15)
 def tiny(images: tf.Tensor, seed: tf.Tensor | None, size_1: int, size_2: int) -> tf.Tensor:
     """784 → 10 ReLU, 10 ReLU, 10"""
@@ -126,8 +126,8 @@ def tiny(images: tf.Tensor, seed: tf.Tensor | None, size_1: int, size_2: int) ->
     return dense(x, 10, "logits")
 
 
-# Dropout 0.2 as in TensorFlow's own quickstart for beginners, whose network this is. 2e-3 here and
-# for dense: better than 1e-3.
+# Dropout 0.2 as in TensorFlow's own quickstart for beginners, whose network this is. Learning rate
+# 1e-3: 282 errors, loss 0.0816; 2e-3: 261, 0.0783; 3e-3: 256, 0.0855.
 @register("simple_dnn", hidden=(128,), parameters=101_770, epochs=15, learning_rate=2e-3)
 def simple_dnn(images: tf.Tensor, seed: tf.Tensor | None, size: int) -> tf.Tensor:
     """784 → 128 ReLU, dropout 0.2, 10"""
@@ -137,6 +137,7 @@ def simple_dnn(images: tf.Tensor, seed: tf.Tensor | None, size: int) -> tf.Tenso
     return dense(x, 10, "logits")
 
 
+# Dropout as above. 1e-3: 231 errors, loss 0.0769; 2e-3: 225, 0.0853; 3e-3: 219, 0.0875.
 @register("dense", hidden=(256, 128), parameters=235_146, epochs=15, learning_rate=2e-3)
 def dense_network(images: tf.Tensor, seed: tf.Tensor | None, size_1: int, size_2: int) -> tf.Tensor:
     """784 → 256 ReLU, dropout 0.2, 128 ReLU, dropout 0.2, 10"""

@@ -115,6 +115,7 @@ def test_one_seed_has_no_spread():
         (["--compare", "tiny", "--network", "dense"], "drop --network"),
         (["--compare", "all", "--hidden", "5"], "tiny has 2 hidden layers"),
         (["--seeds", "3"], "--seeds is for --compare"),
+        (["--compare", "all", "--seeds", "2", "--seed", "2147483647"], "they end at 2147483647"),
     ],
 )
 def test_a_wrong_comparison_is_one_clear_line(arguments, message, tmp_path, monkeypatch, capsys):
