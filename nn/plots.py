@@ -41,8 +41,8 @@ def training_history(history: list, title: str) -> "Figure":
     marker = "." if len(history) <= 30 else ""
     for axes, name in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
         for prefix, label, color, style in (
-            ("", "training (with dropout)", BLUE, "--"),
-            ("validation_", "validation", ORANGE, "-"),
+            ("", "training, during the epoch", BLUE, "--"),
+            ("validation_", "validation, after it", ORANGE, "-"),
         ):
             values = [getattr(row, prefix + name) for row in history]
             if not np.isnan(values).all():
@@ -188,7 +188,7 @@ def readings(items: Sequence[tuple], columns: int = 2) -> "Figure":
     that the network saw, and the ten probabilities.
 
     items: each a name, the original uint8 [H, W] or [H, W, 3 or 4], the ink uint8 [H, W], the digit
-    uint8 [28, 28] and the probabilities float32 [10].
+    uint8 [28, 28], the probabilities float32 [10], and the reason, bytes, why there is no digit.
     """
     from matplotlib.figure import Figure
 
@@ -201,13 +201,18 @@ def readings(items: Sequence[tuple], columns: int = 2) -> "Figure":
     for axes in grid.flat:
         axes.set_axis_off()
     cells = grid.reshape(rows * columns, 4)
-    for (name, original, ink, digit, probabilities), cell in zip(items, cells, strict=False):
+    for (name, original, ink, digit, probabilities, reason), cell in zip(
+        items, cells, strict=False
+    ):
         for axes, picture, title in zip(
             cell, (original, 255 - ink, 255 - digit), (name, "ink", "28×28"), strict=False
         ):
             axes.imshow(picture, cmap="gray", vmin=0, vmax=255)
             axes.set_title(title, fontsize=8)
-        _probability_bars(cell[3], probabilities)
+        if reason:
+            cell[3].set_title(reason.decode(), fontsize=9, weight="bold")
+        else:
+            _probability_bars(cell[3], probabilities)
     return figure
 
 

@@ -1,13 +1,16 @@
 """The companion notebooks: as committed, and executed on the bundled digits."""
 
 import json
+import re
 import shutil
 
 import nbformat
 import pytest
 from conftest import ROOT, run_script
+from PIL import Image
 
 NAMES = ("train_neural_network.ipynb", "load_saved_model.ipynb")
+EXPORT = "SavedModel/notebook/bundled/1"  # not before what the script exports
 PLOTS = {NAMES[0]: 7, NAMES[1]: 2}
 
 
@@ -43,6 +46,46 @@ def test_a_notebook_says_nothing_of_the_machine_it_was_run_on(name):
     assert (ROOT / name).stat().st_size < 1_500_000
 
 
+PLAYGROUND = """
+import sys
+import matplotlib
+import IPython.display
+matplotlib.use("agg")
+shown = []
+IPython.display.display = shown.append
+import nbformat
+cells = [cell.source.replace("%matplotlib inline", "")
+         for cell in nbformat.read("load_saved_model.ipynb", as_version=4).cells
+         if cell.cell_type == "code"]
+space = {}
+for cell in cells:
+    exec(cell, space)
+for picture in sys.argv[1:]:  # as a reader does: the last cell, again
+    before = len(shown)
+    print("cell", picture)
+    exec(cells[-1].replace("samples/7_pencil.jpg", picture), space)
+    if len(shown) > before:
+        print("digit", int(space["answer"]["digits"][0]))
+    print("pictures", len(shown) - before)
+"""
+
+
+def test_the_readers_own_picture_can_be_named_again_and_again(executed):
+    with Image.open(ROOT / "samples" / "7_pencil.jpg") as picture:
+        exif = Image.Exif()
+        exif[274] = 6  # the picture is to be turned by 90°
+        picture.rotate(90, expand=True).save(executed / "phone.jpg", exif=exif)
+    names = ["phone.jpg", "missing.png", "nn", "load_saved_model.ipynb"]
+    finished = run_script("-c", PLAYGROUND, *names, cwd=executed)
+    assert finished.returncode == 0, finished.stderr
+    parts = dict(re.findall(r"(?ms)^cell (\S+)\n(.*?pictures \d)$", finished.stdout))
+    assert parts["phone.jpg"] == "digit 7\npictures 1"
+    for name in names[1:]:
+        assert parts[name].startswith(name)
+        assert parts[name].endswith("pictures 0")
+        assert parts[name].count("\n") == 1
+
+
 @pytest.fixture(scope="module")
 def executed(tmp_path_factory):
     """A folder in which both have been executed, the second on what the first has exported."""
@@ -61,12 +104,12 @@ def executed(tmp_path_factory):
 
 
 def test_training_in_the_notebook_exports_a_model_that_it_scored(executed):
-    card = json.loads((executed / "SavedModel/bundled/1/model_card.json").read_text())
+    card = json.loads((executed / EXPORT / "model_card.json").read_text())
     cells = code_cells(executed / NAMES[0])
     text = "".join(outputs(cells, "text"))
     assert f"Test accuracy {card['test']['accuracy']:.2%}" in text
     assert card["test"]["accuracy"] > 0.9
-    assert "SavedModel/bundled/1/" in text
+    assert EXPORT in text
     assert len(outputs(cells, "image/png")) == PLOTS[NAMES[0]]
 
 
@@ -81,8 +124,8 @@ def test_the_loop_in_the_graph_learns_what_the_plain_way_learns(executed):
 
 def test_the_loading_notebook_reads_the_samples_in_both_ways(executed):
     text = "".join(outputs(code_cells(executed / NAMES[1]), "text"))
-    assert "Model SavedModel/bundled/1: dense" in text
-    rows = [line for line in text.split("\n[")[1:] if line[0].isdigit()]
+    assert f"Model {EXPORT}: dense" in text
+    rows = [part for part in text.split("[")[1:] if re.match(r"\d \d \d", part)]
     assert len(rows) == 2  # a session's digits, and those of tf.saved_model.load
     assert rows[0].split("]")[0] == rows[1].split("]")[0]
     assert len(outputs(code_cells(executed / NAMES[1]), "image/png")) == PLOTS[NAMES[1]]
