@@ -32,8 +32,11 @@ predict: install
 		ls SavedModel/bundled/[0-9]*/saved_model.pb >/dev/null 2>&1 || $(MAKE) train ARGS=
 	$(RUN) load_saved_model.py $(or $(ARGS),samples/)
 
+# First what takes longest, so that neither of the two ends long before the other.
+LONGEST := tests/test_training.py tests/test_saved_model.py tests/test_comparison.py
+
 test: lint
-	$(RUN) -m pytest -n 2 --dist loadfile $(ARGS)
+	$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(or $(ARGS),$(LONGEST) tests)
 
 lint: install-dev
 	$(VENV)/bin/ruff check .

@@ -45,7 +45,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     add("--network", metavar="NAME", help=f"which network (default: {DEFAULT_NETWORK})")
     add(
         "--hidden",
-        type=_positive(int),
+        type=_layer_size,
         nargs="+",
         metavar="N",
         help="sizes of a dense network's hidden layers, as many as it has (default: its own)",
@@ -119,7 +119,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     given = [name for name in SETTINGS if getattr(options, name) is not None]
     if options.resume and given:
         parser.error(
-            f"--resume takes its settings from {options.resume / 'config.json'}; "
+            f"--resume takes its settings from what {options.resume} was started with; "
             f"drop --{given[0].replace('_', '-')}"
         )
     if options.compare and options.network:
@@ -128,7 +128,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         parser.error("--seeds is for --compare; a single run takes --seed")
     if (options.seed or 0) + (options.seeds or 1) > SEEDS:
         parser.error(
-            f"--seeds {options.seeds} from --seed {options.seed} on: they end at {SEEDS - 1}"
+            f"--seeds {options.seeds}, from {options.seed or 0} on: they end at {SEEDS - 1}"
         )
     return options
 
@@ -181,22 +181,22 @@ def run(options: argparse.Namespace) -> int:
     from nn.runs import Run, reopen
 
     if options.resume:
-        run = reopen(RunFolder(options.resume), options.saved_model, quiet=options.quiet)
+        training = reopen(RunFolder(options.resume), options.saved_model, quiet=options.quiet)
     else:
         network = get_network(options.network or DEFAULT_NETWORK, options.hidden or ())
         source, settings = plan(options, [network], [options.seed])
         folder = RunFolder(options.run_dir or default_folder(network.name))
-        run = Run(settings[0], source, folder, options.saved_model or DEFAULT_TARGET)
-        run.create()
-    with stoppable(run.folder.path) as stop:
-        result = run.finish(stop=stop, quiet=options.quiet)
-    version = run.export(result)
+        training = Run(settings[0], source, folder, options.saved_model or DEFAULT_TARGET)
+        training.create()
+    with stoppable(training.folder.path) as stop:
+        result = training.finish(stop=stop, quiet=options.quiet)
+    version = training.export(result)
     print(
         f"Test accuracy {result.test.accuracy:.2%} ({result.test.errors:,} of "
-        f"{result.test.count:,} wrong, {run.source.name}), loss {result.test.loss:.4f}; "
+        f"{result.test.count:,} wrong, {training.source.name}), loss {result.test.loss:.4f}; "
         f"trained in {result.seconds:.0f} s"
     )
-    print(f"Plots and checkpoints: {run.folder.path}/")
+    print(f"Plots and checkpoints: {training.folder.path}/")
     print(f"Exported: {version}/   Try it: python load_saved_model.py samples/ --model {version}")
     return 0
 
@@ -209,7 +209,7 @@ def compare(options: argparse.Namespace) -> int:
     if options.resume:
         comparison = Comparison.reopen(options.resume, options.saved_model, quiet=options.quiet)
     else:
-        names = NETWORKS if "all" in options.compare else dict.fromkeys(options.compare)
+        names = NETWORKS if options.compare == ["all"] else dict.fromkeys(options.compare)
         networks = [get_network(name, options.hidden or ()) for name in names]
         first = options.seed or 0
         source, settings = plan(options, networks, range(first, first + (options.seeds or 1)))
@@ -292,6 +292,13 @@ def _positive(kind: type):
 
     parse.__name__ = f"positive {kind.__name__}"  # argparse's message names it
     return parse
+
+
+def _layer_size(text: str) -> int:
+    value = int(text)
+    if not 1 <= value <= 100_000:
+        raise argparse.ArgumentTypeError(f"expected 1 to 100,000 units, found {text}")
+    return value
 
 
 def _share(text: str) -> float:

@@ -20,6 +20,8 @@ from nn.graph import TrainingGraph
 
 tf1 = tf.compat.v1
 
+COMPARISON = "comparison.json"  # the file that makes a folder a comparison's, not a run's
+
 
 class RunFolder:
     """The folder of one training run; knows where everything in it lies."""
@@ -40,12 +42,17 @@ class RunFolder:
 
     def create(self, config: Mapping) -> None:
         """Makes the folder and writes its config. Raises UserError where a run is there already."""
+        if (self.path / COMPARISON).exists():
+            raise UserError(f"{self.path}: holds a comparison; choose another --run-dir")
         if self.config_file.exists():
             raise UserError(
                 f"{self.path}: holds a run already; continue it with --resume {self.path}, "
                 "or choose another --run-dir"
             )
-        self.checkpoints.mkdir(parents=True, exist_ok=True)
+        try:
+            self.checkpoints.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(f"{self.path}: cannot be made a run's folder ({error})") from None
         write_text(self.config_file, json.dumps(config, indent=2) + "\n")
 
     def read_config(self) -> dict:
@@ -105,6 +112,7 @@ class Checkpoints:
     def __init__(self, run: RunFolder, graph: TrainingGraph) -> None:
         self._prefix = str(run.checkpoints / "checkpoint")
         self._run = run
+        self._variables = graph.saved
         with graph.graph.as_default():
             # Relative paths, so that a run's folder can be moved.
             self._saver = tf1.train.Saver(graph.saved, max_to_keep=2, save_relative_paths=True)
@@ -126,12 +134,21 @@ class Checkpoints:
         if not files:
             return False
         try:
+            self._check_shapes(files[-1])
             self._saver.restore(session, files[-1])
         except (tf.errors.OpError, ValueError) as error:
             reason = str(error).splitlines()[0]
             raise UserError(f"{files[-1]}: this checkpoint cannot be restored ({reason})") from None
         self._saver.recover_last_checkpoints(files)  # or they would never be deleted
         return True
+
+    def _check_shapes(self, file: str) -> None:
+        # TensorFlow would restore a variable of another shape without a word.
+        shapes = dict(tf.train.list_variables(file))
+        for variable in self._variables:
+            expected, found = variable.shape.as_list(), shapes.get(variable.op.name)
+            if found != expected:
+                raise ValueError(f"{variable.op.name}: expected {expected}, found {found}")
 
 
 def write_text(path: Path, text: str) -> None:

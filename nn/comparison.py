@@ -7,15 +7,17 @@ comparison.png     bars of accuracy, loss, time and size
 
 import json
 import logging
+import shutil
 import statistics
+import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import pandas
 
 from nn import plots
-from nn.checkpoints import RunFolder, write_text
+from nn.checkpoints import COMPARISON, RunFolder, write_text
 from nn.errors import UserError
 from nn.runs import Run, reopen
 from nn.signals import Stop
@@ -24,7 +26,7 @@ from nn.training import Settings
 
 log = logging.getLogger(__name__)
 
-PLAN = "comparison.json"
+PLAN, ROWS, CHART = COMPARISON, "comparison.csv", "comparison.png"
 
 
 @dataclass(frozen=True)
@@ -53,49 +55,78 @@ class Comparison:
     def create(
         cls, folder: Path, settings: Sequence[Settings], source: Source, saved_model: Path
     ) -> "Comparison":
-        """Makes the folder and those of all runs. Raises UserError where one is there already."""
+        """Makes the folder with those of all runs, or, where that fails, nothing.
+
+        Raises UserError where there is something already, or a run could not be trained.
+        """
         if (folder / PLAN).exists():
             raise UserError(
                 f"{folder}: holds a comparison already; continue it with --resume {folder}, "
                 "or choose another --run-dir"
             )
+        if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+            raise UserError(f"{folder}: is there already, and not empty; choose another --run-dir")
         names = [f"{one.network}-{one.seed}" for one in settings]
         runs = [
             Run(one, source, RunFolder(folder / name), saved_model)
             for name, one in zip(names, settings, strict=True)
         ]
-        for run in runs:
-            run.create()
-        write_text(folder / PLAN, json.dumps({"runs": names}, indent=2) + "\n")
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        try:
+            for run in runs:
+                replace(run, folder=RunFolder(temporary / run.folder.path.name)).create()
+            write_text(temporary / PLAN, json.dumps({"runs": names}, indent=2) + "\n")
+            temporary.chmod(0o755)
+            temporary.rename(folder)
+        except BaseException:
+            shutil.rmtree(temporary)
+            raise
         return cls(folder, runs)
 
     @classmethod
     def reopen(cls, folder: Path, target: Path | None, *, quiet: bool = False) -> "Comparison":
         """The comparison that a folder holds. Raises UserError where it is damaged."""
         try:
-            first, *others = json.loads((folder / PLAN).read_text(encoding="utf-8"))["runs"]
+            names = json.loads((folder / PLAN).read_text(encoding="utf-8"))["runs"]
+            first, *others = [str(name) for name in names]
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise UserError(f"{folder / PLAN}: cannot be read ({error})") from None
+            raise UserError(f"{folder / PLAN}: damaged, or cannot be read ({error})") from None
         runs = [reopen(RunFolder(folder / first), target, quiet=quiet)]
         for name in others:
             runs.append(reopen(RunFolder(folder / name), target, source=runs[0].source))
         return cls(folder, runs)
 
     def finish(self, *, stop: Stop = lambda: None, quiet: bool = False) -> list[Outcome]:
-        """Trains every run to its end; writes comparison.csv after each, the plot after the last.
+        """Trains every run that has no row in comparison.csv yet; adds its row; draws the chart.
 
-        Raises Interrupted after a checkpoint, where `stop` says so, and UserError.
+        Raises Interrupted after a checkpoint, where `stop` says so, and UserError, which names the
+        run.
         """
-        outcomes = []
-        for number, run in enumerate(self.runs, 1):
+        outcomes = self._finished()
+        for run in self.runs[len(outcomes) :]:
             outcomes.append(_outcome(run, stop, quiet))
             rows = [asdict(outcome) for outcome in outcomes]
-            write_text(self.folder / "comparison.csv", pandas.DataFrame(rows).to_csv(index=False))
-            log.info(f"{number:2d}/{len(self.runs)}  {_line(outcomes[-1])}")
+            write_text(self.folder / ROWS, pandas.DataFrame(rows).to_csv(index=False))
+            log.info(f"{len(outcomes):2d}/{len(self.runs)}  {_line(outcomes[-1])}")
         source = self.runs[0].source
         title = f"{source.name}: {_seeds(outcomes)}, {len(source.test):,} test digits"
-        plots.save(plots.comparison(outcomes, title), self.folder / "comparison.png")
+        plots.save(plots.comparison(outcomes, title), self.folder / CHART)
         return outcomes
+
+    def _finished(self) -> list[Outcome]:
+        """The rows of comparison.csv, which are of the first runs, in their order."""
+        file = self.folder / ROWS
+        if not file.exists():
+            return []
+        try:
+            rows = [Outcome(**row) for row in pandas.read_csv(file).to_dict("records")]
+        except (OSError, ValueError, TypeError) as error:
+            raise UserError(f"{file}: cannot be read ({error})") from None
+        planned = [(run.settings.network, run.settings.seed) for run in self.runs[: len(rows)]]
+        if [(row.network, row.seed) for row in rows] != planned:
+            raise UserError(f"{file}: its rows are not of the runs in {PLAN}, in their order")
+        return rows
 
 
 def is_comparison(folder: Path) -> bool:
@@ -141,7 +172,10 @@ def spread(values: Sequence[float], digits: int) -> str:
 
 
 def _outcome(run: Run, stop: Stop, quiet: bool) -> Outcome:
-    result = run.finish(stop=stop, quiet=quiet)
+    try:
+        result = run.finish(stop=stop, quiet=quiet)
+    except UserError as error:
+        raise UserError(f"{run.folder.path}: {error}") from None
     test = result.test
     return Outcome(
         run.settings.network, run.settings.seed, run.network.parameters,

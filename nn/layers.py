@@ -89,8 +89,8 @@ def batch_norm(
     """(x - mean) / sqrt(variance + epsilon) · gamma + beta: float32 [N, ..., channels], same shape.
 
     Ioffe and Szegedy 2015 (arXiv 1502.03167). In training, mean and variance are the batch's, by
-    channel, and the moving averages go a share 1 - momentum of the way to them, before anything
-    can read the result; else they are the moving averages.
+    channel, and the moving averages go a share 1 - momentum of the way to them (to the unbiased
+    variance), before anything can read the result; else they are the moving averages.
     """
     with tf1.variable_scope(scope):
         channels = [x.shape[-1]]

@@ -194,6 +194,7 @@ def basic_cnn(images: tf.Tensor, seed: tf.Tensor | None) -> tf.Tensor:
 # 0.3: 102. Learning rate 4e-3: 87. Batch 64: 87, and at 1e-3 91. No L2: 96. L2 5e-4: 87, but over
 # three seeds 82.0 on average, loss 0.0230, against 82.7 and 0.0248. Batch norm after max-pool, not
 # before, works on a quarter of the values: 194 errors after one epoch against 210, in 4/5 the time.
+# (All with moving averages of momentum 0.99; with 0.9 the 87 are 88.)
 @register(
     "optimized_cnn", parameters=225_930, epochs=10, batch_size=128, learning_rate=2e-3, l2=5e-4
 )

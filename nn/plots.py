@@ -36,7 +36,7 @@ def training_history(history: list, title: str) -> "Figure":
     from matplotlib.ticker import MaxNLocator, PercentFormatter
 
     figure = Figure(figsize=(10, 4), layout="constrained")
-    figure.suptitle(title)
+    figure.suptitle(title, parse_math=False)
     epochs = [row.epoch for row in history]
     marker = "." if len(history) <= 30 else ""
     for axes, name in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
@@ -75,7 +75,8 @@ def confusion_matrix(confusion: np.ndarray, title: str) -> "Figure":
         axes.text(column, row, f"{count:,}" if count else "·", ha="center", va="center",
                   color="#666666" if right or not count else "black",
                   weight="normal" if right else "bold", fontsize=10)  # fmt: skip
-    axes.set(xlabel="predicted", ylabel="label", title=title, xticks=range(10), yticks=range(10))
+    axes.set(xlabel="predicted", ylabel="label", xticks=range(10), yticks=range(10))
+    axes.set_title(title, parse_math=False)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     return figure
@@ -111,8 +112,7 @@ def confident_mistakes(images: np.ndarray, scores, title: str) -> "Figure":
     wrong = np.flatnonzero(scores.wrong)
     wrong = wrong[np.argsort(-scores.confidences[wrong], kind="stable")][:MISTAKES]
     cells = {divmod(place, 8): index for place, index in enumerate(wrong)}
-    if len(wrong):
-        title = f"{title}\nthe {len(wrong)} it was surest of"
+    title = f"{title}\nthe {len(wrong)} it was surest of" if len(wrong) else f"{title}: none"
     return _answers(images, scores, cells, (max(1, -(-len(wrong) // 8)), 8), title)
 
 
@@ -133,10 +133,10 @@ def first_layer(weights: np.ndarray, title: str) -> "Figure":
         row, column = divmod(place, columns)
         mesh = axes.imshow(picture, cmap="gray", vmin=-limit, vmax=limit,
                            extent=(column, column + 0.92, row + 0.92, row))  # fmt: skip
-    axes.set(xlim=(0, columns), ylim=(rows, 0))
+    axes.set(xlim=(0, columns), ylim=(rows, 0), aspect="equal")
     figure.colorbar(mesh, label="weight", extend="both", pad=0.01, shrink=0.8, aspect=8 * rows)
     shown = "" if len(pictures) == units else f", {len(pictures)} of {units} units"
-    axes.set_title(title + shown)
+    axes.set_title(title + shown, parse_math=False)
     return figure
 
 
@@ -146,11 +146,11 @@ def comparison(outcomes: list, title: str) -> "Figure":
     outcomes: comparison.Outcome, as many a network as there are seeds.
     """
     from matplotlib.figure import Figure
-    from matplotlib.ticker import MaxNLocator, PercentFormatter
+    from matplotlib.ticker import FixedLocator, PercentFormatter
 
     names = list(dict.fromkeys(row.network for row in outcomes))
     figure = Figure(figsize=(11, 1.2 + 0.42 * len(names)), layout="constrained")
-    figure.suptitle(title)
+    figure.suptitle(title, parse_math=False)
     panels = figure.subplots(1, 4, sharey=True)
     lowest = 100 * min(row.accuracy for row in outcomes)
     floor = min(95, 5 * (lowest // 5))
@@ -170,17 +170,24 @@ def comparison(outcomes: list, title: str) -> "Figure":
         for row, (group, mean) in enumerate(zip(values, means, strict=True)):
             if field != "parameters":
                 axes.plot(group, [row] * len(group), "o", color="black", markersize=3)
-            axes.annotate(form.format(mean), (max(group), row), (5, 0), va="center",
-                          textcoords="offset points", fontsize=9)  # fmt: skip
+            axes.annotate(form.format(mean), (1, row), xycoords=("axes fraction", "data"),
+                          ha="right", va="center", fontsize=9)  # fmt: skip
         end = max(map(max, values))
-        axes.set(title=name, xlim=(start, end + 0.45 * (end - start)))
+        axes.set(title=name, xlim=(start, end + 0.5 * (end - start)))
+        axes.xaxis.set_major_locator(FixedLocator(_ticks(start, end)))
         axes.spines[["top", "right", "left"]].set_visible(False)
         axes.tick_params(left=False)
-        axes.xaxis.set_major_locator(MaxNLocator(3))
     panels[0].invert_yaxis()
     panels[0].xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    panels[3].xaxis.set_major_formatter("{x:,.0f}")
+    panels[3].xaxis.set_major_formatter(lambda count, _: f"{count / 1000:.0f}k")
     return figure
+
+
+def _ticks(start: float, end: float) -> list[float]:
+    """A few round numbers from start to end: beyond the bars stand only their values."""
+    from matplotlib.ticker import MaxNLocator
+
+    return [tick for tick in MaxNLocator(3).tick_values(start, end) if start <= tick <= end]
 
 
 def readings(items: Sequence[tuple], columns: int = 2) -> "Figure":
@@ -208,7 +215,7 @@ def readings(items: Sequence[tuple], columns: int = 2) -> "Figure":
             cell, (original, 255 - ink, 255 - digit), (name, "ink", "28×28"), strict=False
         ):
             axes.imshow(picture, cmap="gray", vmin=0, vmax=255)
-            axes.set_title(title, fontsize=8)
+            axes.set_title(title, fontsize=8, parse_math=False)
         if reason:
             cell[3].set_title(reason.decode(), fontsize=9, weight="bold")
         else:
@@ -232,7 +239,8 @@ def _montage_axes(shape: tuple[int, int], height: float):
     from matplotlib.figure import Figure
 
     rows, columns = shape
-    figure = Figure(figsize=(0.95 * columns, 0.95 * height * rows + 0.7), layout="constrained")
+    size = (max(0.95 * columns, 6), 0.95 * height * rows + 0.7)  # wide enough for a title
+    figure = Figure(figsize=size, layout="constrained")
     axes = figure.subplots()
     axes.set_axis_off()
     return figure, axes
@@ -253,7 +261,8 @@ def _answers(images: np.ndarray, scores, cells: dict, shape: tuple[int, int], ti
         corner = _show(axes, images[index], column, row, text, **style)
         if prediction != label:
             axes.add_patch(Rectangle(corner, 0.9, 0.9, fill=False, color=ORANGE, linewidth=3))
-    axes.set(xlim=(0, columns), ylim=(TALL * rows, 0), aspect="equal", title=title)
+    axes.set(xlim=(0, columns), ylim=(TALL * rows, 0), aspect="equal")
+    axes.set_title(title, parse_math=False)
     return figure
 
 

@@ -12,9 +12,9 @@ from nn.data import split
 from nn.errors import UserError
 from nn.graph import build_serving_graph
 from nn.networks import Network, get_network
-from nn.signals import Stop
+from nn.signals import Interrupted, Stop
 from nn.sources import Source
-from nn.training import Result, Settings, train
+from nn.training import Result, Settings, check_batch_size, train
 
 log = logging.getLogger(__name__)
 
@@ -37,15 +37,21 @@ class Run:
 
         Raises UserError where the folder holds a run already, or the export has no place.
         """
-        check_target(self.saved_model)
+        self.check()
         self.folder.create(
             {
                 "settings": vars(self.settings),
                 "load": self.source.option,
-                "data": self.source.describe(),
+                "data": self.source.description,
                 "saved_model": str(self.saved_model.resolve()),
             }
         )
+
+    def check(self) -> None:
+        """Raises UserError where the run could not be trained, or not be exported."""
+        check_target(self.saved_model)
+        training, _ = split(self.source.training, self.settings.validation_split, 0)
+        check_batch_size(self.settings, len(training))
 
     def finish(self, *, stop: Stop = lambda: None, quiet: bool = False) -> Result:
         """Trains to the end, from the newest checkpoint where there is one, and draws the plots.
@@ -64,6 +70,8 @@ class Run:
         result = train(settings, training, validation, test, self.folder, stop=stop, quiet=quiet)
         for path, figure in self._plots(result).items():
             plots.save(figure, path)
+        if signum := stop():
+            raise Interrupted(signum)
         return result
 
     def _plots(self, result: Result) -> dict[Path, Any]:
@@ -87,7 +95,7 @@ class Run:
             *build_serving_graph(self.network),
             self.folder.checkpoint_files()[-1],
             target,
-            model_card(self.settings, self.source.describe(), result),
+            model_card(self.settings, self.source.description, result),
         )
 
 
@@ -111,7 +119,7 @@ def reopen(
     except (KeyError, TypeError) as error:
         raise UserError(f"{folder.config_file}: not the config of a run ({error})") from None
     source = source or sources.load(option, quiet)
-    if source.describe() != data:
+    if source.description != data:
         raise UserError(f"{source.name}: these are not the digits that the run was started with")
     return Run(settings, source, folder, target)
 

@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +40,8 @@ class Source:
     def bundled(self) -> bool:
         return self.option == "bundled"
 
-    def describe(self) -> dict:
+    @cached_property
+    def description(self) -> dict:
         """What a config and a card say of the data."""
         return {
             "source": self.name,

@@ -108,11 +108,7 @@ def train(
     raises Interrupted. The test digits are scored once, after the last epoch. Raises UserError
     where the loss is no longer a finite number.
     """
-    if settings.batch_size > len(training):
-        raise UserError(
-            f"a batch of {settings.batch_size:,} is more than the {len(training):,} training "
-            "digits; try a smaller --batch-size"
-        )
+    check_batch_size(settings, len(training))
     steps_per_epoch = math.ceil(len(training) / settings.batch_size)
     network = get_network(settings.network, settings.hidden)
     graph = build_training_graph(
@@ -149,6 +145,15 @@ def train(
         if signum := stop():
             raise Interrupted(signum)
         return result
+
+
+def check_batch_size(settings: Settings, count: int) -> None:
+    """Raises UserError where a batch is more than the `count` training digits."""
+    if settings.batch_size > count:
+        raise UserError(
+            f"a batch of {settings.batch_size:,}, as {settings.network} would train, is more than "
+            f"the {count:,} training digits; try a smaller --batch-size"
+        )
 
 
 class _Trainer:

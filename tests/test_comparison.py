@@ -11,9 +11,14 @@ import pytest
 from conftest import train
 from PIL import Image
 
+from nn import plots
+from nn.checkpoints import RunFolder
 from nn.comparison import Comparison, Outcome, table
 from nn.errors import UserError
+from nn.networks import get_network
 from nn.signals import Interrupted
+from nn.sources import Source
+from nn.training import Settings
 
 OPTIONS = ["--compare", "tiny", "simple_dnn", "--seeds", 2, "--epochs", 3, "--seed", 5]
 
@@ -75,21 +80,26 @@ def test_a_chart_is_drawn_and_nothing_is_exported(compared):
 def test_a_stopped_comparison_resumes_to_the_same_figures(compared, tmp_path):
     _, whole = compared
     copy = shutil.copytree(whole, tmp_path / "copy")
-    for name in ("comparison.csv", "comparison.png", "tiny-6/history.csv"):
+    for name in ("comparison.png", "tiny-6/history.csv"):
         (copy / name).unlink()
+    rows = (copy / "comparison.csv").read_text().splitlines(keepends=True)
+    (copy / "comparison.csv").write_text("".join(rows[:3]))
+    scored = (copy / "tiny-5" / "first_layer.png").stat().st_mtime_ns
     shutil.rmtree(copy / "tiny-6" / "checkpoints")
     shutil.rmtree(copy / "simple_dnn-6" / "checkpoints")
     comparison = Comparison.reopen(copy, None)
-    asked = iter([None] * 4)
+    asked = iter([None])
     with pytest.raises(Interrupted):  # within the third run, the first to train again
         comparison.finish(stop=lambda: next(asked, signal.SIGINT), quiet=True)
-    assert 0 < len(rows_of(copy)) < 4
+    assert rows_of(copy) == rows_of(whole)[:2]
     finished = train("--resume", copy)
     assert finished.returncode == 0, finished.stderr
     without_time = [
         [{**row, "seconds": None} for row in rows_of(folder)] for folder in (copy, whole)
     ]
     assert without_time[0] == without_time[1]
+    # What had its row was left alone.
+    assert (copy / "tiny-5" / "first_layer.png").stat().st_mtime_ns == scored
 
 
 def test_a_run_of_a_comparison_can_be_exported(compared, tmp_path):
@@ -134,6 +144,42 @@ def test_a_comparisons_folder_is_not_overwritten_and_a_damaged_one_not_resumed(c
     _, folder = compared
     with pytest.raises(UserError, match="holds a comparison already; continue it with --resume"):
         Comparison.create(folder, [], None, tmp_path)
-    (tmp_path / "comparison.json").write_text("{")
-    with pytest.raises(UserError, match=r"comparison.json: cannot be read"):
-        Comparison.reopen(tmp_path, None)
+    with pytest.raises(UserError, match="holds a comparison; choose another --run-dir"):
+        RunFolder(folder).create({})
+    with pytest.raises(UserError, match="is there already, and not empty"):
+        Comparison.create(folder / "tiny-5", [], None, tmp_path)
+    for content in ("{", '{"runs": []}', '{"runs": 5}'):
+        (tmp_path / "comparison.json").write_text(content)
+        with pytest.raises(UserError, match=r"comparison.json: damaged, or cannot be read"):
+            Comparison.reopen(tmp_path, None)
+
+
+def test_a_comparison_that_cannot_be_trained_is_refused_before_anything_is_written(
+    tmp_path, digits
+):
+    few = Source("few", "few", digits[0][:150], digits[1])
+    settings = [Settings.of(get_network(name)) for name in ("tiny", "optimized_cnn")]
+    with pytest.raises(UserError, match="a batch of 128, as optimized_cnn would train"):
+        Comparison.create(tmp_path / "runs" / "all", settings, few, tmp_path / "out")
+    assert not list((tmp_path / "runs").iterdir())
+
+
+def test_a_run_that_fails_is_named(tmp_path, digits):
+    few = Source("few $^$", "few", digits[0][:150], digits[1])
+    settings = [Settings.of(get_network("tiny"), learning_rate=1e38, epochs=2)]
+    comparison = Comparison.create(tmp_path / "all", settings, few, tmp_path / "out")
+    with pytest.raises(UserError, match=r"all/tiny-0: the loss is no longer a finite number"):
+        comparison.finish(quiet=True)
+
+
+def test_bars_are_as_long_as_the_means_they_stand_for():
+    rows = [Outcome(name, seed, size, 100, 7, accuracy, loss, 4.0)
+            for name, size, accuracy, loss in (("tiny", 10, 0.92, 0.3), ("dense", 40, 0.98, 0.1))
+            for seed in (0, 1)]  # fmt: skip
+    accuracy, loss, _, parameters = plots.comparison(rows, "a $^$ title").axes
+    assert [bar.get_x() + bar.get_width() for bar in accuracy.patches] == pytest.approx(
+        [0.92, 0.98]
+    )
+    assert [bar.get_width() for bar in loss.patches] == pytest.approx([0.3, 0.1])
+    assert [bar.get_width() for bar in parameters.patches] == [10, 40]
+    assert [text.get_text() for text in accuracy.texts] == ["92.00%", "98.00%"]

@@ -6,6 +6,7 @@ import reference
 import tensorflow as tf
 from conftest import train
 
+from nn import networks
 from nn.errors import UserError
 from nn.graph import (
     build_inference_graph,
@@ -143,6 +144,32 @@ def test_a_network_answers_the_same_at_every_batch_size(name, digits):
         np.testing.assert_allclose(whole.sum(1), 1, rtol=1e-5)
         for size in (1, 7):
             np.testing.assert_allclose(batches(size), whole, rtol=1e-4, atol=1e-6)
+
+
+DROPOUT = {
+    "tiny": [],
+    "simple_dnn": [0.2],
+    "dense": [0.2, 0.2],
+    "dense_batchnorm": [0.5],
+    "classic": [0.5],
+    "basic_cnn": [0.5],
+    "optimized_cnn": [0.5],
+}
+
+
+@every_network
+def test_a_network_drops_what_the_brief_says_in_training(name, monkeypatch):
+    seen = []
+
+    def record(x, scope, *, rate, seed):
+        seen.append((rate, seed))
+        return x
+
+    monkeypatch.setattr(networks, "dropout", record)
+    with tf.Graph().as_default():
+        seed = tf.constant([1, 2])
+        get_network(name).build(tf.zeros([1, 28, 28]), seed)
+    assert seen == [(rate, seed) for rate in DROPOUT[name]]
 
 
 def test_hidden_sizes_are_set_on_any_dense_network():

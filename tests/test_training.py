@@ -16,10 +16,12 @@ import tensorflow as tf
 from conftest import ROOT, train
 from PIL import Image
 
+from nn import plots
 from nn.checkpoints import RunFolder
 from nn.errors import UserError
+from nn.evaluation import Scores
 from nn.graph import build_training_graph
-from nn.networks import get_network
+from nn.networks import Network, get_network
 from nn.runs import reopen
 
 tf1 = tf.compat.v1
@@ -262,9 +264,7 @@ def test_an_epoch_shows_every_image_in_an_order_of_its_own():
 def test_one_step_is_adams_on_the_mean_loss(digits):
     """A linear network's first step, computed again in NumPy."""
     training = digits[0][:5]
-    linear = get_network("simple_dnn").__class__(
-        "linear", lambda images, seed: _linear(images), 7850, 1, 5, 0.01
-    )
+    linear = Network("linear", lambda images, seed: _linear(images), 7850, 1, 5, 0.01)
     graph = build_training_graph(
         linear, count=5, batch_size=5, total_steps=10, learning_rate=0.01, seed=0
     )
@@ -281,6 +281,30 @@ def test_one_step_is_adams_on_the_mean_loss(digits):
     np.testing.assert_allclose(weights, expected, rtol=1e-3, atol=1e-6)
     assert totals.loss == pytest.approx(np.log(10), rel=1e-5)
     assert totals.step == 1
+
+
+def test_l2_pulls_at_weights_that_no_digit_pulls_at(digits):
+    training = digits[0][:5]
+    settings = {"count": 5, "batch_size": 5, "total_steps": 10, "learning_rate": 0.01, "seed": 0}
+    blank = (training.images == 0).all(0).reshape(784)  # their gradient is that of L2 alone
+    moved = {}
+    for l2 in (0.0, 0.1):
+        linear = Network("linear", lambda images, seed: _halves(images), 7840, 1, 5, 0.01, (), l2)
+        graph = build_training_graph(linear, **settings)
+        with tf1.Session(graph=graph.graph) as session:
+            session.run(graph.initialize)
+            feed = {graph.feed.images: training.images, graph.feed.labels: training.labels}
+            session.run(graph.load, feed)
+            totals = session.run(graph.train, {graph.feed.steps: 1})
+            moved[l2] = session.run(graph.weights[0])[blank] - 0.5
+        assert totals.loss == pytest.approx(np.log(10), rel=1e-5)  # without L2, in either
+    np.testing.assert_array_equal(moved[0.0], 0)
+    np.testing.assert_allclose(moved[0.1], -0.01, rtol=1e-3)  # Adam's first step
+
+
+def _halves(images):
+    weights = tf1.get_variable("weights", [784, 10], initializer=tf1.constant_initializer(0.5))
+    return tf.matmul(tf.reshape(images, [-1, 784]), weights)
 
 
 def _linear(images):
@@ -331,6 +355,38 @@ def test_a_damaged_run_is_not_resumed(copied_run, file, content, message):
 def resume_in_process(run: Path) -> None:
     """What --resume does, in this process."""
     reopen(RunFolder(run), quiet=True).finish(quiet=True)
+
+
+def test_a_checkpoint_of_other_sizes_is_not_restored(copied_run):
+    config = json.loads((copied_run / "config.json").read_text())
+    config["settings"]["hidden"] = [64]
+    (copied_run / "config.json").write_text(json.dumps(config))
+    with pytest.raises(UserError, match=r"expected \[784, 64\], found \[784, 128\]"):
+        resume_in_process(copied_run)
+
+
+def test_hidden_sizes_reach_the_export(small_data, tmp_path):
+    finished = train(
+        "--data", small_data, "--network", "tiny", "--hidden", 12, 8, "--epochs", 1,
+        "--run-dir", tmp_path / "run", "--saved-model", tmp_path / "out",
+    )  # fmt: skip
+    assert finished.returncode == 0, finished.stderr
+    variables = dict(
+        tf.train.list_variables(str(tmp_path / "out" / "1" / "variables" / "variables"))
+    )
+    assert variables["dense_1/weights"] == [784, 12]
+    assert variables["dense_2/weights"] == [12, 8]
+    card = json.loads((tmp_path / "out" / "1" / "model_card.json").read_text())
+    assert card["hidden"] == [12, 8]
+    assert card["parameters"] == sum(np.prod(shape, dtype=int) for shape in variables.values())
+
+
+def test_the_surest_mistakes_come_first():
+    images, labels = np.zeros([4, 28, 28], np.uint8), np.array([1, 2, 3, 4])
+    scores = Scores(labels, np.array([7, 2, 8, 9]), np.array([0.5, 0.9, 0.99, 0.7]), 1.0)
+    figure = plots.confident_mistakes(images, scores, "a $^$ title")
+    texts = [text.get_text() for text in figure.axes[0].texts]
+    assert texts == ["× 8  99.0%\nis 3", "× 9  70.0%\nis 4", "× 7  50.0%\nis 1"]
 
 
 def test_a_run_keeps_two_checkpoints(copied_run):
