@@ -45,7 +45,9 @@ lint: install-dev
 
 # The second restores what the first has exported.
 notebooks: install-dev
-	$(RUN) -m pytest --nbmake --overwrite --nbmake-timeout=600 $(ARGS) \
+	$(RUN) -m nbconvert --to notebook --execute --inplace --log-level=WARN \
+		--KernelManager.transport=ipc $(ARGS) \
+		--ExecutePreprocessor.timeout=600 --ExecutePreprocessor.record_timing=False \
 		train_neural_network.ipynb load_saved_model.ipynb
 
 install: $(VENV)/.installed

@@ -10,11 +10,17 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from nn.data import SEEDS
 from nn.errors import UserError
 from nn.startup import import_tensorflow, make_output_safe
 
-log = logging.getLogger("nn.script")
+if TYPE_CHECKING:  # all that imports TensorFlow is imported late: --help is to be quick
+    from nn.networks import Network
+    from nn.sources import Source
+    from nn.training import Settings
+
 
 EPILOG = """\
 examples:
@@ -30,7 +36,6 @@ exit status: 0 done, 2 wrong usage or unusable data, 130 Ctrl-C, 143 SIGTERM
 """
 DEFAULT_NETWORK = "basic_cnn"
 DEFAULT_TARGET = Path("SavedModel")
-SEEDS = 2**31  # the graph's are int32
 # A run that is resumed has its own.
 SETTINGS = ("network", "compare", "hidden", "data", "epochs", "batch_size", "learning_rate",
             "validation_split", "seed", "seeds", "run_dir")  # fmt: skip
@@ -41,8 +46,18 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     parser = argparse.ArgumentParser(
         description=__doc__, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    add = parser.add_argument
+    _add_networks(parser.add_argument_group("what to train").add_argument)
+    _add_training(parser.add_argument_group("how to train it").add_argument)
+    _add_folders(parser.add_argument_group("where it goes").add_argument)
+    options = parser.parse_args(arguments)
+    if problem := _contradiction(options):
+        parser.error(problem)
+    return options
+
+
+def _add_networks(add: Callable) -> None:
     add("--network", metavar="NAME", help=f"which network (default: {DEFAULT_NETWORK})")
+    add("--list-networks", action="store_true", help="list the networks and their defaults")
     add(
         "--hidden",
         type=_layer_size,
@@ -62,7 +77,6 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         metavar="N",
         help="train each of the --compare networks with N seeds, from --seed on (default: 1)",
     )
-    add("--list-networks", action="store_true", help="list the networks and their defaults")
     add(
         "--data",
         metavar="DATA",
@@ -70,6 +84,9 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         "digits that come with scikit-learn; a folder with the four CSV files; auto: mnist, "
         "or bundled where it cannot be had (default: auto)",
     )
+
+
+def _add_training(add: Callable) -> None:
     add(
         "--epochs",
         type=_positive(int),
@@ -101,6 +118,9 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         metavar="N",
         help="equal seeds give equal weights on one machine (default: 0)",
     )
+
+
+def _add_folders(add: Callable) -> None:
     add(
         "--run-dir",
         type=Path,
@@ -115,22 +135,32 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         help=f"where the next version is exported (default: {DEFAULT_TARGET})",
     )
     add("--quiet", action="store_true", help="say only the result, warnings and errors")
-    options = parser.parse_args(arguments)
+
+
+def _contradiction(options: argparse.Namespace) -> str | None:
+    """What is wrong with options that are each right, if anything."""
     given = [name for name in SETTINGS if getattr(options, name) is not None]
+    networks = options.compare or []
+    first, seeds = options.seed or 0, options.seeds or 1
     if options.resume and given:
-        parser.error(
+        return (
             f"--resume takes its settings from what {options.resume} was started with; "
             f"drop --{given[0].replace('_', '-')}"
         )
-    if options.compare and options.network:
-        parser.error("--compare names the networks itself; drop --network")
-    if options.seeds and not options.compare:
-        parser.error("--seeds is for --compare; a single run takes --seed")
-    if (options.seed or 0) + (options.seeds or 1) > SEEDS:
-        parser.error(
-            f"--seeds {options.seeds}, from {options.seed or 0} on: they end at {SEEDS - 1}"
+    if networks and options.network:
+        return "--compare names the networks itself; drop --network"
+    if "all" in networks and len(networks) > 1:
+        return "--compare all is every network there is; drop the other names"
+    if "all" in networks and options.hidden:
+        return (
+            "--hidden fits no network but those with as many hidden layers; "
+            "name these after --compare, in place of all"
         )
-    return options
+    if options.seeds and not networks:
+        return "--seeds is for --compare; a single run takes --seed"
+    if first + seeds > SEEDS:
+        return f"--seeds {seeds}, from {first} on: they end at {SEEDS - 1}"
+    return None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -143,7 +173,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.list_networks:
             list_networks()
             return 0
-        return compare(options) if is_comparison(options) else run(options)
+        return compare(options) if _compares(options) else run(options)
     except KeyboardInterrupt:
         print("Stopped", file=sys.stderr)
         return 130
@@ -155,11 +185,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
 
 
-def is_comparison(options: argparse.Namespace) -> bool:
+def _compares(options: argparse.Namespace) -> bool:
     """Whether several networks are asked for, or a comparison is to be resumed."""
-    from nn import comparison
+    from nn.comparison import is_comparison
 
-    return bool(options.compare or (options.resume and comparison.is_comparison(options.resume)))
+    return bool(options.compare or (options.resume and is_comparison(options.resume)))
 
 
 def list_networks() -> None:
@@ -226,10 +256,14 @@ def compare(options: argparse.Namespace) -> int:
     print(table(outcomes))
     print(f"Mean ± standard deviation; chart and runs: {comparison.folder}/")
     print("Nothing is exported; to export a run: --resume and its folder")
+    if missing := len(comparison.runs) - len(outcomes):
+        raise UserError(f"{missing} of {len(comparison.runs)} runs came to no end, as said above")
     return 0
 
 
-def plan(options: argparse.Namespace, networks: Sequence, seeds: Sequence) -> tuple:
+def plan(
+    options: argparse.Namespace, networks: "Sequence[Network]", seeds: Sequence[int | None]
+) -> "tuple[Source, list[Settings]]":
     """The digits, and the settings of a run of each network with each seed, seed by seed."""
     from nn import sources
     from nn.training import Settings

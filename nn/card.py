@@ -20,9 +20,12 @@ def model_card(settings: Settings, data: Mapping, result: Result) -> dict:
         return {"accuracy": scores.accuracy, "loss": scores.loss,
                 "errors": scores.errors, "images": scores.count}  # fmt: skip
 
+    network = get_network(settings.network, settings.hidden)
     return {
         **asdict(settings),
-        "parameters": get_network(settings.network, settings.hidden).parameters,
+        "hidden": list(network.hidden),  # a config of before there were any has none
+        "l2": network.l2,
+        "parameters": network.parameters,
         "data": dict(data),
         "trained_on": result.training_images,
         "training_seconds": round(result.seconds, 1),

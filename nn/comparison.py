@@ -18,7 +18,7 @@ import pandas
 
 from nn import plots
 from nn.checkpoints import COMPARISON, RunFolder, write_text
-from nn.errors import UserError
+from nn.errors import DivergedError, UserError
 from nn.runs import Run, reopen
 from nn.signals import Stop
 from nn.sources import Source
@@ -100,22 +100,31 @@ class Comparison:
     def finish(self, *, stop: Stop = lambda: None, quiet: bool = False) -> list[Outcome]:
         """Trains every run that has no row in comparison.csv yet; adds its row; draws the chart.
 
-        Raises Interrupted after a checkpoint, where `stop` says so, and UserError, which names the
-        run.
+        A run that diverges has no row: a warning names it, and the others go on. Raises Interrupted
+        after a checkpoint, where `stop` says so, and UserError, which names the run.
         """
         outcomes = self._finished()
-        for run in self.runs[len(outcomes) :]:
-            outcomes.append(_outcome(run, stop, quiet))
+        finished = {(row.network, row.seed) for row in outcomes}
+        for number, run in enumerate(self.runs, 1):
+            if (run.settings.network, run.settings.seed) in finished:
+                continue
+            try:
+                outcomes.append(_outcome(run, stop, quiet))
+            except DivergedError as error:
+                log.warning(f"warning: {run.folder.path}: {error}; it is left out")
+                continue
             rows = [asdict(outcome) for outcome in outcomes]
             write_text(self.folder / ROWS, pandas.DataFrame(rows).to_csv(index=False))
-            log.info(f"{len(outcomes):2d}/{len(self.runs)}  {_line(outcomes[-1])}")
+            log.info(f"{number:2d}/{len(self.runs)}  {_line(outcomes[-1])}")
+        if not outcomes:
+            raise UserError(f"{self.folder}: no run came to an end, there is nothing to compare")
         source = self.runs[0].source
         title = f"{source.name}: {_seeds(outcomes)}, {len(source.test):,} test digits"
         plots.save(plots.comparison(outcomes, title), self.folder / CHART)
         return outcomes
 
     def _finished(self) -> list[Outcome]:
-        """The rows of comparison.csv, which are of the first runs, in their order."""
+        """The rows of comparison.csv: each of another of the runs."""
         file = self.folder / ROWS
         if not file.exists():
             return []
@@ -123,9 +132,10 @@ class Comparison:
             rows = [Outcome(**row) for row in pandas.read_csv(file).to_dict("records")]
         except (OSError, ValueError, TypeError) as error:
             raise UserError(f"{file}: cannot be read ({error})") from None
-        planned = [(run.settings.network, run.settings.seed) for run in self.runs[: len(rows)]]
-        if [(row.network, row.seed) for row in rows] != planned:
-            raise UserError(f"{file}: its rows are not of the runs in {PLAN}, in their order")
+        planned = {(run.settings.network, run.settings.seed) for run in self.runs}
+        found = {(row.network, row.seed) for row in rows}
+        if not found <= planned or len(found) < len(rows):
+            raise UserError(f"{file}: its rows are not of the runs in {PLAN}, one of each")
         return rows
 
 
@@ -174,6 +184,8 @@ def spread(values: Sequence[float], digits: int) -> str:
 def _outcome(run: Run, stop: Stop, quiet: bool) -> Outcome:
     try:
         result = run.finish(stop=stop, quiet=quiet)
+    except DivergedError:
+        raise
     except UserError as error:
         raise UserError(f"{run.folder.path}: {error}") from None
     test = result.test

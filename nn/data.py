@@ -17,6 +17,7 @@ from nn.errors import DataError
 
 SIDE = 28
 PIXELS = SIDE * SIDE
+SEEDS = 2**31  # seeds are below: in the graph they are int32
 CSV_NAMES = ("digit_xtrain.csv", "digit_ytrain.csv", "digit_xtest.csv", "digit_ytest.csv")
 
 
@@ -143,11 +144,17 @@ def split(digits: Digits, fraction: float, seed: int) -> tuple[Digits, Digits]:
     fraction: the share that goes to validation, 0 (none) up to, but not including, 1.
     Raises DataError where that leaves nothing to train on.
     """
-    count = round(len(digits) * fraction)
-    if count >= len(digits):
-        raise DataError(f"a validation split of {fraction} leaves none of {len(digits)} digits")
+    count = len(digits) - training_count(len(digits), fraction)
     order = np.random.default_rng(seed).permutation(len(digits))
     return digits[np.sort(order[count:])], digits[np.sort(order[:count])]
+
+
+def training_count(count: int, fraction: float) -> int:
+    """How many of `count` digits `split` leaves to train on. Raises DataError where it is none."""
+    training = count - round(count * fraction)
+    if training <= 0:
+        raise DataError(f"a validation split of {fraction} leaves none of {count} digits")
+    return training
 
 
 def confusion_matrix(labels: np.ndarray, predictions: np.ndarray) -> np.ndarray:

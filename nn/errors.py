@@ -9,6 +9,10 @@ class DataError(UserError):
     """Data that cannot be used: says which file, which line, what was expected and found."""
 
 
+class DivergedError(UserError):
+    """A training whose loss is no longer a finite number; the same settings do it again."""
+
+
 class ModelError(UserError):
     """A model that is missing, damaged or no model of this project."""
 

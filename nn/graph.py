@@ -16,23 +16,27 @@ Signatures = dict[str, dict[str, dict[str, tf.Tensor]]]
 
 
 class Feed(NamedTuple):
-    """The placeholders. images: uint8 [N, 28, 28]; labels: int64 [N]; steps: int64, a scalar."""
+    """The placeholders. images: uint8 [N, 28, 28]; labels: int64 [N]; steps: int64 and seconds:
+    float32, scalars."""
 
     images: tf.Tensor
     labels: tf.Tensor
     steps: tf.Tensor
+    seconds: tf.Tensor
 
 
 class Totals(NamedTuple):
     """What training has seen so far in this epoch, and its global step.
 
     step: int64; loss: float32, the sum over steps of the batch's mean loss; errors: int64, wrong
-    answers among all images seen.
+    answers among all images seen; seconds: float32, what earlier, interrupted runs of the epoch
+    took.
     """
 
     step: tf.Tensor
     loss: tf.Tensor
     errors: tf.Tensor
+    seconds: tf.Tensor
 
 
 class Answers(NamedTuple):
@@ -46,13 +50,15 @@ class Answers(NamedTuple):
 
 class TrainingGraph(NamedTuple):
     """A graph that trains. load: copies the fed data set into variables, once; train: runs
-    `feed.steps` steps; start_epoch: sets the epoch's totals to 0; weights: what is trained, the
-    first layer's first; saved: the variables that a checkpoint holds, all but the data set's."""
+    `feed.steps` steps; add_seconds: adds `feed.seconds` to the epoch's; start_epoch: sets the
+    epoch's totals to 0; weights: what is trained, the first layer's first; saved: the variables
+    that a checkpoint holds, all but the data set's."""
 
     graph: tf.Graph
     feed: Feed
     initialize: tf.Operation
     load: tf.Operation
+    add_seconds: tf.Tensor
     start_epoch: tf.Operation
     totals: Totals
     train: Totals
@@ -67,6 +73,7 @@ class Counters(NamedTuple):
     step: tf.Variable
     loss: tf.Variable
     errors: tf.Variable
+    seconds: tf.Variable
 
 
 def scale(images: tf.Tensor) -> tf.Tensor:
@@ -104,11 +111,7 @@ def build_training_graph(
     """
     with tf.Graph().as_default() as graph:
         tf1.set_random_seed(seed)  # this graph's alone: decides the initial weights
-        feed = Feed(
-            tf1.placeholder(tf.uint8, [None, SIDE, SIDE], "images"),
-            tf1.placeholder(tf.int64, [None], "labels"),
-            tf1.placeholder(tf.int64, [], "steps"),
-        )
+        feed = _feed()
         # Evaluation first: it creates the network's variables, and the loop shares them.
         logits = network.build(scale(feed.images), None)
         answers = _answers(logits, feed.labels)
@@ -131,13 +134,14 @@ def build_training_graph(
                 return tf.identity(loss), tf.reduce_sum(tf.cast(wrong, tf.int64))
 
         train = _training_loop(train_step, counters, feed.steps, count, batch_size, seed)
-        start_epoch = tf.group(counters.loss.assign(0.0), counters.errors.assign(0))
+        totals_of_epoch = (counters.loss, counters.errors, counters.seconds)
         return TrainingGraph(
             graph,
             feed,
             tf1.global_variables_initializer(),
             load,
-            start_epoch,
+            counters.seconds.assign_add(feed.seconds),
+            tf.group(*(total.assign(tf.zeros_like(total)) for total in totals_of_epoch)),
             Totals(*(counter.read_value() for counter in counters)),
             train,
             answers,
@@ -202,6 +206,15 @@ def _answers(logits: tf.Tensor, labels: tf.Tensor) -> Answers:
     return Answers(tf.argmax(logits, 1), confidences, cross_entropy(logits, labels))
 
 
+def _feed() -> Feed:
+    return Feed(
+        tf1.placeholder(tf.uint8, [None, SIDE, SIDE], "images"),
+        tf1.placeholder(tf.int64, [None], "labels"),
+        tf1.placeholder(tf.int64, [], "steps"),
+        tf1.placeholder(tf.float32, [], "seconds"),
+    )
+
+
 def _dataset_variables(feed: Feed, count: int) -> tuple[tf.Variable, tf.Variable, tf.Operation]:
     """Variables for the whole data set, still uint8, and the op that fills them from the feed.
 
@@ -230,6 +243,7 @@ def _counters() -> Counters:
         zero("global_step", tf.int64),
         zero("epoch_loss", tf.float32),
         zero("epoch_errors", tf.int64),
+        zero("epoch_seconds", tf.float32),
     )
 
 
@@ -271,4 +285,5 @@ def _training_loop(train_step, counters, steps, count, batch_size, seed) -> Tota
         counters.step.assign(first + done),
         counters.loss.assign(loss_sum),
         counters.errors.assign(error_count),
+        counters.seconds.read_value(),
     )

@@ -1,14 +1,15 @@
 """One run, from its settings to its plots: started, resumed, finished, exported."""
 
 import logging
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nn import plots, saved_model, sources
+from nn import plots, saved_model, sheets, sources
 from nn.card import model_card
 from nn.checkpoints import RunFolder
-from nn.data import split
+from nn.data import split, training_count
 from nn.errors import UserError
 from nn.graph import build_serving_graph
 from nn.networks import Network, get_network
@@ -50,8 +51,8 @@ class Run:
     def check(self) -> None:
         """Raises UserError where the run could not be trained, or not be exported."""
         check_target(self.saved_model)
-        training, _ = split(self.source.training, self.settings.validation_split, 0)
-        check_batch_size(self.settings, len(training))
+        split_off = self.settings.validation_split
+        check_batch_size(self.settings, training_count(len(self.source.training), split_off))
 
     def finish(self, *, stop: Stop = lambda: None, quiet: bool = False) -> Result:
         """Trains to the end, from the newest checkpoint where there is one, and draws the plots.
@@ -83,9 +84,9 @@ class Run:
         return {
             folder.history_plot: plots.training_history(result.history, history),
             folder.confusion_plot: plots.confusion_matrix(scores.confusion, title),
-            folder.samples_plot: plots.sample_predictions(images, scores, title),
-            folder.mistakes_plot: plots.confident_mistakes(images, scores, title),
-            folder.weights_plot: plots.first_layer(result.first_layer, weights),
+            folder.samples_plot: sheets.sample_predictions(images, scores, title),
+            folder.mistakes_plot: sheets.confident_mistakes(images, scores, title),
+            folder.weights_plot: sheets.first_layer(result.first_layer, weights),
         }
 
     def export(self, result: Result) -> Path:
@@ -114,18 +115,25 @@ def reopen(
     config = folder.read_config()
     try:
         settings = Settings(**config["settings"])
+        get_network(settings.network, settings.hidden)
         option, data = config["load"], config["data"]
-        target = check_target(target or Path(config["saved_model"]))
-    except (KeyError, TypeError) as error:
+        target = target or Path(config["saved_model"])
+        if not isinstance(option, str):
+            raise TypeError(f"load cannot be {option!r}")
+    except (KeyError, TypeError, ValueError, UserError) as error:
         raise UserError(f"{folder.config_file}: not the config of a run ({error})") from None
+    check_target(target)
     source = source or sources.load(option, quiet)
     if source.description != data:
         raise UserError(f"{source.name}: these are not the digits that the run was started with")
     return Run(settings, source, folder, target)
 
 
-def check_target(folder: Path) -> Path:
-    """The folder to export to. Raises UserError, before hours of training, if it is a file."""
-    if folder.exists() and not folder.is_dir():
-        raise UserError(f"{folder}: expected a folder to export to, found a file")
-    return folder
+def check_target(folder: Path) -> None:
+    """Raises UserError, before hours of training, where a folder could not be exported to."""
+    nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not nearest.is_dir():
+        found = "a file" if nearest == folder else f"that {nearest} is a file"
+        raise UserError(f"{folder}: expected a folder to export to, found {found}")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise UserError(f"{folder}: cannot export there, {nearest} is not open to writing")

@@ -3,7 +3,7 @@
 import logging
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -12,8 +12,8 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from nn.checkpoints import Checkpoints, RunFolder
-from nn.data import Digits
-from nn.errors import UserError
+from nn.data import SEEDS, Digits
+from nn.errors import DivergedError, UserError
 from nn.evaluation import Scores, evaluate
 from nn.graph import Totals, TrainingGraph, build_training_graph
 from nn.networks import Network, get_network
@@ -27,6 +27,18 @@ log = logging.getLogger(__name__)
 # nothing: a session.run costs some 0.2 ms.
 CHUNK_SECONDS = 0.25
 REPORTS = 25  # at most so many lines a run, plus the last
+
+
+# Setting → its type, and what else holds of it.
+_VALID: dict[str, tuple[Any, Callable]] = {
+    "network": (str, bool),
+    "epochs": (int, lambda epochs: epochs > 0),
+    "batch_size": (int, lambda size: size > 0),
+    "learning_rate": (float | int, lambda rate: 0 < rate < math.inf),
+    "validation_split": (float | int, lambda share: 0 <= share < 1),
+    "seed": (int, lambda seed: 0 <= seed < SEEDS),
+    "hidden": (tuple | list, lambda sizes: all(isinstance(n, int) and n > 0 for n in sizes)),
+}
 
 
 @dataclass(frozen=True)
@@ -50,6 +62,13 @@ class Settings:
             network.name, epochs, network.batch_size, network.learning_rate, 0.2, 0, network.hidden
         )
         return replace(usual, **{k: v for k, v in given.items() if v is not None})
+
+    def __post_init__(self) -> None:
+        """Raises ValueError at a value that no command line would have let through."""
+        for name, (kind, valid) in _VALID.items():
+            value = getattr(self, name)
+            if not isinstance(value, kind) or not valid(value):
+                raise ValueError(f"{name} cannot be {value!r}")
 
 
 @dataclass(frozen=True)
@@ -105,8 +124,8 @@ def train(
     """Trains to the last epoch, from the run's newest checkpoint where it has one.
 
     stop: asked between two chunks of steps; a signal's number ends the run with a checkpoint and
-    raises Interrupted. The test digits are scored once, after the last epoch. Raises UserError
-    where the loss is no longer a finite number.
+    raises Interrupted. The test digits are scored once, after the last epoch. Raises DivergedError
+    where the loss is no longer a finite number, and UserError where the run's folder is damaged.
     """
     check_batch_size(settings, len(training))
     steps_per_epoch = math.ceil(len(training) / settings.batch_size)
@@ -192,12 +211,12 @@ class _Trainer:
     def run_epoch(self, number: int, validation: Digits) -> Epoch:
         """Runs what is left of an epoch, then validates.
 
-        Raises Interrupted, after a checkpoint, or UserError at a loss that is no finite number.
+        Raises Interrupted, after a checkpoint, or DivergedError.
         """
         started = time.perf_counter()
         name = f"{self._settings.network}, epoch {number}/{self._settings.epochs}"
         totals = self._run_steps(name)
-        seconds = time.perf_counter() - started
+        seconds = float(totals.seconds) + time.perf_counter() - started
         scores = evaluate(self._session, self._graph, validation) if len(validation) else None
         return Epoch(
             epoch=number,
@@ -217,6 +236,7 @@ class _Trainer:
             raise Interrupted(signum)
 
     def _run_steps(self, name: str) -> Totals:
+        started = time.perf_counter()
         done = self._step() % self._steps_per_epoch
         disable = True if self._quiet else None  # None: no bar where there is no terminal
         with tqdm(
@@ -237,13 +257,15 @@ class _Trainer:
                 )
                 bar.update(finished - bar.n)
                 if finished < self._steps_per_epoch and (signum := self._stop()):
+                    seconds = time.perf_counter() - started
+                    self._session.run(self._graph.add_seconds, {self._graph.feed.seconds: seconds})
                     self._checkpoints.save(self._session, self._step())
                     raise Interrupted(signum)
         return totals
 
     def _check(self, totals: Totals) -> None:
         if not math.isfinite(totals.loss):
-            raise UserError(
+            raise DivergedError(
                 f"the loss is no longer a finite number at step {totals.step:,}; try a lower "
                 f"--learning-rate (it is {self._settings.learning_rate:g})"
             )

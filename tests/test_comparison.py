@@ -123,7 +123,8 @@ def test_one_seed_has_no_spread():
     [
         (["--compare", "tiny", "resnet"], "no network is called 'resnet'; there are tiny"),
         (["--compare", "tiny", "--network", "dense"], "drop --network"),
-        (["--compare", "all", "--hidden", "5"], "tiny has 2 hidden layers"),
+        (["--compare", "all", "--hidden", "5"], "name these after --compare, in place of all"),
+        (["--compare", "all", "tiny"], "--compare all is every network there is"),
         (["--seeds", "3"], "--seeds is for --compare"),
         (["--compare", "all", "--seeds", "2", "--seed", "2147483647"], "they end at 2147483647"),
     ],
@@ -164,12 +165,42 @@ def test_a_comparison_that_cannot_be_trained_is_refused_before_anything_is_writt
     assert not list((tmp_path / "runs").iterdir())
 
 
-def test_a_run_that_fails_is_named(tmp_path, digits):
+def test_a_run_that_diverges_is_named_and_left_out(tmp_path, digits, caplog):
     few = Source("few $^$", "few", digits[0][:150], digits[1])
-    settings = [Settings.of(get_network("tiny"), learning_rate=1e38, epochs=2)]
+    rates = {"tiny": 1e38, "simple_dnn": 1e-3}
+    settings = [Settings.of(get_network(n), learning_rate=r, epochs=2) for n, r in rates.items()]
     comparison = Comparison.create(tmp_path / "all", settings, few, tmp_path / "out")
-    with pytest.raises(UserError, match=r"all/tiny-0: the loss is no longer a finite number"):
-        comparison.finish(quiet=True)
+    for _ in range(2):  # the second time nothing is left to train but what diverges again
+        assert [row.network for row in comparison.finish(quiet=True)] == ["simple_dnn"]
+        assert [row["network"] for row in rows_of(tmp_path / "all")] == ["simple_dnn"]
+        (warning,) = [r.message for r in caplog.records if r.levelname == "WARNING"]
+        assert "all/tiny-0: the loss is no longer a finite number at step" in warning
+        caplog.clear()
+    with pytest.raises(UserError, match="nothing to compare"):
+        Comparison(
+            tmp_path, [run for run in comparison.runs if run.network.name == "tiny"]
+        ).finish()
+
+
+def test_a_comparison_with_a_run_that_diverged_does_not_end_as_if_all_were_well(
+    small_data, tmp_path
+):
+    finished = train(
+        "--compare", "tiny", "simple_dnn", "--data", small_data, "--epochs", 1,
+        "--run-dir", tmp_path / "all",
+    )  # fmt: skip
+    assert finished.returncode == 0, finished.stderr
+    config = tmp_path / "all" / "tiny-0" / "config.json"
+    config.write_text(config.read_text().replace('"learning_rate": 0.001', '"learning_rate": 1e38'))
+    shutil.rmtree(tmp_path / "all" / "tiny-0" / "checkpoints")
+    rows = (tmp_path / "all" / "comparison.csv").read_text().splitlines(keepends=True)
+    (tmp_path / "all" / "comparison.csv").write_text(rows[0] + rows[2])
+    finished = train("--resume", tmp_path / "all")
+    assert finished.returncode == 2
+    assert "simple_dnn |" in finished.stdout
+    assert "tiny" not in finished.stdout
+    assert "tiny-0: the loss is no longer" in finished.stderr
+    assert finished.stderr.splitlines()[-1] == "error: 1 of 2 runs came to no end, as said above"
 
 
 def test_bars_are_as_long_as_the_means_they_stand_for():

@@ -185,11 +185,11 @@ def test_hidden_sizes_are_set_on_any_dense_network():
 @pytest.mark.parametrize(
     ("name", "hidden", "message"),
     [
-        ("tiny", [5], "tiny has 2 hidden layers, so it takes as many sizes, such as 10 10; "
-                      "found 1: 5"),
-        ("simple_dnn", [5, 6], "simple_dnn has 1 hidden layer, so it takes one size, such as 128; "
-                               "found 2: 5 6"),
-        ("basic_cnn", [5, 6], "basic_cnn has no hidden sizes to set; these have: tiny, "),
+        ("tiny", [5], "hidden sizes 5: tiny has 2 hidden layers, so it takes as many sizes, "
+                      "such as 10 10"),
+        ("simple_dnn", [5, 6], "hidden sizes 5 6: simple_dnn has 1 hidden layer, so it takes one "
+                               "size, such as 128"),
+        ("basic_cnn", [5, 6], "basic_cnn has none to set; these have: tiny, "),
     ],
 )  # fmt: skip
 def test_another_count_of_hidden_sizes_is_a_clear_error(name, hidden, message):

@@ -37,6 +37,8 @@ def test_a_notebook_is_committed_as_it_was_run_from_top_to_bottom(name):
     assert "error" not in kinds
     streams = {output.name for cell in cells for output in cell.outputs if "name" in output}
     assert streams == {"stdout"}
+    pictures = [o for cell in cells for o in cell.outputs if "image/png" in o.get("data", {})]
+    assert all(len(picture.metadata["image/png"]["alt"]) > 20 for picture in pictures)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -52,7 +54,7 @@ import matplotlib
 import IPython.display
 matplotlib.use("agg")
 shown = []
-IPython.display.display = shown.append
+IPython.display.display = lambda figure, metadata: shown.append(figure)
 import nbformat
 cells = [cell.source.replace("%matplotlib inline", "")
          for cell in nbformat.read("load_saved_model.ipynb", as_version=4).cells

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -16,13 +17,16 @@ import tensorflow as tf
 from conftest import ROOT, train
 from PIL import Image
 
-from nn import plots
+from nn import sheets
 from nn.checkpoints import RunFolder
 from nn.errors import UserError
 from nn.evaluation import Scores
 from nn.graph import build_training_graph
 from nn.networks import Network, get_network
-from nn.runs import reopen
+from nn.runs import Run, check_target, reopen
+from nn.signals import Interrupted
+from nn.sources import Source
+from nn.training import Settings
 
 tf1 = tf.compat.v1
 
@@ -333,6 +337,48 @@ def test_a_finished_run_that_was_moved_resumes_to_its_export(whole_run, copied_r
 
 
 @pytest.mark.parametrize(
+    ("where", "value", "message"),
+    [
+        ("settings.epochs", "x", "epochs cannot be 'x'"),
+        ("settings.hidden", 5, "hidden cannot be 5"),
+        ("settings.hidden", [-3, 5], r"hidden cannot be \[-3, 5\]"),
+        ("settings.hidden", [5, 5], "hidden sizes 5 5: simple_dnn has 1 hidden layer"),
+        ("settings.network", "resnet", "no network is called 'resnet'"),
+        ("settings.validation_split", 1.0, "validation_split cannot be 1.0"),
+        ("settings.learning_rate", None, "learning_rate cannot be None"),
+        ("settings.rate", 1, "unexpected keyword argument 'rate'"),
+        ("load", None, "load cannot be None"),
+        ("saved_model", 5, "config.json: not the config of a run"),
+    ],
+)
+def test_a_damaged_setting_is_one_clear_line(copied_run, where, value, message):
+    config = json.loads((copied_run / "config.json").read_text())
+    *parents, name = where.split(".")
+    (config[parents[0]] if parents else config)[name] = value
+    (copied_run / "config.json").write_text(json.dumps(config))
+    with pytest.raises(UserError, match=r"config.json: not the config of a run") as raised:
+        reopen(RunFolder(copied_run))
+    assert re.search(message, str(raised.value))
+    assert "\n" not in str(raised.value)
+
+
+def test_the_seconds_of_an_interrupted_epoch_are_kept(digits, tmp_path):
+    source = Source("few", "few", digits[0][:300], digits[1][:50])
+    settings = Settings.of(get_network("tiny"), epochs=1, batch_size=2)
+    run = Run(settings, source, RunFolder(tmp_path / "run"), tmp_path / "out")
+    run.create()
+
+    def stop() -> int:
+        time.sleep(2)  # of which the epoch's time has a part
+        return signal.SIGINT
+
+    with pytest.raises(Interrupted):
+        run.finish(stop=stop, quiet=True)
+    assert not run.folder.history_file.exists()  # it was within the epoch
+    assert run.finish(quiet=True).seconds > 2
+
+
+@pytest.mark.parametrize(
     ("file", "content", "message"),
     [
         ("history.csv", None, "history.csv: cannot be read"),
@@ -378,13 +424,14 @@ def test_hidden_sizes_reach_the_export(small_data, tmp_path):
     assert variables["dense_2/weights"] == [12, 8]
     card = json.loads((tmp_path / "out" / "1" / "model_card.json").read_text())
     assert card["hidden"] == [12, 8]
+    assert card["l2"] == 0
     assert card["parameters"] == sum(np.prod(shape, dtype=int) for shape in variables.values())
 
 
 def test_the_surest_mistakes_come_first():
     images, labels = np.zeros([4, 28, 28], np.uint8), np.array([1, 2, 3, 4])
     scores = Scores(labels, np.array([7, 2, 8, 9]), np.array([0.5, 0.9, 0.99, 0.7]), 1.0)
-    figure = plots.confident_mistakes(images, scores, "a $^$ title")
+    figure = sheets.confident_mistakes(images, scores, "a $^$ title")
     texts = [text.get_text() for text in figure.axes[0].texts]
     assert texts == ["× 8  99.0%\nis 3", "× 9  70.0%\nis 4", "× 7  50.0%\nis 1"]
 
@@ -410,6 +457,17 @@ def test_an_export_folder_that_is_a_file_is_found_before_training(tmp_path):
     assert finished.returncode == 2
     assert finished.stderr == "error: file: expected a folder to export to, found a file\n"
     assert not (tmp_path / "runs").exists()
+    with pytest.raises(UserError, match=r"below: expected .* found that .*/file is a file"):
+        check_target(tmp_path / "file" / "below")
+
+
+def test_an_export_folder_that_cannot_be_written_to_is_found_before_training(tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        os, "access", lambda path, mode: path != tmp_path
+    )  # root may write anywhere
+    with pytest.raises(UserError, match=r"out/new: cannot export there, .* is not open to writing"):
+        check_target(tmp_path / "out" / "new")
+    check_target(tmp_path.parent / "other")
 
 
 def test_a_batch_larger_than_the_data_is_refused(small_data, tmp_path):
