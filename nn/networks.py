@@ -115,8 +115,8 @@ def _wrong_sizes(network: Network, hidden: Sequence[int]) -> str:
 # plain command ends within two minutes.
 
 
-# No dropout: ten units have nothing to spare. Learning rate 1e-3: 819 errors, loss 0.2433; 2e-3: 846,
-# 0.2439; 4e-3: 992, 0.2909.
+# No dropout: ten units have nothing to spare. Learning rate 1e-3: 819 errors, loss 0.2433; 2e-3:
+# 846, 0.2439; 4e-3: 992, 0.2909.
 @register("tiny", hidden=(10, 10), parameters=8_070, epochs=15)
 def tiny(images: tf.Tensor, seed: tf.Tensor | None, size_1: int, size_2: int) -> tf.Tensor:
     """784 → 10 ReLU, 10 ReLU, 10"""
