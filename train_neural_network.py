@@ -38,7 +38,7 @@ DEFAULT_NETWORK = "basic_cnn"
 DEFAULT_TARGET = Path("SavedModel")
 # A run that is resumed has its own.
 SETTINGS = ("network", "compare", "hidden", "data", "epochs", "batch_size", "learning_rate",
-            "validation_split", "seed", "seeds", "run_dir")  # fmt: skip
+            "validation_split", "augment", "seed", "seeds", "run_dir")  # fmt: skip
 
 
 def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -104,13 +104,19 @@ def _add_training(add: Callable) -> None:
         "--learning-rate",
         type=_positive(float),
         metavar="X",
-        help="Adam's, at the start; it falls to 0 (default: the network's)",
+        help="Adam's highest; it falls to 0 at the end (default: the network's)",
     )
     add(
         "--validation-split",
         type=_share,
         metavar="F",
         help="share of the training digits kept for validation; 0 trains on all (default: 0.2)",
+    )
+    add(
+        "--augment",
+        action=argparse.BooleanOptionalAction,
+        help="distort each digit a little, another way each time it is seen (default: the "
+        "network's)",
     )
     add(
         "--seed",
@@ -197,9 +203,11 @@ def list_networks() -> None:
     from nn.networks import NETWORKS
 
     for network in NETWORKS.values():
+        recipe = network.recipe
         print(
-            f"{network.name}: {network.parameters:,} parameters; {network.epochs} epochs, "
-            f"batch {network.batch_size}, learning rate {network.learning_rate:g}"
+            f"{network.name}: {network.parameters:,} parameters; {recipe.epochs} epochs, "
+            f"batch {recipe.batch_size}, learning rate {recipe.learning_rate:g}"
+            + (", augmented" if recipe.augment else "")
         )
         print(f"    {network.summary}")
 
@@ -277,6 +285,7 @@ def plan(
             batch_size=options.batch_size,
             learning_rate=options.learning_rate,
             validation_split=options.validation_split,
+            augment=options.augment,
             seed=seed,
         )
         for seed in seeds

@@ -26,13 +26,12 @@ def ours(network_name: str, batch_size: int, digits) -> Callable[[], float]:
 
     from nn.graph import build_training_graph
     from nn.networks import get_network
+    from nn.optimization import Recipe
     from nn.training import run_steps
 
     steps = math.ceil(len(digits) / batch_size)
-    graph = build_training_graph(
-        get_network(network_name), count=len(digits), batch_size=batch_size,
-        total_steps=1000 * steps, learning_rate=1e-3, seed=0,
-    )  # fmt: skip
+    recipe = Recipe(epochs=1000, batch_size=batch_size)
+    graph = build_training_graph(get_network(network_name), recipe, count=len(digits), seed=0)
     session = tf.compat.v1.Session(graph=graph.graph)
     session.run(graph.initialize)
     feed = {graph.feed.images: digits.images, graph.feed.labels: digits.labels}

@@ -24,7 +24,7 @@ def model_card(settings: Settings, data: Mapping, result: Result) -> dict:
     return {
         **asdict(settings),
         "hidden": list(network.hidden),  # a config of before there were any has none
-        "l2": network.l2,
+        **asdict(settings.recipe),
         "parameters": network.parameters,
         "data": dict(data),
         "trained_on": result.training_images,

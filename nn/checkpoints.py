@@ -39,6 +39,7 @@ class RunFolder:
         self.samples_plot = path / "sample_predictions.png"
         self.mistakes_plot = path / "confident_mistakes.png"
         self.weights_plot = path / "first_layer.png"
+        self.augmented_plot = path / "augmented.png"
 
     def create(self, config: Mapping) -> None:
         """Makes the folder and writes its config. Raises UserError where a run is there already."""

@@ -1,13 +1,15 @@
 """Assembles whole graphs: one that trains and evaluates, one that predicts."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import tensorflow as tf
 
 from nn.data import SIDE
+from nn.layers import scale
+from nn.loop import Totals, TrainingStep, build_loop, create_counters, create_dataset
 from nn.networks import Network
 from nn.normalize import decode_canvases, normalize
+from nn.optimization import Recipe, cross_entropy
 
 tf1 = tf.compat.v1
 
@@ -22,20 +24,6 @@ class Feed(NamedTuple):
     images: tf.Tensor
     labels: tf.Tensor
     steps: tf.Tensor
-    seconds: tf.Tensor
-
-
-class Totals(NamedTuple):
-    """What training has seen so far in this epoch, and its global step.
-
-    step: int64; loss: float32, the sum over steps of the batch's mean loss; errors: int64, wrong
-    answers among all images seen; seconds: float32, what earlier, interrupted runs of the epoch
-    took.
-    """
-
-    step: tf.Tensor
-    loss: tf.Tensor
-    errors: tf.Tensor
     seconds: tf.Tensor
 
 
@@ -67,73 +55,20 @@ class TrainingGraph(NamedTuple):
     saved: list[tf.Variable]
 
 
-class Counters(NamedTuple):
-    """Variables that training moves on; a checkpoint holds them. Shapes and dtypes as Totals."""
-
-    step: tf.Variable
-    loss: tf.Variable
-    errors: tf.Variable
-    seconds: tf.Variable
-
-
-def scale(images: tf.Tensor) -> tf.Tensor:
-    """uint8 [N, 28, 28] → float32 from 0 to 1. In the graph, so that no client can forget it."""
-    return tf.cast(images, tf.float32) * (1 / 255)
-
-
-def cross_entropy(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-    """Categorical cross-entropy of float32 [N, 10] with int64 [N], in nats: float32 [N]."""
-    return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
-
-
-def penalty(variables: Sequence[tf.Variable], l2: float) -> tf.Tensor | float:
-    """l2 / 2 times the sum of squares of kernels and weights: they have two axes or more.
-
-    Biases, and batch norm's gamma and beta, go free (Goodfellow et al. 2016, Deep Learning, 7.1).
-    """
-    if not l2:
-        return 0.0
-    return l2 * tf.add_n([tf.nn.l2_loss(v) for v in variables if v.shape.rank > 1])
-
-
 def build_training_graph(
-    network: Network,
-    *,
-    count: int,
-    batch_size: int,
-    total_steps: int,
-    learning_rate: float,
-    seed: int,
+    network: Network, recipe: Recipe, *, count: int, seed: int
 ) -> TrainingGraph:
-    """The graph that trains a network on `count` images and evaluates it on any.
-
-    learning_rate falls linearly from its value at step 0 to 0 at step total_steps.
-    """
+    """The graph that trains a network on `count` images and evaluates it on any."""
     with tf.Graph().as_default() as graph:
         tf1.set_random_seed(seed)  # this graph's alone: decides the initial weights
         feed = _feed()
         # Evaluation first: it creates the network's variables, and the loop shares them.
-        logits = network.build(scale(feed.images), None)
-        answers = _answers(logits, feed.labels)
+        answers = _answers(network.build(scale(feed.images), None), feed.labels)
         weights = tf1.trainable_variables()
-        images, labels, load = _dataset_variables(feed, count)
-        counters = _counters()
-
-        def train_step(step: tf.Tensor, order: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            batch = _batch_indices(order, step, batch_size)
-            batch_labels = labels.sparse_read(batch)
-            with tf1.variable_scope("", reuse=True):
-                step_seed = tf.stack([seed, tf.cast(step, tf.int32)])
-                batch_logits = network.build(scale(images.sparse_read(batch)), step_seed)
-            loss = tf.reduce_mean(cross_entropy(batch_logits, batch_labels))
-            wrong = tf.not_equal(tf.argmax(batch_logits, 1), batch_labels)
-            progress = tf.cast(step, tf.float32) / total_steps
-            optimizer = tf1.train.AdamOptimizer(learning_rate * (1 - progress))
-            update = optimizer.minimize(loss + penalty(weights, network.l2), var_list=weights)
-            with tf.control_dependencies([update]):  # the next step reads the new weights
-                return tf.identity(loss), tf.reduce_sum(tf.cast(wrong, tf.int64))
-
-        train = _training_loop(train_step, counters, feed.steps, count, batch_size, seed)
+        dataset, load = create_dataset(feed.images, feed.labels, count)
+        counters = create_counters()
+        step = TrainingStep(network, recipe, weights, dataset, count, seed)
+        train = build_loop(step, counters, feed.steps)
         totals_of_epoch = (counters.loss, counters.errors, counters.seconds)
         return TrainingGraph(
             graph,
@@ -212,78 +147,4 @@ def _feed() -> Feed:
         tf1.placeholder(tf.int64, [None], "labels"),
         tf1.placeholder(tf.int64, [], "steps"),
         tf1.placeholder(tf.float32, [], "seconds"),
-    )
-
-
-def _dataset_variables(feed: Feed, count: int) -> tuple[tf.Variable, tf.Variable, tf.Operation]:
-    """Variables for the whole data set, still uint8, and the op that fills them from the feed.
-
-    They are local variables: no checkpoint holds them, no export, no optimizer.
-    """
-    with tf1.variable_scope("dataset", use_resource=True):
-        images, labels = (
-            tf1.get_local_variable(
-                placeholder.op.name,
-                [count, *placeholder.shape[1:]],
-                placeholder.dtype,
-                initializer=tf1.zeros_initializer(),
-            )
-            for placeholder in (feed.images, feed.labels)
-        )
-    # Assigning initializes: the zeros are never made.
-    return images, labels, tf.group(images.assign(feed.images), labels.assign(feed.labels))
-
-
-def _counters() -> Counters:
-    def zero(name: str, dtype: tf.DType) -> tf.Variable:
-        zeros = tf1.zeros_initializer()
-        return tf1.get_variable(name, [], dtype, zeros, trainable=False, use_resource=True)
-
-    return Counters(
-        zero("global_step", tf.int64),
-        zero("epoch_loss", tf.float32),
-        zero("epoch_errors", tf.int64),
-        zero("epoch_seconds", tf.float32),
-    )
-
-
-def _batch_indices(order: tf.Tensor, step: tf.Tensor, batch_size: int) -> tf.Tensor:
-    """The images of a step: int32 [batch_size].
-
-    The last batch of an epoch is filled up from the epoch's start. So every batch has the same,
-    statically known size, which makes the gradients' graph smaller and faster.
-    """
-    count = order.shape[0]
-    steps_per_epoch = -(-count // batch_size)
-    position = tf.cast(step % steps_per_epoch, tf.int32) * batch_size
-    return tf.gather(order, (position + tf.range(batch_size)) % count)
-
-
-def _training_loop(train_step, counters, steps, count, batch_size, seed) -> Totals:
-    """Runs train_step `steps` times inside one session.run, all within one epoch.
-
-    A session.run costs about as much as a step of a small network, so the loop is a
-    tf.while_loop. It ends early where the loss is no longer finite: the global step then
-    says at which step.
-    """
-    first = counters.step.read_value()
-    epoch = tf.cast(first // -(-count // batch_size), tf.int32)
-    # One order an epoch; made anew at every call, the same each time: it hangs on (seed, epoch).
-    order = tf.random.experimental.stateless_shuffle(tf.range(count), tf.stack([seed, epoch]))
-
-    def body(done, loss_sum, error_count):
-        loss, errors = train_step(first + done, order)
-        return done + 1, loss_sum + loss, error_count + errors
-
-    done, loss_sum, error_count = tf.while_loop(
-        lambda done, loss_sum, _: (done < steps) & tf.math.is_finite(loss_sum),
-        body,
-        [tf.constant(0, tf.int64), counters.loss.read_value(), counters.errors.read_value()],
-        parallel_iterations=1,
-    )
-    return Totals(
-        counters.step.assign(first + done),
-        counters.loss.assign(loss_sum),
-        counters.errors.assign(error_count),
-        counters.seconds.read_value(),
     )

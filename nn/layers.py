@@ -10,6 +10,11 @@ tf1 = tf.compat.v1
 Activation = Callable[[tf.Tensor], tf.Tensor]
 
 
+def scale(images: tf.Tensor) -> tf.Tensor:
+    """uint8 [N, 28, 28] → float32 from 0 to 1. In the graph, so that no client can forget it."""
+    return tf.cast(images, tf.float32) * (1 / 255)
+
+
 def dense(
     x: tf.Tensor, units: int, scope: str, *, activation: Activation | None = None
 ) -> tf.Tensor:
@@ -68,14 +73,18 @@ def dropout(x: tf.Tensor, scope: str, *, rate: float, seed: tf.Tensor | None) ->
         return x
     dropped = min(round(256 * rate), 255)
     with tf.name_scope(scope):
-        # Each layer its own numbers at the same step: its name is part of the key.
-        key = seed + tf.constant([zlib.crc32(scope.encode()) >> 1, 0], tf.int32)
+        key = scoped_seed(seed, scope)
         words = tf.random.stateless_uniform(
             [(tf.size(x) + 3) // 4], key, minval=None, maxval=None, dtype=tf.int32
         )
         random_bytes = tf.reshape(tf.bitcast(words, tf.uint8), [-1])[: tf.size(x)]
         kept = tf.reshape(random_bytes, tf.shape(x)) >= dropped
         return x * (tf.cast(kept, x.dtype) * (256 / (256 - dropped)))
+
+
+def scoped_seed(seed: tf.Tensor, scope: str) -> tf.Tensor:
+    """int32 [2] → the same, so that what has another name draws other numbers at the same step."""
+    return seed + tf.constant([zlib.crc32(scope.encode()) >> 1, 0], tf.int32)
 
 
 def batch_norm(

@@ -7,12 +7,14 @@ batch's own mean and variance; None makes it an inference graph.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import tensorflow as tf
 
 from nn.data import SIDE
 from nn.errors import UserError
 from nn.layers import batch_norm, conv2d, dense, dropout, flatten, max_pool
+from nn.optimization import Recipe
 
 tf1 = tf.compat.v1
 
@@ -25,19 +27,14 @@ class Network:
     """A registered network, its size, and the training that suits it.
 
     parameters: elements of all its variables. hidden: the sizes of a dense network's hidden
-    layers; empty for a convolutional one. learning_rate: Adam's, at the first step; it falls
-    linearly to 0 at the last. l2: its loss has l2 / 2 times the sum of all squared kernels and
-    weights added.
+    layers; empty for a convolutional one.
     """
 
     name: str
     layers: Layers
     parameters: int
-    epochs: int
-    batch_size: int
-    learning_rate: float
+    recipe: Recipe
     hidden: tuple[int, ...] = ()
-    l2: float = 0.0
 
     @property
     def summary(self) -> str:
@@ -60,21 +57,12 @@ NETWORKS: dict[str, Network] = {}
 
 
 def register(
-    name: str,
-    *,
-    parameters: int,
-    epochs: int,
-    batch_size: int = 64,
-    learning_rate: float = 1e-3,  # Adam's own default: Kingma and Ba 2015, arXiv 1412.6980
-    hidden: tuple[int, ...] = (),
-    l2: float = 0.0,
+    name: str, *, parameters: int, hidden: tuple[int, ...] = (), **recipe: Any
 ) -> Callable[[Layers], Layers]:
-    """A decorator that enters a network's graph function under a name."""
+    """A decorator that enters a network's graph function under a name, with its recipe's fields."""
 
     def enter(layers: Layers) -> Layers:
-        NETWORKS[name] = Network(
-            name, layers, parameters, epochs, batch_size, learning_rate, hidden, l2
-        )
+        NETWORKS[name] = Network(name, layers, parameters, Recipe(**recipe), hidden)
         return layers
 
     return enter

@@ -6,17 +6,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import tensorflow as tf
+
 from nn import plots, saved_model, sheets, sources
+from nn.augment import augment
 from nn.card import model_card
 from nn.checkpoints import RunFolder
-from nn.data import split, training_count
+from nn.data import Digits, split, training_count
 from nn.errors import UserError
 from nn.graph import build_serving_graph
+from nn.layers import scale
 from nn.networks import Network, get_network
 from nn.signals import Interrupted, Stop
 from nn.sources import Source
 from nn.training import Result, Settings, check_batch_size, train
 
+tf1 = tf.compat.v1
 log = logging.getLogger(__name__)
 
 
@@ -81,13 +87,16 @@ class Run:
         title = f"{name}: {scores.errors:,} of {scores.count:,} test digits wrong"
         history = f"{name}, {self.settings.epochs} epochs"
         weights = f"{name}: the first layer's weights"
-        return {
+        figures = {
             folder.history_plot: plots.training_history(result.history, history),
             folder.confusion_plot: plots.confusion_matrix(scores.confusion, title),
             folder.samples_plot: sheets.sample_predictions(images, scores, title),
             folder.mistakes_plot: sheets.confident_mistakes(images, scores, title),
             folder.weights_plot: sheets.first_layer(result.first_layer, weights),
         }
+        if self.settings.augment:
+            figures[folder.augmented_plot] = _augmented(self.source.training, self.settings.seed)
+        return figures
 
     def export(self, result: Result) -> Path:
         """Exports the last checkpoint as the next version; returns the version's path."""
@@ -98,6 +107,15 @@ class Run:
             target,
             model_card(self.settings, self.source.description, result),
         )
+
+
+def _augmented(digits: Digits, seed: int) -> Any:
+    """A figure of one digit of each kind, distorted eight times."""
+    originals = digits.images[[np.flatnonzero(digits.labels == k)[0] for k in set(digits.labels)]]
+    with tf.Graph().as_default(), tf1.Session() as session:
+        images = scale(tf.constant(originals))
+        distorted = [augment(images, tf.constant([seed, step])) for step in range(8)]
+        return sheets.augmented(originals, np.stack(session.run(distorted)))
 
 
 def reopen(

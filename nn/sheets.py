@@ -26,6 +26,21 @@ def digits(images: np.ndarray, labels: np.ndarray) -> "Figure":
     return figure
 
 
+def augmented(originals: np.ndarray, distorted: np.ndarray) -> "Figure":
+    """Each digit, in a column of its own, and below it how training saw it.
+
+    originals: uint8 [N, 28, 28]; distorted: float32 [times, N, 28, 28], from 0 to 1.
+    """
+    rows, columns = len(distorted) + 1, len(originals)
+    figure, axes = _montage_axes((rows, columns), height=1)
+    for row, pictures in enumerate([originals, *(255 * distorted)]):
+        for column, picture in enumerate(pictures):
+            _show_in(axes, picture, column + 0.05, row + (0 if row == 0 else 0.1))
+    axes.set(xlim=(0, columns), ylim=(rows + 0.1, 0), aspect="equal")
+    axes.set_title("Digits, and below each how training saw it")
+    return figure
+
+
 def sample_predictions(images: np.ndarray, scores, title: str) -> "Figure":
     """The first digits of each label, a column a label: framed and crossed where wrong.
 
@@ -152,7 +167,12 @@ def _answers(images: np.ndarray, scores, cells: dict, shape: tuple[int, int], ti
 def _show(axes, image: np.ndarray, column: int, row: int, text: str, **style) -> tuple:
     """Puts a digit, 0.9 wide, and a text above it into a montage; returns the digit's corner."""
     left, top = column + 0.05, TALL * row + 0.4
-    axes.imshow(image, cmap="gray_r", vmin=0, vmax=255,
-                extent=(left, left + 0.9, top + 0.9, top))  # fmt: skip
+    _show_in(axes, image, left, top)
     axes.text(column + 0.5, top - 0.05, text, ha="center", va="bottom", fontsize=9, **style)
     return left, top
+
+
+def _show_in(axes, image: np.ndarray, left: float, top: float) -> None:
+    """Puts a digit, 0.9 wide, into a montage: dark on light, as ink is on paper."""
+    extent = (left, left + 0.9, top + 0.9, top)
+    axes.imshow(image, cmap="gray_r", vmin=0, vmax=255, extent=extent)

@@ -17,6 +17,7 @@ from nn.errors import DivergedError, UserError
 from nn.evaluation import Scores, evaluate
 from nn.graph import Totals, TrainingGraph, build_training_graph
 from nn.networks import Network, get_network
+from nn.optimization import Recipe
 from nn.signals import Interrupted, Stop
 from nn.summaries import summaries
 
@@ -37,6 +38,7 @@ _VALID: dict[str, tuple[Any, Callable]] = {
     "learning_rate": (float | int, lambda rate: 0 < rate < math.inf),
     "validation_split": (float | int, lambda share: 0 <= share < 1),
     "seed": (int, lambda seed: 0 <= seed < SEEDS),
+    "augment": (bool, lambda _: True),
     "hidden": (tuple | list, lambda sizes: all(isinstance(n, int) and n > 0 for n in sizes)),
 }
 
@@ -52,16 +54,30 @@ class Settings:
     validation_split: float
     seed: int
     hidden: tuple[int, ...] = ()  # sizes of a dense network's hidden layers
+    augment: bool = False
 
     @classmethod
     def of(cls, network: Network, *, bundled: bool = False, **given: Any) -> "Settings":
         """The network's own settings, but for those given that are not None."""
         # The bundled digits are so few that an epoch is over in a blink.
-        epochs = network.epochs * (10 if bundled else 1)
+        recipe = network.recipe
+        epochs = recipe.epochs * (10 if bundled else 1)
         usual = cls(
-            network.name, epochs, network.batch_size, network.learning_rate, 0.2, 0, network.hidden
-        )
+            network.name, epochs, recipe.batch_size, recipe.learning_rate, 0.2, 0, network.hidden,
+            recipe.augment,
+        )  # fmt: skip
         return replace(usual, **{k: v for k, v in given.items() if v is not None})
+
+    @property
+    def recipe(self) -> Recipe:
+        """The network's recipe, with these settings in it."""
+        return replace(
+            get_network(self.network).recipe,
+            epochs=self.epochs,
+            batch_size=self.batch_size,
+            learning_rate=self.learning_rate,
+            augment=self.augment,
+        )
 
     def __post_init__(self) -> None:
         """Raises ValueError at a value that no command line would have let through."""
@@ -128,16 +144,9 @@ def train(
     where the loss is no longer a finite number, and UserError where the run's folder is damaged.
     """
     check_batch_size(settings, len(training))
-    steps_per_epoch = math.ceil(len(training) / settings.batch_size)
+    steps_per_epoch = settings.recipe.steps_per_epoch(len(training))
     network = get_network(settings.network, settings.hidden)
-    graph = build_training_graph(
-        network,
-        count=len(training),
-        batch_size=settings.batch_size,
-        total_steps=settings.epochs * steps_per_epoch,
-        learning_rate=settings.learning_rate,
-        seed=settings.seed,
-    )
+    graph = build_training_graph(network, settings.recipe, count=len(training), seed=settings.seed)
     with tf1.Session(graph=graph.graph) as session:
         session.run(graph.initialize)
         feed = {graph.feed.images: training.images, graph.feed.labels: training.labels}

@@ -6,7 +6,8 @@ import reference
 import tensorflow as tf
 
 from nn import layers
-from nn.graph import cross_entropy, penalty, scale
+from nn.layers import scale
+from nn.optimization import cross_entropy, penalty
 
 tf1 = tf.compat.v1
 RNG = np.random.default_rng(0)

@@ -1,5 +1,7 @@
 """Every registered network: its size, and that it learns."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import reference
@@ -8,14 +10,10 @@ from conftest import train
 
 from nn import networks
 from nn.errors import UserError
-from nn.graph import (
-    build_inference_graph,
-    build_training_graph,
-    cross_entropy,
-    penalty,
-    scale,
-)
+from nn.graph import build_inference_graph, build_training_graph
+from nn.layers import scale
 from nn.networks import NETWORKS, get_network
+from nn.optimization import cross_entropy, penalty
 
 tf1 = tf.compat.v1
 
@@ -73,7 +71,9 @@ def test_a_networks_gradients_are_finite_differences(name, digits):
         tf1.set_random_seed(1)
         logits = network.build(scale(tf.constant(few.images)), tf.constant([3, 4]))
         variables = tf1.trainable_variables()
-        loss = tf.reduce_mean(cross_entropy(logits, few.labels)) + penalty(variables, network.l2)
+        loss = tf.reduce_mean(cross_entropy(logits, few.labels)) + penalty(
+            variables, network.recipe.l2
+        )
         gradients = tf.gradients(loss, variables)
         session.run(tf1.global_variables_initializer())
         values = random_variables()  # where biases are 0, ReLU has a corner under empty paper
@@ -106,14 +106,12 @@ def test_a_network_overfits_64_images(name, digits):
     training, _ = digits
     few = training[:64]
     steps = 1200 if name == "tiny" else 200  # ten units a layer take their time
-    graph = build_training_graph(
-        get_network(name),
-        count=64,
-        batch_size=32,
-        total_steps=2 * steps,
-        learning_rate=2e-3,
-        seed=0,
-    )
+    network = get_network(name)
+    recipe = replace(
+        network.recipe, epochs=steps, batch_size=32, learning_rate=2e-3, warmup=0.0, augment=False,
+        label_smoothing=0.0,
+    )  # fmt: skip
+    graph = build_training_graph(network, recipe, count=64, seed=0)
     with tf1.Session(graph=graph.graph) as session:
         session.run(graph.initialize)
         session.run(graph.load, {graph.feed.images: few.images, graph.feed.labels: few.labels})

@@ -23,6 +23,7 @@ from nn.errors import UserError
 from nn.evaluation import Scores
 from nn.graph import build_training_graph
 from nn.networks import Network, get_network
+from nn.optimization import Recipe
 from nn.runs import Run, check_target, reopen
 from nn.signals import Interrupted
 from nn.sources import Source
@@ -220,12 +221,10 @@ def test_without_a_network_it_falls_back_loudly(tmp_path):
     assert not (tmp_path / "SavedModel" / "1").exists()
 
 
-def trained(digits, chunks, count=100, batch_size=64, seed=0):
+def trained(digits, chunks, count=100, batch_size=64, seed=0, augment=False):
     """The weights after the chunks of steps, and the totals."""
-    graph = build_training_graph(
-        get_network("dense"), count=count, batch_size=batch_size, total_steps=50,
-        learning_rate=1e-3, seed=seed,
-    )  # fmt: skip
+    recipe = Recipe(epochs=25, batch_size=batch_size, augment=augment)
+    graph = build_training_graph(get_network("dense"), recipe, count=count, seed=seed)
     few = digits[0][:count]
     with tf1.Session(graph=graph.graph) as session:
         session.run(graph.initialize)
@@ -236,9 +235,10 @@ def trained(digits, chunks, count=100, batch_size=64, seed=0):
             return session.run(tf1.trainable_variables()), totals
 
 
-def test_how_steps_fall_into_chunks_changes_no_bit(digits):
-    weights, totals = trained(digits, [8], count=640)
-    others, other_totals = trained(digits, [1, 4, 3], count=640)
+@pytest.mark.parametrize("augment", [False, True])
+def test_how_steps_fall_into_chunks_changes_no_bit(digits, augment):
+    weights, totals = trained(digits, [8], count=640, augment=augment)
+    others, other_totals = trained(digits, [1, 4, 3], count=640, augment=augment)
     assert totals == other_totals
     for one, other in zip(weights, others, strict=True):
         np.testing.assert_array_equal(one, other)
@@ -251,7 +251,7 @@ def test_another_seed_gives_other_weights(digits):
 
 
 def test_an_epoch_shows_every_image_in_an_order_of_its_own():
-    from nn.graph import _batch_indices
+    from nn.loop import _batch_indices
 
     with tf.Graph().as_default(), tf1.Session() as session:
         order = tf.constant(np.random.default_rng(0).permutation(10).astype(np.int32))
@@ -268,10 +268,9 @@ def test_an_epoch_shows_every_image_in_an_order_of_its_own():
 def test_one_step_is_adams_on_the_mean_loss(digits):
     """A linear network's first step, computed again in NumPy."""
     training = digits[0][:5]
-    linear = Network("linear", lambda images, seed: _linear(images), 7850, 1, 5, 0.01)
-    graph = build_training_graph(
-        linear, count=5, batch_size=5, total_steps=10, learning_rate=0.01, seed=0
-    )
+    recipe = Recipe(epochs=10, batch_size=5, learning_rate=0.01)
+    linear = Network("linear", lambda images, seed: _linear(images), 7850, recipe)
+    graph = build_training_graph(linear, recipe, count=5, seed=0)
     with tf1.Session(graph=graph.graph) as session, graph.graph.as_default():
         session.run(graph.initialize)
         feed = {graph.feed.images: training.images, graph.feed.labels: training.labels}
@@ -289,12 +288,12 @@ def test_one_step_is_adams_on_the_mean_loss(digits):
 
 def test_l2_pulls_at_weights_that_no_digit_pulls_at(digits):
     training = digits[0][:5]
-    settings = {"count": 5, "batch_size": 5, "total_steps": 10, "learning_rate": 0.01, "seed": 0}
     blank = (training.images == 0).all(0).reshape(784)  # their gradient is that of L2 alone
     moved = {}
     for l2 in (0.0, 0.1):
-        linear = Network("linear", lambda images, seed: _halves(images), 7840, 1, 5, 0.01, (), l2)
-        graph = build_training_graph(linear, **settings)
+        recipe = Recipe(epochs=10, batch_size=5, learning_rate=0.01, l2=l2)
+        linear = Network("linear", lambda images, seed: _halves(images), 7840, recipe)
+        graph = build_training_graph(linear, recipe, count=5, seed=0)
         with tf1.Session(graph=graph.graph) as session:
             session.run(graph.initialize)
             feed = {graph.feed.images: training.images, graph.feed.labels: training.labels}

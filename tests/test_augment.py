@@ -1,0 +1,113 @@
+"""Distortions: each by itself against NumPy, their limits, that seeds decide them."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from nn.augment import LIMITS, Distortion, augment, distort
+
+tf1 = tf.compat.v1
+NOTHING = Distortion(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+
+
+def distorted(images: np.ndarray, **by) -> np.ndarray:
+    with tf.Graph().as_default(), tf1.Session() as session:
+        values = [tf.fill([len(images)], float(v)) for v in NOTHING._replace(**by)]
+        return session.run(distort(tf.constant(images, tf.float32), Distortion(*values)))
+
+
+def augmented(images: np.ndarray, seed: list[int], **options) -> np.ndarray:
+    with tf.Graph().as_default(), tf1.Session() as session:
+        placeholder = tf1.placeholder(tf.float32, [None, 28, 28])
+        result = augment(placeholder, tf.constant(seed), **options)
+        assert result.shape.as_list() == [None, 28, 28]
+        return session.run(result, {placeholder: images})
+
+
+@pytest.fixture(scope="module")
+def images(digits) -> np.ndarray:
+    return (digits[0].images[:50] / 255).astype(np.float32)
+
+
+def blob(x: int, y: int) -> np.ndarray:
+    """An image with ink 1 at a pixel: [1, 28, 28]."""
+    image = np.zeros((1, 28, 28), np.float32)
+    image[0, y, x] = 1
+    return image
+
+
+def middle(image: np.ndarray) -> tuple[float, float]:
+    """x and y of the middle of an image's ink."""
+    rows, columns = np.indices(image.shape)
+    return (image * columns).sum() / image.sum(), (image * rows).sum() / image.sum()
+
+
+def test_nothing_leaves_every_pixel(images):
+    np.testing.assert_allclose(distorted(images), images, atol=1e-6)
+
+
+def test_a_quarter_turn_is_numpys(images):
+    expected = np.rot90(images, axes=(1, 2))  # counterclockwise
+    np.testing.assert_allclose(distorted(images, rotation=90), expected, atol=1e-4)
+
+
+def test_a_shift_moves_right_and_down(images):
+    moved = distorted(images, right=3, down=2)
+    np.testing.assert_allclose(moved[:, 2:, 3:], images[:, :-2, :-3], atol=1e-5)
+    assert not moved[:, :2].any()
+    assert not moved[:, :, :3].any()
+
+
+def test_a_part_of_a_pixel_is_shared_between_neighbors():
+    moved = distorted(blob(10, 10), right=0.25)[0]
+    assert moved[10, 10] == pytest.approx(0.75)
+    assert moved[10, 11] == pytest.approx(0.25)
+
+
+def test_zoom_widens_and_raises_each_on_its_own(images):
+    wide = distorted(blob(19, 13), zoom_x=0.5)[0]
+    assert middle(wide)[0] == pytest.approx(13.5 + 5.5 * 1.5, abs=0.3)
+    high = distorted(blob(13, 19), zoom_y=-0.5)[0]
+    assert middle(high)[1] == pytest.approx(13.5 + 5.5 * 0.5, abs=0.3)
+    ink = distorted(images, zoom_x=0.1, zoom_y=0.1).sum() / images.sum()
+    assert ink == pytest.approx(1.1**2, rel=0.03)
+
+
+def test_slant_moves_what_is_above_to_the_right():
+    above, below = (middle(distorted(blob(13, y), slant=0.5)[0]) for y in (5, 22))
+    assert above == pytest.approx((13 + 0.5 * 8.5, 5), abs=0.3)
+    assert below == pytest.approx((13 - 0.5 * 8.5, 22), abs=0.3)
+
+
+def test_slant_comes_before_turning():
+    one = distorted(distorted(blob(15, 8), slant=0.5), rotation=30)[0]
+    both = distorted(blob(15, 8), slant=0.5, rotation=30)[0]
+    assert middle(both) == pytest.approx(middle(one), abs=0.3)
+
+
+def test_a_seed_and_a_step_decide_and_each_image_has_its_own(images):
+    same = np.repeat(images[:1], 50, axis=0)
+    one = augmented(same, [3, 7])
+    np.testing.assert_array_equal(one, augmented(same, [3, 7]))
+    assert len(np.unique(one.reshape(50, -1), axis=0)) == 50
+    for seed in ([3, 8], [4, 7]):
+        assert np.abs(one - augmented(same, seed)).max(axis=(1, 2)).min() > 0.05
+
+
+@pytest.mark.parametrize("part", Distortion._fields)
+def test_each_limit_is_reached_to_both_sides_and_not_passed(part):
+    """A pixel's way, over 2,000 distortions by one part alone."""
+    limit = getattr(LIMITS, part)
+    many = np.repeat(blob(20, 6), 2000, axis=0)
+    moved = augmented(many, [0, 1], limits=NOTHING._replace(**{part: limit}))
+    axis = 0 if part in ("slant", "right", "zoom_x", "rotation") else 1
+    places = [middle(image)[axis] for image in moved]
+    ends = sorted(middle(distorted(blob(20, 6), **{part: end})[0])[axis] for end in (-limit, limit))
+    assert min(places) == pytest.approx(ends[0], abs=0.25)
+    assert max(places) == pytest.approx(ends[1], abs=0.25)
+
+
+def test_a_digit_keeps_its_ink(images):
+    ink = augmented(images, [0, 0]).sum(axis=(1, 2)) / images.sum(axis=(1, 2))
+    assert ink.min() > 0.7
+    assert ink.max() < 1.35
