@@ -17,8 +17,13 @@ def model_card(settings: Settings, data: Mapping, result: Result) -> dict:
     """What an export says of itself: data is a Source's description, or says as much."""
 
     def describe(scores: Scores) -> dict:
-        return {"accuracy": scores.accuracy, "loss": scores.loss,
-                "errors": scores.errors, "images": scores.count}  # fmt: skip
+        return {
+            "accuracy": scores.accuracy,
+            "loss": scores.loss,
+            "calibration_error": scores.calibration_error,
+            "errors": scores.errors,
+            "images": scores.count,
+        }
 
     network = get_network(settings.network, settings.hidden)
     return {
@@ -29,6 +34,12 @@ def model_card(settings: Settings, data: Mapping, result: Result) -> dict:
         "data": dict(data),
         "trained_on": result.training_images,
         "training_seconds": round(result.seconds, 1),
+        "temperature": {
+            "value": result.temperature,
+            "fitted_to": f"{result.validation.count:,} validation digits"
+            if result.validation
+            else None,
+        },
         "validation": describe(result.validation) if result.validation else None,
         "test": describe(result.test),
         "versions": {

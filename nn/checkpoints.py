@@ -36,6 +36,7 @@ class RunFolder:
         self.events = path / "events"
         self.history_plot = path / "training_history.png"
         self.confusion_plot = path / "confusion_matrix.png"
+        self.reliability_plot = path / "reliability.png"
         self.samples_plot = path / "sample_predictions.png"
         self.mistakes_plot = path / "confident_mistakes.png"
         self.weights_plot = path / "first_layer.png"

@@ -1,26 +1,47 @@
 """Scoring: every image of a split, once, counted in whole numbers."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import tensorflow as tf
+from scipy.special import softmax
 
+from nn.calibration import calibration_error, cross_entropy
 from nn.data import Digits, confusion_matrix
-from nn.graph import Answers, TrainingGraph
+from nn.graph import TrainingGraph
 
 
 @dataclass(frozen=True)
 class Scores:
     """What a network answered to each image of a split, and how good that is.
 
-    labels, predictions: int64 [N]; confidences: float32 [N], the predicted digits' probabilities;
-    loss: mean cross-entropy in nats.
+    labels: int64 [N]; logits: float32 [N, 10]; temperature: what they are divided by.
     """
 
     labels: np.ndarray
-    predictions: np.ndarray
-    confidences: np.ndarray
-    loss: float
+    logits: np.ndarray
+    temperature: float = 1.0
+
+    @cached_property
+    def predictions(self) -> np.ndarray:
+        """int64 [N]"""
+        return self.logits.argmax(1)
+
+    @cached_property
+    def confidences(self) -> np.ndarray:
+        """float64 [N]: the predicted digits' probabilities"""
+        return softmax(self.logits.astype(np.float64) / self.temperature, axis=1).max(1)
+
+    @cached_property
+    def loss(self) -> float:
+        """Mean cross-entropy, in nats."""
+        return cross_entropy(self.logits / self.temperature, self.labels)
+
+    @property
+    def calibration_error(self) -> float:
+        """0 to 1, as nn/calibration.py has it"""
+        return calibration_error(self.confidences, self.wrong)
 
     @property
     def count(self) -> int:
@@ -49,11 +70,6 @@ def evaluate(
     session: tf.compat.v1.Session, graph: TrainingGraph, digits: Digits, batch_size: int = 1000
 ) -> Scores:
     """Scores the network as it stands in the session on all of digits, the last batch included."""
-    batches = []
-    for start in range(0, len(digits), batch_size):
-        batch = digits[start : start + batch_size]
-        feed = {graph.feed.images: batch.images, graph.feed.labels: batch.labels}
-        batches.append(session.run(graph.answers, feed))
-    answers = Answers(*(np.concatenate(part) for part in zip(*batches, strict=True)))
-    loss = float(answers.losses.mean(dtype=np.float64))
-    return Scores(digits.labels, answers.predictions, answers.confidences, loss)
+    images = (digits.images[at : at + batch_size] for at in range(0, len(digits), batch_size))
+    batches = [session.run(graph.logits, {graph.feed.images: batch}) for batch in images]
+    return Scores(digits.labels, np.concatenate(batches))

@@ -9,7 +9,7 @@ from nn.layers import scale
 from nn.loop import Totals, TrainingStep, build_loop, create_counters, create_dataset
 from nn.networks import Network
 from nn.normalize import decode_canvases, normalize
-from nn.optimization import Recipe, cross_entropy
+from nn.optimization import Recipe
 
 tf1 = tf.compat.v1
 
@@ -27,18 +27,10 @@ class Feed(NamedTuple):
     seconds: tf.Tensor
 
 
-class Answers(NamedTuple):
-    """What evaluation fetches. predictions: int64 [N]; confidences: float32 [N], the predicted
-    digits' probabilities; losses: float32 [N]."""
-
-    predictions: tf.Tensor
-    confidences: tf.Tensor
-    losses: tf.Tensor
-
-
 class TrainingGraph(NamedTuple):
     """A graph that trains. load: copies the fed data set into variables, once; train: runs
-    `feed.steps` steps; add_seconds: adds `feed.seconds` to the epoch's; start_epoch: sets the
+    `feed.steps` steps; logits: of `feed.images`, as
+    the network predicts; add_seconds: adds `feed.seconds` to the epoch's; start_epoch: sets the
     epoch's totals to 0; weights: what is trained, the first layer's first; saved: the variables
     that a checkpoint holds, all but the data set's."""
 
@@ -50,7 +42,7 @@ class TrainingGraph(NamedTuple):
     start_epoch: tf.Operation
     totals: Totals
     train: Totals
-    answers: Answers
+    logits: tf.Tensor
     weights: list[tf.Variable]
     saved: list[tf.Variable]
 
@@ -63,7 +55,7 @@ def build_training_graph(
         tf1.set_random_seed(seed)  # this graph's alone: decides the initial weights
         feed = _feed()
         # Evaluation first: it creates the network's variables, and the loop shares them.
-        answers = _answers(network.build(scale(feed.images), None), feed.labels)
+        logits = network.build(scale(feed.images), None)
         weights = tf1.trainable_variables()
         dataset, load = create_dataset(feed.images, feed.labels, count)
         counters = create_counters()
@@ -79,7 +71,7 @@ def build_training_graph(
             tf.group(*(total.assign(tf.zeros_like(total)) for total in totals_of_epoch)),
             Totals(*(counter.read_value() for counter in counters)),
             train,
-            answers,
+            logits,
             weights,
             tf1.global_variables(),
         )
@@ -93,23 +85,24 @@ def build_inference_graph(network: Network) -> tf.Graph:
     return graph
 
 
-def build_serving_graph(network: Network) -> tuple[tf.Graph, Signatures]:
+def build_serving_graph(network: Network, temperature: float = 1.0) -> tuple[tf.Graph, Signatures]:
     """The graph that is exported, and its signatures, as docs/saved_model.md describes them.
 
-    All share one set of variables. `canvases` and `photos` normalize what they are given first.
+    temperature: what the logits are divided by, for probabilities that can be trusted. All share
+    one set of variables. `canvases` and `photos` normalize what they are given first.
     """
     with tf.Graph().as_default() as graph:
         images = tf1.placeholder(tf.uint8, [None, SIDE, SIDE], "images")
         pixels = tf1.placeholder(tf.uint8, [None, None, None], "pixels")
         sizes = tf1.placeholder(tf.int32, [None, 3], "sizes")
         image_bytes = tf1.placeholder(tf.string, [None], "image_bytes")
-        outputs = {"serving_default": predict(network, images)}
+        outputs = {"serving_default": predict(network, images, temperature)}
         with tf1.variable_scope("", reuse=True):
             with tf.name_scope("canvases"):
-                outputs["canvases"] = _normalize_and_predict(network, pixels, sizes)
+                outputs["canvases"] = _normalize_and_predict(network, temperature, pixels, sizes)
             with tf.name_scope("photos"):
                 canvases = decode_canvases(image_bytes)
-                outputs["photos"] = _normalize_and_predict(network, *canvases)
+                outputs["photos"] = _normalize_and_predict(network, temperature, *canvases)
     inputs = {
         "serving_default": {"images": images},
         "canvases": {"pixels": pixels, "sizes": sizes},
@@ -118,27 +111,24 @@ def build_serving_graph(network: Network) -> tuple[tf.Graph, Signatures]:
     return graph, {name: {"inputs": inputs[name], "outputs": outputs[name]} for name in inputs}
 
 
-def predict(network: Network, images: tf.Tensor) -> dict[str, tf.Tensor]:
+def predict(network: Network, images: tf.Tensor, temperature: float = 1.0) -> dict[str, tf.Tensor]:
     """uint8 [N, 28, 28] → probabilities float32 [N, 10] and digits int64 [N]."""
     logits = network.build(scale(images), None)
     return {
-        "probabilities": tf.nn.softmax(logits, name="probabilities"),
+        "probabilities": tf.nn.softmax(logits / temperature, name="probabilities"),
         "digits": tf.argmax(logits, 1, name="digits"),
     }
 
 
-def _normalize_and_predict(network: Network, pixels: tf.Tensor, sizes: tf.Tensor) -> dict:
+def _normalize_and_predict(
+    network: Network, temperature: float, pixels: tf.Tensor, sizes: tf.Tensor
+) -> dict[str, tf.Tensor]:
     normalized = normalize(pixels, sizes)
-    return predict(network, normalized.images) | {
+    return predict(network, normalized.images, temperature) | {
         "normalized": normalized.images,
         "ink": normalized.ink,
         "reasons": normalized.reasons,
     }
-
-
-def _answers(logits: tf.Tensor, labels: tf.Tensor) -> Answers:
-    confidences = tf.reduce_max(tf.nn.softmax(logits), 1)
-    return Answers(tf.argmax(logits, 1), confidences, cross_entropy(logits, labels))
 
 
 def _feed() -> Feed:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nn.calibration import bins_between, error_interval
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -83,6 +85,47 @@ def confusion_matrix(confusion: np.ndarray, title: str) -> "Figure":
     axes.set_title(title, parse_math=False)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
+    return figure
+
+
+# How sure: from each confidence up to the next.
+_SURE = [0.0, 0.5, 0.9, 0.99, 0.999, 0.9999, 1.01]
+_SURE_NAMES = ["under 50%", "50–90%", "90–99%", "99–99.9%", "99.9–99.99%", "over 99.99%"]
+
+
+def reliability(scores, name: str) -> "Figure":
+    """Whether errors are as frequent as the confidences say, among digits of like confidence.
+
+    scores: evaluation.Scores of a network of that name.
+    """
+    from matplotlib.figure import Figure
+
+    bins = bins_between(scores.confidences, scores.wrong, _SURE)
+    rows = [row for row, bin in enumerate(bins) if bin.count]
+    figure = Figure(figsize=(8, 4.2), layout="constrained")
+    axes = figure.subplots()
+    for row in rows:
+        bin = bins[row]
+        low, high = error_interval(bin)
+        axes.plot([max(low, 1e-6), high], [row, row], color=SKY, linewidth=6, solid_capstyle="butt")
+        axes.text(1.02, row, f"{bin.wrong:,} of {bin.count:,}", va="center",
+                  transform=axes.get_yaxis_transform())  # fmt: skip
+    true = [(bins[row].wrong / bins[row].count, row) for row in rows if bins[row].wrong]
+    stated = [(bins[row].expected / bins[row].count, row) for row in rows]
+    axes.plot(*zip(*stated, strict=True), "d", color=ORANGE, markersize=8, label="stated")
+    if true:
+        axes.plot(*zip(*true, strict=True), "o", color=BLUE, markersize=8, label="true")
+    axes.plot([], [], color=SKY, linewidth=6, label="true, 95% interval")
+    axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(lambda share, _: f"{100 * share:g}%")
+    axes.set(xlim=(1e-6, 1), ylim=(-0.6, len(bins) - 0.4))
+    axes.set(xlabel="share of wrong answers", ylabel="how sure it was")
+    axes.set_yticks(range(len(bins)), _SURE_NAMES)
+    axes.text(1.02, len(bins) - 0.4, "wrong", va="bottom", transform=axes.get_yaxis_transform())
+    axes.set_title(f"{name}: calibration error {scores.calibration_error:.2%}", parse_math=False)
+    axes.grid(alpha=0.3, axis="x")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False, loc="lower left")
     return figure
 
 

@@ -89,6 +89,7 @@ class Run:
         weights = f"{name}: the first layer's weights"
         figures = {
             folder.history_plot: plots.training_history(result.history, history),
+            folder.reliability_plot: plots.reliability(scores, name),
             folder.confusion_plot: plots.confusion_matrix(scores.confusion, title),
             folder.samples_plot: sheets.sample_predictions(images, scores, title),
             folder.mistakes_plot: sheets.confident_mistakes(images, scores, title),
@@ -102,7 +103,7 @@ class Run:
         """Exports the last checkpoint as the next version; returns the version's path."""
         target = self.saved_model / saved_model.BUNDLED if self.source.bundled else self.saved_model
         return saved_model.export(
-            *build_serving_graph(self.network),
+            *build_serving_graph(self.network, result.temperature),
             self.folder.checkpoint_files()[-1],
             target,
             model_card(self.settings, self.source.description, result),

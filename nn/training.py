@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
+from nn.calibration import fit_temperature
 from nn.checkpoints import Checkpoints, RunFolder
 from nn.data import SEEDS, Digits
 from nn.errors import DivergedError, UserError
@@ -115,14 +116,16 @@ class Epoch:
 class Result:
     """A finished run: how many digits it trained on, its history, its last weights' scores.
 
-    first_layer: those weights of the first layer, float32 [784, units] or [size, size, 1,
-    filters]; seconds: of training, without validation.
+    temperature: what the logits are divided by, in these scores and in the export: fitted to the
+    validation digits, 1 where there are none. first_layer: those weights of the first layer,
+    float32 [784, units] or [size, size, 1, filters]; seconds: of training, without validation.
     """
 
     training_images: int
     history: list[Epoch]
     validation: Scores | None
     test: Scores
+    temperature: float
     first_layer: np.ndarray
     seconds: float
 
@@ -162,17 +165,31 @@ def train(
                 # The history first: a checkpoint older than it is resumed without harm.
                 run.write_history([asdict(row) for row in history])
                 trainer.close_epoch()
-        result = Result(
-            len(training),
-            history,
-            evaluate(session, graph, validation) if len(validation) else None,
-            evaluate(session, graph, test),
-            session.run(graph.weights[0]),
-            sum(row.seconds for row in history),
-        )
+        result = _result(session, graph, history, training, validation, test)
         if signum := stop():
             raise Interrupted(signum)
         return result
+
+
+def _result(
+    session: tf1.Session,
+    graph: TrainingGraph,
+    history: list[Epoch],
+    training: Digits,
+    validation: Digits,
+    test: Digits,
+) -> Result:
+    held_out = evaluate(session, graph, validation) if len(validation) else None
+    temperature = fit_temperature(held_out.logits, held_out.labels) if held_out else 1.0
+    return Result(
+        len(training),
+        history,
+        held_out and replace(held_out, temperature=temperature),
+        replace(evaluate(session, graph, test), temperature=temperature),
+        temperature,
+        session.run(graph.weights[0]),
+        sum(row.seconds for row in history),
+    )
 
 
 def check_batch_size(settings: Settings, count: int) -> None:

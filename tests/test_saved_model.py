@@ -5,6 +5,7 @@ import io
 import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from nn.evaluation import evaluate
 from nn.graph import build_serving_graph, build_training_graph
 from nn.networks import NETWORKS, get_network
 from nn.normalize import decode_canvases
+from nn.optimization import Recipe
 from nn.pictures import read_canvas
 from nn.predictor import Predictor
 from nn.saved_model import find_version
@@ -281,9 +283,7 @@ def test_nothing_of_training_is_in_the_graph(meta_graph):
 
 
 def test_the_training_graph_would_have_been_noticed():
-    training = build_training_graph(
-        get_network("dense"), count=8, batch_size=4, total_steps=2, learning_rate=0.1, seed=0
-    )
+    training = build_training_graph(get_network("dense"), Recipe(epochs=1), count=8, seed=0)
     names = " ".join(of_training(training.graph.as_graph_def())).lower()
     assert all(word in names for word in ("adam", "gradient", "dataset"))
 
@@ -515,16 +515,16 @@ def test_every_network_predicts_in_a_fresh_process_as_it_did_when_it_was_trained
     for name in NETWORKS:
         folder = RunFolder(tmp_path / name)
         folder.create({})
-        graph = build_training_graph(
-            get_network(name), count=96, batch_size=32, total_steps=9, learning_rate=0.01, seed=0
-        )
+        recipe = Recipe(epochs=3, batch_size=32, learning_rate=0.01)
+        graph = build_training_graph(get_network(name), recipe, count=96, seed=0)
         with tf1.Session(graph=graph.graph) as session:
             session.run(graph.initialize)
             session.run(graph.load, {graph.feed.images: few.images, graph.feed.labels: few.labels})
             session.run(graph.train, {graph.feed.steps: 3})
             Checkpoints(folder, graph).save(session, 3)
-            scores = evaluate(session, graph, test)
-        serving, checkpoint = build_serving_graph(get_network(name)), folder.checkpoint_files()[-1]
+            scores = replace(evaluate(session, graph, test), temperature=1.5)
+        serving = build_serving_graph(get_network(name), scores.temperature)
+        checkpoint = folder.checkpoint_files()[-1]
         versions.append(saved_model.export(*serving, checkpoint, folder.path / "export", {}))
         expected[str(versions[-1])] = scores
     np.save(tmp_path / "given.npy", test.images)

@@ -115,7 +115,7 @@ def test_the_run_folder_holds_what_the_design_says(whole_run):
     assert config["data"]["source"] == "bundled"
     assert len(history_of(run)) == 40
     names = {"training_history", "confusion_matrix", "sample_predictions", "confident_mistakes",
-             "first_layer"}  # fmt: skip
+             "first_layer", "reliability"}  # fmt: skip
     assert {path.stem for path in run.glob("*.png")} == names
     for name in names:
         with Image.open(run / f"{name}.png") as picture:
@@ -145,7 +145,10 @@ def test_tensorboard_finds_scalars_and_the_inference_graph(whole_run):
 def test_the_history_says_what_evaluation_says(whole_run):
     last, card = history_of(whole_run / "run")[-1], card_of(whole_run / "SavedModel")
     assert float(last["validation_accuracy"]) == card["validation"]["accuracy"]
-    assert float(last["validation_loss"]) == pytest.approx(card["validation"]["loss"], rel=1e-6)
+    # The temperature was fitted to these digits: it can only lower the loss.
+    assert card["validation"]["loss"] < float(last["validation_loss"])
+    assert 0.5 < card["temperature"]["value"] < 5
+    assert card["temperature"]["fitted_to"] == "300 validation digits"
     assert card["validation"]["images"] == 300
     assert card["test"]["images"] == 297
 
@@ -158,6 +161,7 @@ def test_small_csv_files_with_a_partial_last_batch_and_no_validation(small_data,
     assert finished.returncode == 0, finished.stderr
     card = json.loads((tmp_path / "out" / "1" / "model_card.json").read_text())
     assert card["validation"] is None
+    assert card["temperature"] == {"value": 1.0, "fitted_to": None}
     assert card["data"]["training_images"] == 300
     assert card["test"]["images"] == 97
     assert f"{card['test']['errors']} of 97 wrong" in finished.stdout
@@ -429,7 +433,10 @@ def test_hidden_sizes_reach_the_export(small_data, tmp_path):
 
 def test_the_surest_mistakes_come_first():
     images, labels = np.zeros([4, 28, 28], np.uint8), np.array([1, 2, 3, 4])
-    scores = Scores(labels, np.array([7, 2, 8, 9]), np.array([0.5, 0.9, 0.99, 0.7]), 1.0)
+    logits = np.zeros([4, 10])
+    for row, (digit, confidence) in enumerate(((7, 0.5), (2, 0.9), (8, 0.99), (9, 0.7))):
+        logits[row, digit] = np.log(9 * confidence / (1 - confidence))
+    scores = Scores(labels, logits)
     figure = sheets.confident_mistakes(images, scores, "a $^$ title")
     texts = [text.get_text() for text in figure.axes[0].texts]
     assert texts == ["× 8  99.0%\nis 3", "× 9  70.0%\nis 4", "× 7  50.0%\nis 1"]

@@ -1,0 +1,74 @@
+"""Probabilities to trust: a temperature for the logits, and how well stated and true agree."""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+from scipy.special import betaincinv, log_softmax
+
+HOTTEST = 20.0  # a temperature is sought from 1/20 to this
+
+
+def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
+    """The number that logits are to be divided by, so that their cross-entropy is the lowest.
+
+    logits: float [N, 10]; labels: int64 [N], of digits that the weights were not fitted to. No
+    prediction changes by it. Guo et al. 2017, arXiv 1706.04599, section 4.2.
+    """
+    found = minimize_scalar(
+        lambda log: cross_entropy(logits / np.exp(log), labels),
+        bounds=(-np.log(HOTTEST), np.log(HOTTEST)),
+        method="bounded",
+        options={"xatol": 1e-4},
+    )
+    return float(np.exp(found.x))
+
+
+def cross_entropy(logits: np.ndarray, labels: np.ndarray) -> float:
+    """The mean over float [N, 10] with int64 [N], in nats."""
+    logs = log_softmax(logits.astype(np.float64), axis=1)
+    return float(-logs[np.arange(len(labels)), labels].mean())
+
+
+class Bin(NamedTuple):
+    """Digits of like confidence: how many, how many wrong, how many wrong as their confidences
+    have it."""
+
+    count: int
+    wrong: int
+    expected: float
+
+
+def equal_bins(confidences: np.ndarray, wrong: np.ndarray, count: int = 15) -> list[Bin]:
+    """Sorts by confidence, float [N], into `count` bins of as many digits each; wrong: bool [N]."""
+    order = np.argsort(confidences, kind="stable")
+    return [_bin(confidences[part], wrong[part]) for part in np.array_split(order, count)]
+
+
+def bins_between(confidences: np.ndarray, wrong: np.ndarray, edges: list[float]) -> list[Bin]:
+    """A bin for what lies from each edge up to, but not including, the next."""
+    place = np.digitize(confidences, edges) - 1
+    return [_bin(confidences[place == i], wrong[place == i]) for i in range(len(edges) - 1)]
+
+
+def calibration_error(confidences: np.ndarray, wrong: np.ndarray) -> float:
+    """Expected calibration error, 0 to 1: over 15 bins of as many digits each, the mean distance
+    of the stated share of errors from the true one. Naeini et al. 2015; equal-mass bins as in
+    Nguyen and O'Connor 2015, arXiv 1508.05154."""
+    bins = equal_bins(confidences, wrong)
+    return sum(abs(bin.wrong - bin.expected) for bin in bins) / len(confidences)
+
+
+def error_interval(bin: Bin) -> tuple[float, float]:
+    """Between which shares of errors the true one lies with 95% confidence.
+
+    Clopper and Pearson 1934: exact for independent digits.
+    """
+    right = bin.count - bin.wrong
+    low = betaincinv(bin.wrong, right + 1, 0.025) if bin.wrong else 0.0
+    high = betaincinv(bin.wrong + 1, right, 0.975) if right else 1.0
+    return float(low), float(high)
+
+
+def _bin(confidences: np.ndarray, wrong: np.ndarray) -> Bin:
+    return Bin(len(wrong), int(wrong.sum()), float((1 - confidences.astype(np.float64)).sum()))

@@ -1,0 +1,95 @@
+"""Temperature, calibration error and intervals, against their definitions and drawn digits."""
+
+import numpy as np
+import pytest
+from scipy.stats import binomtest
+
+from nn import plots
+from nn.calibration import (
+    Bin,
+    bins_between,
+    calibration_error,
+    cross_entropy,
+    equal_bins,
+    error_interval,
+    fit_temperature,
+)
+from nn.evaluation import Scores
+
+RNG = np.random.default_rng(0)
+
+
+def drawn(count: int, temperature: float) -> tuple[np.ndarray, np.ndarray]:
+    """Logits, and labels that are as likely as the logits have it at that temperature."""
+    logits = RNG.normal(0, 4, [count, 10])
+    powers = np.exp(logits / temperature)
+    chances = powers / powers.sum(1, keepdims=True)
+    labels = (chances.cumsum(1) < RNG.random([count, 1])).sum(1)
+    return logits, labels
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
+def test_the_temperature_is_found_again(temperature):
+    logits, labels = drawn(20_000, temperature)
+    found = fit_temperature(logits, labels)
+    assert found == pytest.approx(temperature, rel=0.05)
+    best = cross_entropy(logits / found, labels)
+    for other in (0.97 * found, 1.03 * found):
+        assert best < cross_entropy(logits / other, labels)
+
+
+def test_a_network_that_is_never_wrong_gets_a_temperature_all_the_same():
+    logits = np.eye(10)[[1, 2, 3]] * 5
+    assert 0.01 < fit_temperature(logits, np.array([1, 2, 3])) < 1
+
+
+def test_a_temperature_makes_confidences_true():
+    logits, labels = drawn(20_000, 3.0)
+    assert Scores(labels, logits).calibration_error > 0.1
+    assert Scores(labels, logits, fit_temperature(logits, labels)).calibration_error < 0.012
+
+
+def test_the_calibration_error_is_the_mean_distance_over_bins():
+    confidences = np.repeat([0.6, 0.9], [60, 90])
+    wrong = np.zeros(150, bool)
+    wrong[:30] = wrong[60:69] = True  # half of the unsure, a tenth of the sure
+    expected = (60 * abs(0.5 - 0.4) + 0) / 150
+    order = RNG.permutation(150)
+    found = calibration_error(confidences[order], wrong[order])
+    # Bins of ten: within one the errors may lie unevenly, which can only add.
+    assert found >= expected - 1e-9
+    assert sum(bin.wrong for bin in equal_bins(confidences, wrong)) == 39
+    assert {bin.count for bin in equal_bins(confidences, wrong)} == {10}
+
+
+def test_always_sure_has_its_share_of_errors_as_calibration_error():
+    wrong = np.arange(10_000) < 28
+    assert calibration_error(np.ones(10_000), RNG.permutation(wrong)) == pytest.approx(0.0028)
+
+
+def test_bins_between_edges_hold_the_lower_edge():
+    confidences = np.array([0.2, 0.5, 0.7, 0.9, 1.0])
+    bins = bins_between(confidences, np.array([1, 1, 0, 0, 0], bool), [0, 0.5, 0.9, 1.01])
+    assert [bin.count for bin in bins] == [1, 2, 2]
+    assert [bin.wrong for bin in bins] == [1, 1, 0]
+    assert [bin.expected for bin in bins] == pytest.approx([0.8, 0.8, 0.1])
+
+
+@pytest.mark.parametrize(("count", "wrong"), [(10, 0), (10, 3), (10, 10), (5000, 7)])
+def test_an_interval_is_clopper_and_pearsons(count, wrong):
+    expected = binomtest(wrong, count).proportion_ci(0.95, method="exact")
+    assert error_interval(Bin(count, wrong, 0)) == pytest.approx(
+        (expected.low, expected.high), abs=1e-9
+    )
+
+
+def test_the_reliability_diagram_shows_stated_and_true_shares():
+    logits, labels = drawn(2000, 1.0)
+    scores = Scores(labels, logits)
+    (axes,) = plots.reliability(scores, "a $^$ name").axes
+    (stated,) = [line for line in axes.lines if line.get_label() == "stated"]
+    bins = bins_between(scores.confidences, scores.wrong, [0, 0.5, 0.9, 0.99, 0.999, 0.9999, 1.01])
+    expected = [bin.expected / bin.count for bin in bins if bin.count]
+    np.testing.assert_allclose(stated.get_xdata(), expected)
+    texts = [text.get_text() for text in axes.texts]
+    assert f"{bins[1].wrong:,} of {bins[1].count:,}" in texts
