@@ -25,7 +25,7 @@ class Distortion(NamedTuple):
 
 
 # docs/experiments.md says what was tried.
-LIMITS = Distortion(rotation=12.0, zoom_x=0.12, zoom_y=0.12, slant=0.2, right=2.5, down=2.5)
+LIMITS = Distortion(rotation=9.0, zoom_x=0.1, zoom_y=0.1, slant=0.1, right=1.5, down=1.5)
 
 
 def augment(images: tf.Tensor, seed: tf.Tensor, limits: Distortion = LIMITS) -> tf.Tensor:

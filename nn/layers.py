@@ -16,16 +16,22 @@ def scale(images: tf.Tensor) -> tf.Tensor:
 
 
 def dense(
-    x: tf.Tensor, units: int, scope: str, *, activation: Activation | None = None
+    x: tf.Tensor,
+    units: int,
+    scope: str,
+    *,
+    bias: bool = True,
+    activation: Activation | None = None,
 ) -> tf.Tensor:
     """activation(x · weights + bias): float32 [N, inputs] → [N, units].
 
-    weights [inputs, units] start as in He et al. 2015 (arXiv 1502.01852), bias at 0.
+    weights [inputs, units] start as in He et al. 2015 (arXiv 1502.01852), bias at 0. Before batch
+    norm a bias has no effect: its mean takes it away.
     """
     with tf1.variable_scope(scope):
         weights = tf1.get_variable("weights", [x.shape[-1], units], initializer=_he_normal())
-        bias = tf1.get_variable("bias", [units], initializer=tf1.zeros_initializer())
-        y = tf.nn.bias_add(tf.matmul(x, weights), bias)
+        y = tf.matmul(x, weights)
+        y = _add_bias(y) if bias else y
         return activation(y) if activation else y
 
 
@@ -36,6 +42,7 @@ def conv2d(
     *,
     size: int = 3,
     padding: str = "VALID",
+    bias: bool = True,
     activation: Activation | None = None,
 ) -> tf.Tensor:
     """Convolution with stride 1: float32 [N, H, W, channels] → [N, H', W', filters].
@@ -46,8 +53,8 @@ def conv2d(
     with tf1.variable_scope(scope):
         shape = [size, size, x.shape[-1], filters]
         kernel = tf1.get_variable("kernel", shape, initializer=_he_normal())
-        bias = tf1.get_variable("bias", [filters], initializer=tf1.zeros_initializer())
-        y = tf.nn.bias_add(tf.nn.conv2d(x, kernel, strides=1, padding=padding), bias)
+        y = tf.nn.conv2d(x, kernel, strides=1, padding=padding)
+        y = _add_bias(y) if bias else y
         return activation(y) if activation else y
 
 
@@ -123,6 +130,11 @@ def batch_norm(
         ]
         with tf.control_dependencies(moves):
             return tf.reshape(y, tf.shape(x))
+
+
+def _add_bias(y: tf.Tensor) -> tf.Tensor:
+    bias = tf1.get_variable("bias", y.shape[-1:], initializer=tf1.zeros_initializer())
+    return tf.nn.bias_add(y, bias)
 
 
 def _he_normal() -> tf1.variance_scaling_initializer:

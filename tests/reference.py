@@ -46,10 +46,12 @@ class Weights:
         self.variables = variables
 
     def dense(self, x, scope):
-        return dense(x, self.variables[f"{scope}/weights"], self.variables[f"{scope}/bias"])
+        bias = self.variables.get(f"{scope}/bias", 0.0)  # there is none before batch norm
+        return dense(x, self.variables[f"{scope}/weights"], bias)
 
     def conv2d(self, x, scope):
-        return conv2d(x, self.variables[f"{scope}/kernel"], self.variables[f"{scope}/bias"])
+        bias = self.variables.get(f"{scope}/bias", 0.0)
+        return conv2d(x, self.variables[f"{scope}/kernel"], bias)
 
     def batch_norm(self, x, scope):
         names = ("gamma", "beta", "moving_mean", "moving_variance")
@@ -87,7 +89,15 @@ def optimized_cnn(x, w):
     return w.dense(relu(w.batch_norm(x, "batch_norm_3")), "logits")
 
 
+def sprint(x, w):
+    x = relu(w.batch_norm(max_pool(w.conv2d(x[..., None], "conv_1")), "batch_norm_1"))
+    x = relu(w.batch_norm(max_pool(w.conv2d(x, "conv_2")), "batch_norm_2"))
+    x = w.dense(x.reshape(len(x), 800), "dense_1")
+    return w.dense(relu(w.batch_norm(x, "batch_norm_3")), "logits")
+
+
 NETWORKS = {
+    "sprint": sprint,
     "tiny": tiny,
     "simple_dnn": simple_dnn,
     "dense": tiny,  # the same two hidden layers, but for their sizes and dropout

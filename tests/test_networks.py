@@ -26,6 +26,7 @@ PARAMETERS = {
     "classic": 435_402,
     "basic_cnn": 225_034,
     "optimized_cnn": 225_930,
+    "sprint": 111_938,
 }
 every_network = pytest.mark.parametrize("name", NETWORKS)
 
@@ -151,6 +152,7 @@ DROPOUT = {
     "classic": [0.5],
     "basic_cnn": [0.5],
     "optimized_cnn": [0.5],
+    "sprint": [],
 }
 
 

@@ -156,12 +156,16 @@ def test_the_history_says_what_evaluation_says(whole_run):
 def test_small_csv_files_with_a_partial_last_batch_and_no_validation(small_data, tmp_path):
     finished = train(
         "--data", small_data, "--network", "simple_dnn", "--epochs", 3, "--validation-split", 0,
-        "--batch-size", 128, "--run-dir", tmp_path / "run", "--saved-model", tmp_path / "out",
+        "--batch-size", 128, "--augment",
+        "--run-dir", tmp_path / "run", "--saved-model", tmp_path / "out",
     )  # fmt: skip
     assert finished.returncode == 0, finished.stderr
     card = json.loads((tmp_path / "out" / "1" / "model_card.json").read_text())
     assert card["validation"] is None
     assert card["temperature"] == {"value": 1.0, "fitted_to": None}
+    assert card["augment"] is True
+    with Image.open(tmp_path / "run" / "augmented.png") as picture:
+        assert min(picture.size) > 400
     assert card["data"]["training_images"] == 300
     assert card["test"]["images"] == 97
     assert f"{card['test']['errors']} of 97 wrong" in finished.stdout
