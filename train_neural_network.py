@@ -31,7 +31,8 @@ examples:
   python train_neural_network.py --resume runs/NAME   go on with a stopped run
   tensorboard --logdir runs                           see the curves, the graph
 
-exit status: 0 done, 2 wrong usage or unusable data, 130 Ctrl-C, 143 SIGTERM
+exit status: 0 done, 2 wrong usage, unusable data or a loss that diverges,
+130 Ctrl-C, 143 SIGTERM
 (a training that is stopped by either writes a checkpoint first)
 """
 DEFAULT_NETWORK = "basic_cnn"
@@ -151,7 +152,7 @@ def _contradiction(options: argparse.Namespace) -> str | None:
     if options.resume and given:
         return (
             f"--resume takes its settings from what {options.resume} was started with; "
-            f"drop --{given[0].replace('_', '-')}"
+            f"drop --{_option(options, given[0])}"
         )
     if networks and options.network:
         return "--compare names the networks itself; drop --network"
@@ -167,6 +168,10 @@ def _contradiction(options: argparse.Namespace) -> str | None:
     if first + seeds > SEEDS:
         return f"--seeds {seeds}, from {first} on: they end at {SEEDS - 1}"
     return None
+
+
+def _option(options: argparse.Namespace, name: str) -> str:
+    return ("no-" if getattr(options, name) is False else "") + name.replace("_", "-")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -207,7 +212,7 @@ def list_networks() -> None:
     for network in NETWORKS.values():
         recipe = network.recipe
         print(
-            f"{network.name}: {network.parameters:,} parameters; {recipe.epochs} epochs, "
+            f"{network.name}: {network.parameters:,} parameters; {_epochs(recipe.epochs)}, "
             f"batch {recipe.batch_size}, learning rate {recipe.learning_rate:g}"
             + (", augmented" if recipe.augment else "")
         )
@@ -326,6 +331,10 @@ def log_to_standard_output(quiet: bool) -> None:
     logger = logging.getLogger("nn")
     logger.handlers = [progress, warnings]
     logger.setLevel(logging.WARNING if quiet else logging.INFO)
+
+
+def _epochs(count: int) -> str:
+    return "1 epoch" if count == 1 else f"{count} epochs"
 
 
 def _positive(kind: type):

@@ -1,4 +1,4 @@
-"""Random distortions of digits, for training: turned, zoomed, slanted and moved a little."""
+"""Random distortions of digits, for training: zoomed, slanted, turned and moved a little."""
 
 import math
 from typing import NamedTuple
@@ -39,7 +39,7 @@ def augment(images: tf.Tensor, seed: tf.Tensor, limits: Distortion = LIMITS) -> 
 
 
 def distort(images: tf.Tensor, by: Distortion) -> tf.Tensor:
-    """Turns, zooms and slants each image about its middle, then moves it: float32 [N, 28, 28] →
+    """Zooms, slants and turns each image about its middle, then moves it: float32 [N, 28, 28] →
     the same shape. What comes in at the sides is paper, 0; pixels are interpolated bilinearly."""
     angle = by.rotation * (math.pi / 180)
     cos, sin = tf.cos(angle), tf.sin(angle)

@@ -13,8 +13,11 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
     """The number that logits are to be divided by, so that their cross-entropy is the lowest.
 
     logits: float [N, 10]; labels: int64 [N], of digits that the weights were not fitted to. No
-    prediction changes by it. Guo et al. 2017, arXiv 1706.04599, section 4.2.
+    prediction changes by it. Guo et al. 2017, arXiv 1706.04599, section 4.2. Where no digit is read
+    wrong, nothing says how wrong the network can be: then it is 1.
     """
+    if (logits.argmax(1) == labels).all():
+        return 1.0
     found = minimize_scalar(
         lambda log: cross_entropy(logits / np.exp(log), labels),
         bounds=(-np.log(HOTTEST), np.log(HOTTEST)),

@@ -10,6 +10,7 @@ import logging
 import shutil
 import statistics
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -118,10 +119,22 @@ class Comparison:
             log.info(f"{number:2d}/{len(self.runs)}  {_line(outcomes[-1])}")
         if not outcomes:
             raise UserError(f"{self.folder}: no run came to an end, there is nothing to compare")
+        outcomes = self._labelled(outcomes)
         source = self.runs[0].source
         title = f"{source.name}: {_seeds(outcomes)}, {len(source.test):,} test digits"
         plots.save(plots.comparison(outcomes, title), self.folder / CHART)
         return outcomes
+
+    def _labelled(self, outcomes: list[Outcome]) -> list[Outcome]:
+        """The same; a network of which some run has no row says so by its name."""
+        planned = Counter(run.settings.network for run in self.runs)
+        found = Counter(row.network for row in outcomes)
+        return [
+            replace(row, network=f"{row.network} ({found[row.network]} of {planned[row.network]})")
+            if found[row.network] < planned[row.network]
+            else row
+            for row in outcomes
+        ]
 
     def _finished(self) -> list[Outcome]:
         """The rows of comparison.csv: each of another of the runs."""

@@ -9,6 +9,7 @@ from scipy.special import softmax
 
 from nn.calibration import calibration_error, cross_entropy
 from nn.data import Digits, confusion_matrix
+from nn.errors import DivergedError
 from nn.graph import TrainingGraph
 
 
@@ -69,7 +70,13 @@ class Scores:
 def evaluate(
     session: tf.compat.v1.Session, graph: TrainingGraph, digits: Digits, batch_size: int = 1000
 ) -> Scores:
-    """Scores the network as it stands in the session on all of digits, the last batch included."""
+    """Scores the network as it stands in the session on all of digits, the last batch included.
+
+    Raises DivergedError where a logit is no finite number.
+    """
     images = (digits.images[at : at + batch_size] for at in range(0, len(digits), batch_size))
     batches = [session.run(graph.logits, {graph.feed.images: batch}) for batch in images]
-    return Scores(digits.labels, np.concatenate(batches))
+    logits = np.concatenate(batches)
+    if not np.isfinite(logits).all():
+        raise DivergedError("the logits are no longer finite numbers; try a lower --learning-rate")
+    return Scores(digits.labels, logits)

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from nn.data import SIDE
 from nn.layers import scale
-from nn.loop import Totals, TrainingStep, build_loop, create_counters, create_dataset
+from nn.loop import Totals, TrainingStep, build_loop, create_dataset, create_totals
 from nn.networks import Network
 from nn.normalize import decode_canvases, normalize
 from nn.optimization import Recipe
@@ -28,11 +28,14 @@ class Feed(NamedTuple):
 
 
 class TrainingGraph(NamedTuple):
-    """A graph that trains. load: copies the fed data set into variables, once; train: runs
-    `feed.steps` steps; logits: of `feed.images`, as
-    the network predicts; add_seconds: adds `feed.seconds` to the epoch's; start_epoch: sets the
-    epoch's totals to 0; weights: what is trained, the first layer's first; saved: the variables
-    that a checkpoint holds, all but the data set's."""
+    """A graph that trains.
+
+    initialize: gives all variables but the data set's their first values; load: copies the fed data
+    set into variables, once; add_seconds: adds `feed.seconds` to the epoch's; start_epoch: sets the
+    epoch's totals to 0; totals: reads them; train: runs `feed.steps` steps, and returns them;
+    logits: of `feed.images`, as the network predicts; weights: what is trained, the first layer's
+    first; saved: the variables that a checkpoint holds, all but the data set's.
+    """
 
     graph: tf.Graph
     feed: Feed
@@ -58,18 +61,18 @@ def build_training_graph(
         logits = network.build(scale(feed.images), None)
         weights = tf1.trainable_variables()
         dataset, load = create_dataset(feed.images, feed.labels, count)
-        counters = create_counters()
+        totals = create_totals()
         step = TrainingStep(network, recipe, weights, dataset, count, seed)
-        train = build_loop(step, counters, feed.steps)
-        totals_of_epoch = (counters.loss, counters.errors, counters.seconds)
+        train = build_loop(step, totals, feed.steps)
+        of_epoch = (totals.loss, totals.errors, totals.seconds)
         return TrainingGraph(
             graph,
             feed,
             tf1.global_variables_initializer(),
             load,
-            counters.seconds.assign_add(feed.seconds),
-            tf.group(*(total.assign(tf.zeros_like(total)) for total in totals_of_epoch)),
-            Totals(*(counter.read_value() for counter in counters)),
+            totals.seconds.assign_add(feed.seconds),
+            tf.group(*(total.assign(tf.zeros_like(total)) for total in of_epoch)),
+            Totals(*(total.read_value() for total in totals)),
             train,
             logits,
             weights,

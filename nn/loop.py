@@ -14,7 +14,8 @@ tf1 = tf.compat.v1
 
 
 class Totals(NamedTuple):
-    """What training has seen so far in this epoch, and its global step.
+    """What training has seen so far in this epoch, and its global step: variables, which a
+    checkpoint holds, or their values.
 
     step: int64; loss: float32, the sum over steps of the batch's mean loss; errors: int64, wrong
     answers among all images seen; seconds: float32, what earlier, interrupted runs of the epoch
@@ -32,15 +33,6 @@ class Dataset(NamedTuple):
 
     images: tf.Variable
     labels: tf.Variable
-
-
-class Counters(NamedTuple):
-    """Variables that training moves on; a checkpoint holds them. Shapes and dtypes as Totals."""
-
-    step: tf.Variable
-    loss: tf.Variable
-    errors: tf.Variable
-    seconds: tf.Variable
 
 
 def create_dataset(
@@ -65,14 +57,14 @@ def create_dataset(
     return dataset, load
 
 
-def create_counters() -> Counters:
-    """The counters, at 0."""
+def create_totals() -> Totals:
+    """Variables, all 0."""
 
     def zero(name: str, dtype: tf.DType) -> tf.Variable:
         zeros = tf1.zeros_initializer()
         return tf1.get_variable(name, [], dtype, zeros, trainable=False, use_resource=True)
 
-    return Counters(
+    return Totals(
         zero("global_step", tf.int64),
         zero("epoch_loss", tf.float32),
         zero("epoch_errors", tf.int64),
@@ -98,7 +90,8 @@ class TrainingStep:
         return tf.random.experimental.stateless_shuffle(tf.range(self.count), key)
 
     def __call__(self, step: tf.Tensor, order: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Trains on one batch: its mean loss, float32, and its wrong answers, int64."""
+        """Trains on one batch: its mean loss, float32, without label smoothing, so that it compares
+        with validation's; and its wrong answers, int64."""
         recipe, seed = self.recipe, tf.stack([self.seed, tf.cast(step, tf.int32)])
         batch = _batch_indices(order, step, recipe.batch_size)
         labels = self.dataset.labels.sparse_read(batch)
@@ -107,11 +100,12 @@ class TrainingStep:
             images = augment(images, seed)
         with tf1.variable_scope("", reuse=True):
             logits = self.network.build(images, seed)
-        loss = tf.reduce_mean(cross_entropy(logits, labels, recipe.label_smoothing))
+        loss = tf.reduce_mean(cross_entropy(logits, labels))
+        smoothed = tf.reduce_mean(cross_entropy(logits, labels, recipe.label_smoothing))
         total_steps = recipe.epochs * recipe.steps_per_epoch(self.count)
         rate = learning_rate(step, total_steps, recipe)
         wrong = tf.not_equal(tf.argmax(logits, 1), labels)
-        update = minimize(loss, self.weights, rate, recipe)
+        update = minimize(smoothed, self.weights, rate, recipe)
         with tf.control_dependencies([update]):  # the next step reads the new weights
             return tf.identity(loss), tf.reduce_sum(tf.cast(wrong, tf.int64))
 
@@ -128,14 +122,14 @@ def _batch_indices(order: tf.Tensor, step: tf.Tensor, batch_size: int) -> tf.Ten
     return tf.gather(order, (position + tf.range(batch_size)) % count)
 
 
-def build_loop(train_step: TrainingStep, counters: Counters, steps: tf.Tensor) -> Totals:
+def build_loop(train_step: TrainingStep, totals: Totals, steps: tf.Tensor) -> Totals:
     """Runs train_step `steps` times inside one session.run, all within one epoch.
 
     A session.run costs about as much as a step of a small network, so the loop is a
     tf.while_loop. It ends early where the loss is no longer finite: the global step then
     says at which step.
     """
-    first = counters.step.read_value()
+    first = totals.step.read_value()
     order = train_step.order(first)  # made anew at every call, the same each time
 
     def body(done, loss_sum, error_count):
@@ -145,12 +139,12 @@ def build_loop(train_step: TrainingStep, counters: Counters, steps: tf.Tensor) -
     done, loss_sum, error_count = tf.while_loop(
         lambda done, loss_sum, _: (done < steps) & tf.math.is_finite(loss_sum),
         body,
-        [tf.constant(0, tf.int64), counters.loss.read_value(), counters.errors.read_value()],
+        [tf.constant(0, tf.int64), totals.loss.read_value(), totals.errors.read_value()],
         parallel_iterations=1,
     )
     return Totals(
-        counters.step.assign(first + done),
-        counters.loss.assign(loss_sum),
-        counters.errors.assign(error_count),
-        counters.seconds.read_value(),
+        totals.step.assign(first + done),
+        totals.loss.assign(loss_sum),
+        totals.errors.assign(error_count),
+        totals.seconds.read_value(),
     )

@@ -13,7 +13,7 @@ class Recipe:
     """The training that suits a network.
 
     learning_rate: Adam's highest. It rises from 0 to that during the first `warmup` share of all
-    steps, and falls to 0 at the last, both in a straight line (Smith and Topin 2017, arXiv
+    steps, and then falls towards 0, both in a straight line (Smith and Topin 2017, arXiv
     1708.07120). beta_2: Adam's. l2: the loss has l2 / 2 times the sum of all squared kernels and
     weights added. weight_decay: each step takes that share of kernels and weights away, times the
     learning rate (Loshchilov and Hutter 2019, arXiv 1711.05101). label_smoothing: the share of a

@@ -132,7 +132,7 @@ def reliability(scores, name: str) -> "Figure":
 def comparison(outcomes: list, title: str) -> "Figure":
     """Bars, a network each, of accuracy, loss, time and size: the mean, a dot a seed.
 
-    outcomes: comparison.Outcome, as many a network as there are seeds.
+    outcomes: comparison.Outcome, a row a seed of each network.
     """
     from matplotlib.figure import Figure
     from matplotlib.ticker import FixedLocator, PercentFormatter

@@ -112,7 +112,7 @@ class Run:
 
 def _augmented(digits: Digits, seed: int) -> Any:
     """A figure of one digit of each kind, distorted eight times."""
-    originals = digits.images[[np.flatnonzero(digits.labels == k)[0] for k in set(digits.labels)]]
+    originals = digits.images[np.unique(digits.labels, return_index=True)[1]]
     with tf.Graph().as_default(), tf1.Session() as session:
         images = scale(tf.constant(originals))
         distorted = [augment(images, tf.constant([seed, step])) for step in range(8)]

@@ -27,7 +27,7 @@ def digits(images: np.ndarray, labels: np.ndarray) -> "Figure":
 
 
 def augmented(originals: np.ndarray, distorted: np.ndarray) -> "Figure":
-    """Each digit, in a column of its own, and below it how training saw it.
+    """Digits, a column each, and below each the same, distorted as in training.
 
     originals: uint8 [N, 28, 28]; distorted: float32 [times, N, 28, 28], from 0 to 1.
     """
@@ -37,7 +37,7 @@ def augmented(originals: np.ndarray, distorted: np.ndarray) -> "Figure":
         for column, picture in enumerate(pictures):
             _show_in(axes, picture, column + 0.05, row + (0 if row == 0 else 0.1))
     axes.set(xlim=(0, columns), ylim=(rows + 0.1, 0), aspect="equal")
-    axes.set_title("Digits, and below each how training saw it")
+    axes.set_title("Digits, and below each the same, distorted as in training")
     return figure
 
 

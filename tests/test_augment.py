@@ -79,6 +79,18 @@ def test_slant_moves_what_is_above_to_the_right():
     assert below == pytest.approx((13 - 0.5 * 8.5, 22), abs=0.3)
 
 
+def test_all_parts_together_are_zoom_slant_turn_and_shift_in_this_order():
+    by = {"rotation": 30, "zoom_x": 0.3, "zoom_y": -0.2, "slant": 0.4, "right": 1, "down": -2}
+    for at in ((20, 9), (8, 16)):
+        x, y = at[0] - 13.5, 13.5 - at[1]  # from the middle; y upwards
+        x, y = 1.3 * x, 0.8 * y
+        x = x + 0.4 * y
+        angle = np.pi / 6
+        x, y = x * np.cos(angle) - y * np.sin(angle), x * np.sin(angle) + y * np.cos(angle)
+        expected = (13.5 + x + 1, 13.5 - y - 2)
+        assert middle(distorted(blob(*at), **by)[0]) == pytest.approx(expected, abs=0.3)
+
+
 def test_slant_comes_before_turning():
     one = distorted(distorted(blob(15, 8), slant=0.5), rotation=30)[0]
     both = distorted(blob(15, 8), slant=0.5, rotation=30)[0]

@@ -38,9 +38,9 @@ def test_the_temperature_is_found_again(temperature):
         assert best < cross_entropy(logits / other, labels)
 
 
-def test_a_network_that_is_never_wrong_gets_a_temperature_all_the_same():
+def test_digits_that_are_all_read_right_say_nothing_of_a_temperature():
     logits = np.eye(10)[[1, 2, 3]] * 5
-    assert 0.01 < fit_temperature(logits, np.array([1, 2, 3])) < 1
+    assert fit_temperature(logits, np.array([1, 2, 3])) == 1
 
 
 def test_a_temperature_makes_confidences_true():
@@ -60,6 +60,14 @@ def test_the_calibration_error_is_the_mean_distance_over_bins():
     assert found >= expected - 1e-9
     assert sum(bin.wrong for bin in equal_bins(confidences, wrong)) == 39
     assert {bin.count for bin in equal_bins(confidences, wrong)} == {10}
+
+
+def test_too_unsure_in_one_bin_does_not_make_up_for_too_sure_in_another():
+    confidences = np.repeat(np.linspace(0.6, 0.95, 15), 4)  # four to a bin
+    wrong = np.zeros(60, bool)
+    wrong[-4:] = True  # the surest are all wrong, and no other
+    expected = (4 * (1 - np.linspace(0.6, 0.95, 15)[:-1])).sum() + 4 * 0.95
+    assert calibration_error(confidences, wrong) == pytest.approx(expected / 60)
 
 
 def test_always_sure_has_its_share_of_errors_as_calibration_error():
@@ -91,5 +99,11 @@ def test_the_reliability_diagram_shows_stated_and_true_shares():
     bins = bins_between(scores.confidences, scores.wrong, [0, 0.5, 0.9, 0.99, 0.999, 0.9999, 1.01])
     expected = [bin.expected / bin.count for bin in bins if bin.count]
     np.testing.assert_allclose(stated.get_xdata(), expected)
+    (true,) = [line for line in axes.lines if line.get_label() == "true"]
+    np.testing.assert_allclose(
+        true.get_xdata(), [bin.wrong / bin.count for bin in bins if bin.wrong]
+    )
+    intervals = [line.get_xdata() for line in axes.lines if len(line.get_xdata()) == 2][:2]
+    np.testing.assert_allclose(intervals, [error_interval(bin) for bin in bins[:2]])
     texts = [text.get_text() for text in axes.texts]
     assert f"{bins[1].wrong:,} of {bins[1].count:,}" in texts

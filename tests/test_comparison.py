@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -176,6 +177,12 @@ def test_a_run_that_diverges_is_named_and_left_out(tmp_path, digits, caplog):
         (warning,) = [r.message for r in caplog.records if r.levelname == "WARNING"]
         assert "all/tiny-0: the loss is no longer a finite number at step" in warning
         caplog.clear()
+    planned = [
+        comparison.runs[1],
+        replace(comparison.runs[1], settings=replace(settings[1], seed=1)),
+    ]
+    (row,) = Comparison(tmp_path / "all", planned)._labelled(comparison._finished())
+    assert row.network == "simple_dnn (1 of 2)"
     with pytest.raises(UserError, match="nothing to compare"):
         Comparison(
             tmp_path, [run for run in comparison.runs if run.network.name == "tiny"]

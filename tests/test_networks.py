@@ -44,8 +44,8 @@ def random_variables() -> dict[str, np.ndarray]:
         if "variance" in variable.op.name:
             values[variable.op.name] = rng.uniform(0.5, 2, shape)
         else:
-            scale = np.sqrt(2 / np.prod(shape[:-1])) if len(shape) > 1 else 0.5
-            values[variable.op.name] = rng.normal(0, scale, shape)
+            spread = np.sqrt(2 / np.prod(shape[:-1])) if len(shape) > 1 else 0.5
+            values[variable.op.name] = rng.normal(0, spread, shape)
     return values
 
 
@@ -84,7 +84,7 @@ def test_a_networks_gradients_are_finite_differences(name, digits):
         for variable, gradient in zip(variables, session.run(gradients), strict=True):
             value, length = session.run(variable), np.linalg.norm(gradient)
             if length < 1e-4:  # a bias before batch norm, which takes every mean away
-                assert name in ("optimized_cnn",) and "bias" in variable.name
+                assert name == "optimized_cnn" and "bias" in variable.name
                 continue
             step = 0.002 * gradient / length
             ends = []

@@ -537,6 +537,13 @@ def test_every_network_predicts_in_a_fresh_process_as_it_did_when_it_was_trained
         np.testing.assert_allclose(answers[version].max(1), scores.confidences, rtol=1e-5)
 
 
+def test_an_export_gives_the_probabilities_that_its_card_was_scored_with(predictor, digits):
+    test, card = digits[1], predictor.card
+    stated = predictor.predict(test.images).probabilities[np.arange(len(test)), test.labels]
+    assert card["temperature"]["value"] != 1
+    assert -np.log(stated).mean() == pytest.approx(card["test"]["loss"], rel=1e-4)
+
+
 def test_an_export_is_numbered_after_the_highest(model, tmp_path):
     for name in ("9", "10", "bundled", "12.old"):
         (tmp_path / name).mkdir()

@@ -19,7 +19,7 @@ from PIL import Image
 
 from nn import sheets
 from nn.checkpoints import RunFolder
-from nn.errors import UserError
+from nn.errors import DivergedError, UserError
 from nn.evaluation import Scores
 from nn.graph import build_training_graph
 from nn.networks import Network, get_network
@@ -191,6 +191,7 @@ def test_a_loss_that_is_not_finite_stops_with_the_step_and_advice(small_data, tm
         (["--data", "nowhere"], "nowhere/digit_xtrain.csv: no such file"),
         (["--resume", "nowhere"], "nowhere: no run to resume"),
         (["--resume", "nowhere", "--seed", "3"], "drop --seed"),
+        (["--resume", "nowhere", "--no-augment"], "drop --no-augment"),
     ],
 )
 def test_a_wrong_command_line_is_one_clear_line(tmp_path, arguments, message):
@@ -252,6 +253,12 @@ def test_how_steps_fall_into_chunks_changes_no_bit(digits, augment):
         np.testing.assert_array_equal(one, other)
 
 
+def test_augmenting_changes_what_is_learned(digits):
+    weights, _ = trained(digits, [2])
+    others, _ = trained(digits, [2], augment=True)
+    assert not np.array_equal(weights[0], others[0])
+
+
 def test_another_seed_gives_other_weights(digits):
     weights, _ = trained(digits, [2])
     others, _ = trained(digits, [2], seed=1)
@@ -292,6 +299,32 @@ def test_one_step_is_adams_on_the_mean_loss(digits):
     np.testing.assert_allclose(weights, expected, rtol=1e-3, atol=1e-6)
     assert totals.loss == pytest.approx(np.log(10), rel=1e-5)
     assert totals.step == 1
+
+
+def test_a_step_has_its_learning_rate_and_smoothed_labels(digits):
+    """A linear network's first two steps with warmup, computed again in NumPy."""
+    training = digits[0][:5]
+    recipe = Recipe(
+        epochs=10, batch_size=5, learning_rate=0.01, warmup=0.5, label_smoothing=0.3, beta_2=0.99
+    )
+    linear = Network("linear", lambda images, seed: _linear(images), 7840, recipe)
+    graph = build_training_graph(linear, recipe, count=5, seed=0)
+    with tf1.Session(graph=graph.graph) as session:
+        session.run(graph.initialize)
+        feed = {graph.feed.images: training.images, graph.feed.labels: training.labels}
+        session.run(graph.load, feed)
+        session.run(graph.train, {graph.feed.steps: 1})
+        assert not session.run(graph.weights[0]).any()  # the rate starts at 0
+        session.run(graph.start_epoch)
+        totals = session.run(graph.train, {graph.feed.steps: 1})
+        weights = session.run(graph.weights[0])
+    x = training.images.reshape(5, 784) / 255
+    targets = 0.7 * np.eye(10)[training.labels] + 0.03
+    gradient = x.T @ (np.full((5, 10), 0.1) - targets) / 5
+    # Twice the same gradient, at a rate of 2/10 of 0.01: Adam's step is the gradient's sign.
+    expected = -0.002 * gradient / (np.abs(gradient) + 1e-8 / np.sqrt(1 - 0.99**2))
+    np.testing.assert_allclose(weights, expected, rtol=1e-3, atol=1e-6)
+    assert totals.loss == pytest.approx(np.log(10), rel=1e-5)  # of the labels, not smoothed
 
 
 def test_l2_pulls_at_weights_that_no_digit_pulls_at(digits):
@@ -371,7 +404,7 @@ def test_a_damaged_setting_is_one_clear_line(copied_run, where, value, message):
 
 def test_the_seconds_of_an_interrupted_epoch_are_kept(digits, tmp_path):
     source = Source("few", "few", digits[0][:300], digits[1][:50])
-    settings = Settings.of(get_network("tiny"), epochs=1, batch_size=2)
+    settings = Settings.of(get_network("tiny"), epochs=2, batch_size=2)
     run = Run(settings, source, RunFolder(tmp_path / "run"), tmp_path / "out")
     run.create()
 
@@ -382,7 +415,19 @@ def test_the_seconds_of_an_interrupted_epoch_are_kept(digits, tmp_path):
     with pytest.raises(Interrupted):
         run.finish(stop=stop, quiet=True)
     assert not run.folder.history_file.exists()  # it was within the epoch
-    assert run.finish(quiet=True).seconds > 2
+    first, second = run.finish(quiet=True).history
+    assert first.seconds > 2 > second.seconds
+
+
+def test_weights_that_break_in_the_last_step_are_noticed(digits, tmp_path):
+    source = Source("few", "few", digits[0][:100], digits[1][:50])
+    settings = Settings.of(
+        get_network("tiny"), epochs=1, batch_size=80, learning_rate=1e38, validation_split=0.2
+    )
+    run = Run(settings, source, RunFolder(tmp_path / "run"), tmp_path / "out")
+    run.create()
+    with pytest.raises(DivergedError, match="logits are no longer finite numbers"):
+        run.finish(quiet=True)
 
 
 @pytest.mark.parametrize(
