@@ -35,7 +35,7 @@ exit status: 0 done, 2 wrong usage, unusable data or a loss that diverges,
 130 Ctrl-C, 143 SIGTERM
 (a training that is stopped by either writes a checkpoint first)
 """
-DEFAULT_NETWORK = "basic_cnn"
+DEFAULT_NETWORK = "compact"
 DEFAULT_TARGET = Path("SavedModel")
 # A run that is resumed has its own.
 SETTINGS = ("network", "compare", "hidden", "data", "epochs", "batch_size", "learning_rate",

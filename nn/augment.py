@@ -1,4 +1,5 @@
-"""Random distortions of digits, for training: zoomed, slanted, turned and moved a little."""
+"""Random distortions of digits, for training: strokes thicker or thinner; zoomed, slanted, turned
+and moved a little."""
 
 import math
 from typing import NamedTuple
@@ -31,11 +32,31 @@ LIMITS = Distortion(rotation=9.0, zoom_x=0.1, zoom_y=0.1, slant=0.1, right=1.5, 
 def augment(images: tf.Tensor, seed: tf.Tensor, limits: Distortion = LIMITS) -> tf.Tensor:
     """Distorts each image on its own: float32 [N, 28, 28] → the same shape.
 
-    seed: int32 [2], (seed, step): the same seed distorts in the same way.
+    Half of them keep their strokes; a quarter has them thicker, a quarter thinner. seed: int32 [2],
+    (seed, step): the same seed distorts in the same way.
     """
-    shape = [len(limits), tf.shape(images)[0]]
-    uniform = tf.random.stateless_uniform(shape, scoped_seed(seed, "augment"), -1.0, 1.0)
-    return distort(images, Distortion(*(uniform[i] * limit for i, limit in enumerate(limits))))
+    shape = [1 + len(limits), tf.shape(images)[0]]
+    strokes, *parts = tf.unstack(
+        tf.random.stateless_uniform(shape, scoped_seed(seed, "augment"), -1.0, 1.0)
+    )
+    strokes = tf.sign(strokes) * tf.maximum(2 * tf.abs(strokes) - 1, 0)
+    by = Distortion(*(part * limit for part, limit in zip(parts, limits, strict=True)))
+    return distort(thicken(images, strokes), by)
+
+
+def thicken(images: tf.Tensor, by: tf.Tensor) -> tf.Tensor:
+    """Strokes thicker or thinner by up to a pixel: float32 [N, 28, 28] → the same shape.
+
+    by: float32 [N]; 1 is gray dilation by a 2×2 patch, 0 leaves the image, -1 is 0.7 of the way to
+    gray erosion by it: all the way, thin strokes would break.
+    """
+    pixels = tf.expand_dims(images, -1)
+    by = tf.reshape(by, [-1, 1, 1, 1])
+    dilated = tf.nn.max_pool2d(pixels, 2, strides=1, padding="SAME")
+    eroded = -tf.nn.max_pool2d(-pixels, 2, strides=1, padding="SAME")
+    thicker = tf.maximum(by, 0) * (dilated - pixels)
+    thinner = 0.7 * tf.maximum(-by, 0) * (eroded - pixels)
+    return tf.reshape(pixels + thicker + thinner, [-1, SIDE, SIDE])
 
 
 def distort(images: tf.Tensor, by: Distortion) -> tf.Tensor:

@@ -22,6 +22,7 @@ FOLDER = Path("MNIST")
 # scikit-learn's digits stand in the order of their writers: the last are the test digits, so
 # that most of their writers were never trained on.
 BUNDLED_TRAINING = 1500
+FAINT = 96  # of 255: the mean pixel is 32 then, and 33 in MNIST's training digits; 43 with 0
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,10 @@ def _bundled() -> Source:
 
 
 def _enlarge(image: np.ndarray) -> np.ndarray:
-    """uint8 [8, 8] → [48, 48], with a margin: the digit fills its frame, and ink needs a paper."""
-    image = Image.fromarray(np.pad(image, 2))
-    return np.asarray(image.resize((48, 48), Image.Resampling.BICUBIC))
+    """uint8 [8, 8] → [48, 48], with a margin: the digit fills its frame, and ink needs a paper.
+
+    Enlarging smears the strokes; without what is fainter than FAINT they have MNIST's width.
+    """
+    image = Image.fromarray(np.pad(image, 2)).resize((48, 48), Image.Resampling.BICUBIC)
+    ink = np.maximum(np.asarray(image, np.float32) - FAINT, 0)
+    return np.round(ink * (255 / (255 - FAINT))).astype(np.uint8)

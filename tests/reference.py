@@ -96,7 +96,17 @@ def sprint(x, w):
     return w.dense(relu(w.batch_norm(x, "batch_norm_3")), "logits")
 
 
+def compact(x, w):
+    x = relu(w.batch_norm(max_pool(w.conv2d(x[..., None], "conv_1")), "batch_norm_1"))
+    x = relu(w.batch_norm(w.conv2d(x, "conv_2"), "batch_norm_2"))
+    x = relu(w.batch_norm(max_pool(w.conv2d(x, "conv_3")), "batch_norm_3"))
+    padded = np.pad(x, [(0, 0), (1, 1), (1, 1), (0, 0)])
+    x = relu(w.batch_norm(w.conv2d(padded, "conv_4"), "batch_norm_4"))
+    return w.dense(x.reshape(len(x), 1024), "logits")
+
+
 NETWORKS = {
+    "compact": compact,
     "sprint": sprint,
     "tiny": tiny,
     "simple_dnn": simple_dnn,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from nn.augment import LIMITS, Distortion, augment, distort
+from nn.augment import LIMITS, Distortion, augment, distort, thicken
 
 tf1 = tf.compat.v1
 NOTHING = Distortion(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
@@ -33,6 +33,13 @@ def blob(x: int, y: int) -> np.ndarray:
     """An image with ink 1 at a pixel: [1, 28, 28]."""
     image = np.zeros((1, 28, 28), np.float32)
     image[0, y, x] = 1
+    return image
+
+
+def patch(x: int, y: int) -> np.ndarray:
+    """An image with 3×3 pixels of ink about a pixel: [1, 28, 28]."""
+    image = np.zeros((1, 28, 28), np.float32)
+    image[0, y - 1 : y + 2, x - 1 : x + 2] = 1
     return image
 
 
@@ -108,18 +115,48 @@ def test_a_seed_and_a_step_decide_and_each_image_has_its_own(images):
 
 @pytest.mark.parametrize("part", Distortion._fields)
 def test_each_limit_is_reached_to_both_sides_and_not_passed(part):
-    """A pixel's way, over 2,000 distortions by one part alone."""
+    """The way of a patch of ink, over 2,000 distortions by one part alone."""
     limit = getattr(LIMITS, part)
-    many = np.repeat(blob(20, 6), 2000, axis=0)
+    many = np.repeat(patch(20, 6), 2000, axis=0)
     moved = augmented(many, [0, 1], limits=NOTHING._replace(**{part: limit}))
     axis = 0 if part in ("slant", "right", "zoom_x", "rotation") else 1
     places = [middle(image)[axis] for image in moved]
-    ends = sorted(middle(distorted(blob(20, 6), **{part: end})[0])[axis] for end in (-limit, limit))
-    assert min(places) == pytest.approx(ends[0], abs=0.25)
-    assert max(places) == pytest.approx(ends[1], abs=0.25)
+    ends = sorted(
+        middle(distorted(patch(20, 6), **{part: end})[0])[axis] for end in (-limit, limit)
+    )
+    # Strokes grow to one side, by half a pixel.
+    assert min(places) == pytest.approx(ends[0], abs=0.6)
+    assert max(places) == pytest.approx(ends[1], abs=0.6)
 
 
-def test_a_digit_keeps_its_ink(images):
+def test_a_digit_keeps_most_of_its_ink(images):
     ink = augmented(images, [0, 0]).sum(axis=(1, 2)) / images.sum(axis=(1, 2))
-    assert ink.min() > 0.7
-    assert ink.max() < 1.35
+    assert ink.min() > 0.4
+    assert ink.max() < 1.9
+
+
+def thickened(images: np.ndarray, by: list[float]) -> np.ndarray:
+    with tf.Graph().as_default(), tf1.Session() as session:
+        return session.run(thicken(tf.constant(images, tf.float32), tf.constant(by)))
+
+
+def test_strokes_grow_by_dilation_and_shrink_by_erosion(images):
+    few = images[:4]
+    padded = np.pad(few, [(0, 0), (0, 1), (0, 1)])
+    shifted = [padded[:, y : y + 28, x : x + 28] for y in (0, 1) for x in (0, 1)]
+    dilated, eroded = np.max(shifted, axis=0), np.min(shifted, axis=0)
+    found = thickened(few, [0.0, 1.0, 0.5, -1.0])
+    np.testing.assert_allclose(found[0], few[0])
+    np.testing.assert_allclose(found[1], dilated[1], atol=1e-6)
+    np.testing.assert_allclose(found[2], (few[2] + dilated[2]) / 2, atol=1e-6)
+    np.testing.assert_allclose(found[3], 0.3 * few[3] + 0.7 * eroded[3], atol=1e-6)
+
+
+def test_half_keep_their_strokes_and_a_quarter_each_has_them_thicker_and_thinner():
+    stroke = np.zeros((1, 28, 28), np.float32)
+    stroke[:, 4:24, 13:16] = 1
+    ink = augmented(np.repeat(stroke, 2000, axis=0), [0, 0], limits=NOTHING).sum(axis=(1, 2)) / 60
+    assert np.mean(np.abs(ink - 1) < 1e-4) == pytest.approx(0.5, abs=0.04)
+    assert np.mean(ink > 1.0001) == pytest.approx(0.25, abs=0.03)
+    assert ink.max() == pytest.approx(84 / 60, abs=0.01)  # 21 × 4 pixels
+    assert ink.min() == pytest.approx(1 - 0.7 * (1 - 38 / 60), abs=0.01)  # 19 × 2

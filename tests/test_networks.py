@@ -27,6 +27,7 @@ PARAMETERS = {
     "basic_cnn": 225_034,
     "optimized_cnn": 225_930,
     "sprint": 111_938,
+    "compact": 73_410,
 }
 every_network = pytest.mark.parametrize("name", NETWORKS)
 
@@ -153,6 +154,7 @@ DROPOUT = {
     "basic_cnn": [0.5],
     "optimized_cnn": [0.5],
     "sprint": [],
+    "compact": [0.3],
 }
 
 
