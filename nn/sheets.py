@@ -60,7 +60,8 @@ def confident_mistakes(images: np.ndarray, scores, title: str) -> "Figure":
     wrong = np.flatnonzero(scores.wrong)
     wrong = wrong[np.argsort(-scores.confidences[wrong], kind="stable")][:MISTAKES]
     cells = {divmod(place, 8): index for place, index in enumerate(wrong)}
-    title = f"{title}\nthe {len(wrong)} it was surest of" if len(wrong) else f"{title}: none"
+    shown = "all" if len(wrong) == scores.errors else f"the first {len(wrong)}"
+    title = f"{title}\n{shown}, the surest first" if len(wrong) else f"{title}: none"
     return _answers(images, scores, cells, (max(1, -(-len(wrong) // 8)), 8), title)
 
 

@@ -73,7 +73,7 @@ def model(tmp_path_factory) -> Path:
     """A SavedModel folder with a version that the training script exported, on bundled digits."""
     folder = tmp_path_factory.mktemp("model")
     finished = train(
-        "--data", "bundled", "--network", "dense", "--epochs", 30, "--quiet",
+        "--data", "bundled", "--network", "dense", "--epochs", 60, "--augment", "--quiet",
         "--run-dir", folder / "run", "--saved-model", folder / "SavedModel",
     )  # fmt: skip
     assert finished.returncode == 0, finished.stderr

@@ -88,8 +88,8 @@ def test_the_center_of_mass_and_the_box_are_mnists(images):
     for axis in (1, 2):
         center = (result.sum(axis) * position).sum(1) / mass
         assert (abs(center - 14.5) < 0.1).all()
-    heights = (result.max(2) > 64).sum(1)
-    widths = (result.max(1) > 64).sum(1)
+    ink = result > 32  # the ends of thin strokes are faint
+    heights, widths = ink.any(2).sum(1), ink.any(1).sum(1)
     assert (abs(np.maximum(heights, widths) - 20) <= 1).all()
 
 
