@@ -18,8 +18,8 @@ from nn.startup import import_tensorflow, make_output_safe
 
 if TYPE_CHECKING:  # all that imports TensorFlow is imported late: --help is to be quick
     from nn.networks import Network
+    from nn.settings import Settings
     from nn.sources import Source
-    from nn.training import Settings
 
 
 EPILOG = """\
@@ -281,7 +281,7 @@ def plan(
 ) -> "tuple[Source, list[Settings]]":
     """The digits, and the settings of a run of each network with each seed, seed by seed."""
     from nn import sources
-    from nn.training import Settings
+    from nn.settings import Settings
 
     source = sources.load(options.data or "auto", options.quiet)
     settings = [

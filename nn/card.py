@@ -10,7 +10,8 @@ import tensorflow as tf
 
 from nn.evaluation import Scores
 from nn.networks import get_network
-from nn.training import Result, Settings
+from nn.settings import Settings
+from nn.training import Result
 
 
 def model_card(settings: Settings, data: Mapping, result: Result) -> dict:

@@ -21,9 +21,9 @@ from nn import plots
 from nn.checkpoints import COMPARISON, RunFolder, write_text
 from nn.errors import DivergedError, UserError
 from nn.runs import Run, reopen
+from nn.settings import Settings
 from nn.signals import Stop
 from nn.sources import Source
-from nn.training import Settings
 
 log = logging.getLogger(__name__)
 

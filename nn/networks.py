@@ -99,8 +99,8 @@ def _wrong_sizes(network: Network, hidden: Sequence[int]) -> str:
 # Beside each network stands why it trains as it does. Errors and losses are of MNIST's 12,000
 # validation digits, with seed 0, never of its test digits. Of the learning rates that were tried,
 # each dense network has the one with the lowest loss: their errors differ by no more than chance.
-# 15 epochs take a dense network 5 to 25 s on two cores; the convolutional ones have 10, so that the
-# plain command ends within two minutes.
+# 15 epochs take a dense network 5 to 25 s on two cores, 10 a convolutional one some 100 s.
+# `compact`, which the plain command trains, has so many that it ends within two minutes.
 
 
 # No dropout: ten units have nothing to spare. Learning rate 1e-3: 819 errors, loss 0.2433; 2e-3:
@@ -201,7 +201,7 @@ def optimized_cnn(images: tf.Tensor, seed: tf.Tensor | None) -> tf.Tensor:
     return dense(x, 10, "logits")
 
 
-# Meant for one epoch: 99% in seconds.
+# Meant for one epoch: 99% in seconds. docs/experiments.md has what was tried.
 @register(
     "sprint", parameters=111_938, epochs=1, batch_size=128, learning_rate=2e-2, warmup=0.25,
     beta_2=0.99, label_smoothing=0.1,
@@ -219,7 +219,7 @@ def sprint(images: tf.Tensor, seed: tf.Tensor | None) -> tf.Tensor:
     return dense(x, 10, "logits")
 
 
-# Meant for two minutes. docs/experiments.md has what was tried.
+# Meant for two minutes; what was tried stands there too.
 @register(
     "compact", parameters=73_410, epochs=6, batch_size=128, learning_rate=2e-2, warmup=0.25,
     beta_2=0.99, weight_decay=0.01, label_smoothing=0.1, augment=True,

@@ -18,9 +18,10 @@ from nn.errors import UserError
 from nn.graph import build_serving_graph
 from nn.layers import scale
 from nn.networks import Network, get_network
+from nn.settings import Settings
 from nn.signals import Interrupted, Stop
 from nn.sources import Source
-from nn.training import Result, Settings, check_batch_size, train
+from nn.training import Result, check_batch_size, train
 
 tf1 = tf.compat.v1
 log = logging.getLogger(__name__)

@@ -3,9 +3,8 @@
 import logging
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
-from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -13,12 +12,12 @@ from tqdm import tqdm
 
 from nn.calibration import fit_temperature
 from nn.checkpoints import Checkpoints, RunFolder
-from nn.data import SEEDS, Digits
+from nn.data import Digits
 from nn.errors import DivergedError, UserError
 from nn.evaluation import Scores, evaluate
 from nn.graph import Totals, TrainingGraph, build_training_graph
-from nn.networks import Network, get_network
-from nn.optimization import Recipe
+from nn.networks import get_network
+from nn.settings import Settings
 from nn.signals import Interrupted, Stop
 from nn.summaries import summaries
 
@@ -29,63 +28,6 @@ log = logging.getLogger(__name__)
 # nothing: a session.run costs some 0.2 ms.
 CHUNK_SECONDS = 0.25
 REPORTS = 25  # at most so many lines a run, plus the last
-
-
-# Setting → its type, and what else holds of it.
-_VALID: dict[str, tuple[Any, Callable]] = {
-    "network": (str, bool),
-    "epochs": (int, lambda epochs: epochs > 0),
-    "batch_size": (int, lambda size: size > 0),
-    "learning_rate": (float | int, lambda rate: 0 < rate < math.inf),
-    "validation_split": (float | int, lambda share: 0 <= share < 1),
-    "seed": (int, lambda seed: 0 <= seed < SEEDS),
-    "augment": (bool, lambda _: True),
-    "hidden": (tuple | list, lambda sizes: all(isinstance(n, int) and n > 0 for n in sizes)),
-}
-
-
-@dataclass(frozen=True)
-class Settings:
-    """All that decides, with the data, what a run computes."""
-
-    network: str
-    epochs: int
-    batch_size: int
-    learning_rate: float
-    validation_split: float
-    seed: int
-    hidden: tuple[int, ...] = ()  # sizes of a dense network's hidden layers
-    augment: bool = False
-
-    @classmethod
-    def of(cls, network: Network, *, bundled: bool = False, **given: Any) -> "Settings":
-        """The network's own settings, but for those given that are not None."""
-        # The bundled digits are so few that an epoch is over in a blink.
-        recipe = network.recipe
-        epochs = recipe.epochs * (10 if bundled else 1)
-        usual = cls(
-            network.name, epochs, recipe.batch_size, recipe.learning_rate, 0.2, 0, network.hidden,
-            recipe.augment,
-        )  # fmt: skip
-        return replace(usual, **{k: v for k, v in given.items() if v is not None})
-
-    @property
-    def recipe(self) -> Recipe:
-        """The network's recipe, with these settings in it."""
-        return replace(
-            get_network(self.network).recipe,
-            epochs=self.epochs,
-            batch_size=self.batch_size,
-            learning_rate=self.learning_rate,
-            augment=self.augment,
-        )
-
-    def __post_init__(self) -> None:
-        """Raises ValueError at a value that no command line would have let through."""
-        for name, (kind, valid) in _VALID.items():
-            value = getattr(self, name)
-            if not isinstance(value, kind) or not valid(value):
-                raise ValueError(f"{name} cannot be {value!r}")
 
 
 @dataclass(frozen=True)

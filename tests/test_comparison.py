@@ -17,9 +17,9 @@ from nn.checkpoints import RunFolder
 from nn.comparison import Comparison, Outcome, table
 from nn.errors import UserError
 from nn.networks import get_network
+from nn.settings import Settings
 from nn.signals import Interrupted
 from nn.sources import Source
-from nn.training import Settings
 
 OPTIONS = ["--compare", "tiny", "simple_dnn", "--seeds", 2, "--epochs", 3, "--seed", 5]
 

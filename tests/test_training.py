@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -19,15 +20,16 @@ from PIL import Image
 
 from nn import sheets
 from nn.checkpoints import RunFolder
+from nn.data import Digits
 from nn.errors import DivergedError, UserError
 from nn.evaluation import Scores
 from nn.graph import build_training_graph
 from nn.networks import Network, get_network
 from nn.optimization import Recipe
 from nn.runs import Run, check_target, reopen
+from nn.settings import Settings
 from nn.signals import Interrupted
 from nn.sources import Source
-from nn.training import Settings
 
 tf1 = tf.compat.v1
 
@@ -280,25 +282,44 @@ def test_an_epoch_shows_every_image_in_an_order_of_its_own():
     np.testing.assert_array_equal(again, batches[0])
 
 
+def linear_steps(digits: Digits, recipe: Recipe, start: float = 0.0) -> Iterator:
+    """Trains a linear network, whose weights are all `start` at first, on 5 digits, one batch:
+    yields the totals and the weights after each step."""
+
+    def linear(images, seed):
+        initializer = tf1.constant_initializer(start)
+        weights = tf1.get_variable("weights", [784, 10], initializer=initializer)
+        return tf.matmul(tf.reshape(images, [-1, 784]), weights)
+
+    graph = build_training_graph(Network("linear", linear, 7840, recipe), recipe, count=5, seed=0)
+    with tf1.Session(graph=graph.graph) as session:
+        session.run(graph.initialize)
+        feed = {graph.feed.images: digits.images, graph.feed.labels: digits.labels}
+        session.run(graph.load, feed)
+        while True:
+            totals = session.run(graph.train, {graph.feed.steps: 1})
+            yield totals, session.run(graph.weights[0])
+            session.run(graph.start_epoch)
+
+
+def assert_moved(weights: np.ndarray, gradient: np.ndarray, rate: float, vanishing: float) -> None:
+    """That a step of Adam has moved weights from 0, by its formula for a gradient that is always
+    the same; vanishing: what is added to its length."""
+    expected = -rate * gradient / (np.abs(gradient) + vanishing)
+    clear = np.abs(gradient) > 1e-6  # near 0 its sign, and so Adam's step, is rounding's
+    np.testing.assert_allclose(weights[clear], expected[clear], rtol=1e-3, atol=1e-6)
+    assert clear.sum() > 1000
+
+
 def test_one_step_is_adams_on_the_mean_loss(digits):
     """A linear network's first step, computed again in NumPy."""
     training = digits[0][:5]
     recipe = Recipe(epochs=10, batch_size=5, learning_rate=0.01)
-    linear = Network("linear", lambda images, seed: _linear(images), 7850, recipe)
-    graph = build_training_graph(linear, recipe, count=5, seed=0)
-    with tf1.Session(graph=graph.graph) as session, graph.graph.as_default():
-        session.run(graph.initialize)
-        feed = {graph.feed.images: training.images, graph.feed.labels: training.labels}
-        session.run(graph.load, feed)
-        totals = session.run(graph.train, {graph.feed.steps: 1})
-        (weights,) = session.run(tf1.trainable_variables())
+    totals, weights = next(linear_steps(training, recipe))
     x = training.images.reshape(5, 784) / 255
     gradient = x.T @ (np.full((5, 10), 0.1) - np.eye(10)[training.labels]) / 5
     # Adam's first step: m / (1 - β1) = g, v / (1 - β2) = g².
-    expected = -0.01 * gradient / (np.abs(gradient) + 1e-8 / np.sqrt(1 - 0.999))
-    clear = np.abs(gradient) > 1e-6  # near 0 its sign, and so Adam's step, is rounding's
-    np.testing.assert_allclose(weights[clear], expected[clear], rtol=1e-3, atol=1e-6)
-    assert clear.sum() > 1000
+    assert_moved(weights, gradient, 0.01, 1e-8 / np.sqrt(1 - 0.999))
     assert totals.loss == pytest.approx(np.log(10), rel=1e-5)
     assert totals.step == 1
 
@@ -309,25 +330,14 @@ def test_a_step_has_its_learning_rate_and_smoothed_labels(digits):
     recipe = Recipe(
         epochs=10, batch_size=5, learning_rate=0.01, warmup=0.5, label_smoothing=0.3, beta_2=0.99
     )
-    linear = Network("linear", lambda images, seed: _linear(images), 7840, recipe)
-    graph = build_training_graph(linear, recipe, count=5, seed=0)
-    with tf1.Session(graph=graph.graph) as session:
-        session.run(graph.initialize)
-        feed = {graph.feed.images: training.images, graph.feed.labels: training.labels}
-        session.run(graph.load, feed)
-        session.run(graph.train, {graph.feed.steps: 1})
-        assert not session.run(graph.weights[0]).any()  # the rate starts at 0
-        session.run(graph.start_epoch)
-        totals = session.run(graph.train, {graph.feed.steps: 1})
-        weights = session.run(graph.weights[0])
+    steps = linear_steps(training, recipe)
+    _, weights = next(steps)
+    assert not weights.any()  # the rate starts at 0
+    totals, weights = next(steps)
     x = training.images.reshape(5, 784) / 255
-    targets = 0.7 * np.eye(10)[training.labels] + 0.03
-    gradient = x.T @ (np.full((5, 10), 0.1) - targets) / 5
-    # Twice the same gradient, at a rate of 2/10 of 0.01: Adam's step is the gradient's sign.
-    expected = -0.002 * gradient / (np.abs(gradient) + 1e-8 / np.sqrt(1 - 0.99**2))
-    clear = np.abs(gradient) > 1e-6  # near 0 its sign, and so Adam's step, is rounding's
-    np.testing.assert_allclose(weights[clear], expected[clear], rtol=1e-3, atol=1e-6)
-    assert clear.sum() > 1000
+    gradient = x.T @ (np.full((5, 10), 0.1) - 0.7 * np.eye(10)[training.labels] - 0.03) / 5
+    # Twice the same gradient, at 2/10 of the highest rate.
+    assert_moved(weights, gradient, 0.002, 1e-8 / np.sqrt(1 - 0.99**2))
     assert totals.loss == pytest.approx(np.log(10), rel=1e-5)  # of the labels, not smoothed
 
 
@@ -337,27 +347,11 @@ def test_l2_pulls_at_weights_that_no_digit_pulls_at(digits):
     moved = {}
     for l2 in (0.0, 0.1):
         recipe = Recipe(epochs=10, batch_size=5, learning_rate=0.01, l2=l2)
-        linear = Network("linear", lambda images, seed: _halves(images), 7840, recipe)
-        graph = build_training_graph(linear, recipe, count=5, seed=0)
-        with tf1.Session(graph=graph.graph) as session:
-            session.run(graph.initialize)
-            feed = {graph.feed.images: training.images, graph.feed.labels: training.labels}
-            session.run(graph.load, feed)
-            totals = session.run(graph.train, {graph.feed.steps: 1})
-            moved[l2] = session.run(graph.weights[0])[blank] - 0.5
+        totals, weights = next(linear_steps(training, recipe, start=0.5))
+        moved[l2] = weights[blank] - 0.5
         assert totals.loss == pytest.approx(np.log(10), rel=1e-5)  # without L2, in either
     np.testing.assert_array_equal(moved[0.0], 0)
     np.testing.assert_allclose(moved[0.1], -0.01, rtol=1e-3)  # Adam's first step
-
-
-def _halves(images):
-    weights = tf1.get_variable("weights", [784, 10], initializer=tf1.constant_initializer(0.5))
-    return tf.matmul(tf.reshape(images, [-1, 784]), weights)
-
-
-def _linear(images):
-    weights = tf1.get_variable("weights", [784, 10], initializer=tf1.zeros_initializer())
-    return tf.matmul(tf.reshape(images, [-1, 784]), weights)
 
 
 def test_importing_the_training_side_leaves_eager_mode_alone():
