@@ -19,6 +19,7 @@ examples:
   python load_saved_model.py MNIST/digit_xtest.csv \\
       --labels MNIST/digit_ytest.csv
   python load_saved_model.py samples/ --json | jq .digit
+  python load_saved_model.py scans/ --max-error 0.2%
 
 Pictures are PNG, JPEG, WebP, BMP or GIF files of one digit each, of any size,
 dark on light or light on dark. CSV files hold rows of 784 pixels, 0 to 255,
@@ -48,6 +49,15 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         metavar="DIR",
         default=Path("SavedModel"),
         help="a version, or a folder of versions: the highest is used (default: SavedModel)",
+    )
+    add(
+        "--max-error",
+        type=_rate,
+        metavar="RATE",
+        help="how often answers may be wrong, as 0.1%% or 0.001: those that are not probable "
+        "enough for it are marked unsure. It holds for digits such as those that the model was "
+        "trained with, not for any picture (default: 0.1%%, or the lowest rate that the model "
+        "can keep)",
     )
     add("--recursive", action="store_true", help="also the pictures in the folders' folders")
     add(
@@ -104,8 +114,9 @@ def run(options: argparse.Namespace) -> int:
     labels = inputs.Labels(options.labels, paths) if options.labels else None
     width = max(len(str(path)) + 6 * (path.suffix == ".csv") for path in paths)
     score, failures = report.Score(), 0
-    with Predictor(options.model) as predictor, ExitStack() as stack:
+    with Predictor(options.model, options.max_error) as predictor, ExitStack() as stack:
         print(saved_model.describe(predictor.version, predictor.card), file=sys.stderr)
+        print(report.threshold_line(predictor.threshold, options.max_error), file=sys.stderr)
         write_csv = stack.enter_context(report.csv_file(options.csv)) if options.csv else None
         if not options.json:
             print(report.table_header(width))
@@ -125,6 +136,16 @@ def run(options: argparse.Namespace) -> int:
     if labels:
         print("", *score.lines(), sep="\n", file=sys.stderr if options.json else sys.stdout)
     return 1 if failures else 0
+
+
+def _rate(text: str) -> float:
+    try:
+        rate = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        rate = 0.0
+    if not 0 < rate <= 1:
+        raise argparse.ArgumentTypeError(f"expected a rate such as 0.1% or 0.001, found {text}")
+    return rate
 
 
 if __name__ == "__main__":

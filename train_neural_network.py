@@ -39,7 +39,7 @@ DEFAULT_NETWORK = "compact"
 DEFAULT_TARGET = Path("SavedModel")
 # A run that is resumed has its own.
 SETTINGS = ("network", "compare", "hidden", "data", "epochs", "batch_size", "learning_rate",
-            "validation_split", "augment", "seed", "seeds", "run_dir")  # fmt: skip
+            "validation_split", "refit", "augment", "seed", "seeds", "run_dir")  # fmt: skip
 
 
 def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -114,6 +114,13 @@ def _add_training(add: Callable) -> None:
         help="share of the training digits kept for validation; 0 trains on all (default: 0.2)",
     )
     add(
+        "--refit",
+        action="store_true",
+        default=None,
+        help="then train once more, on all training digits, and export that one, with the "
+        "temperature and thresholds that were fitted to the validation digits before",
+    )
+    add(
         "--augment",
         action=argparse.BooleanOptionalAction,
         help="distort each digit a little, another way each time it is seen (default: the "
@@ -163,6 +170,10 @@ def _contradiction(options: argparse.Namespace) -> str | None:
             "--hidden fits no network but those with as many hidden layers; "
             "name these after --compare, in place of all"
         )
+    if options.refit and networks:
+        return "--refit is for a single run; drop --compare"
+    if options.refit and options.validation_split == 0:
+        return "--refit needs validation digits for its first run; drop --validation-split 0"
     if options.seeds and not networks:
         return "--seeds is for --compare; a single run takes --seed"
     if first + seeds > SEEDS:
@@ -224,6 +235,7 @@ def run(options: argparse.Namespace) -> int:
     from nn.checkpoints import RunFolder
     from nn.networks import get_network
     from nn.runs import Run, reopen
+    from nn.thresholds import choose, percent
 
     if options.resume:
         training = reopen(RunFolder(options.resume), options.saved_model, quiet=options.quiet)
@@ -231,16 +243,26 @@ def run(options: argparse.Namespace) -> int:
         network = get_network(options.network or DEFAULT_NETWORK, options.hidden or ())
         source, settings = plan(options, [network], [options.seed])
         folder = RunFolder(options.run_dir or default_folder(network.name))
-        training = Run(settings[0], source, folder, options.saved_model or DEFAULT_TARGET)
+        target = options.saved_model or DEFAULT_TARGET
+        training = Run(settings[0], source, folder, target, bool(options.refit))
         training.create()
     with stoppable(training.folder.path) as stop:
         result = training.finish(stop=stop, quiet=options.quiet)
+        if training.refit:
+            training = training.second(result)
+            result = training.finish(stop=stop, quiet=options.quiet)
     version = training.export(result)
     print(
         f"Test accuracy {result.test.accuracy:.2%} ({result.test.errors:,} of "
         f"{result.test.count:,} wrong, {training.source.name}), loss {result.test.loss:.4f}; "
         f"trained in {result.seconds:.0f} s"
     )
+    if threshold := choose(result.calibration.thresholds, None):
+        answered, wrong = result.test.answered(threshold)
+        print(
+            f"Sure of {answered:,} of them, of these {wrong:,} wrong "
+            f"(load_saved_model.py --max-error {percent(threshold.max_error)})"
+        )
     print(f"Plots and checkpoints: {training.folder.path}/")
     print(f"Exported: {version}/   Try it: python load_saved_model.py samples/ --model {version}")
     return 0

@@ -24,6 +24,10 @@ def model_card(settings: Settings, data: Mapping, result: Result) -> dict:
             "calibration_error": scores.calibration_error,
             "errors": scores.errors,
             "images": scores.count,
+            "answered": [
+                {"max_error": threshold.max_error, **scores.answered(threshold)._asdict()}
+                for threshold in result.calibration.thresholds
+            ],
         }
 
     network = get_network(settings.network, settings.hidden)
@@ -35,12 +39,7 @@ def model_card(settings: Settings, data: Mapping, result: Result) -> dict:
         "data": dict(data),
         "trained_on": result.training_images,
         "training_seconds": round(result.seconds, 1),
-        "temperature": {
-            "value": result.temperature,
-            "fitted_to": f"{result.validation.count:,} validation digits"
-            if result.validation
-            else None,
-        },
+        "calibration": result.calibration.describe(),
         "validation": describe(result.validation) if result.validation else None,
         "test": describe(result.test),
         "versions": {

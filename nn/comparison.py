@@ -3,6 +3,7 @@
 comparison.json    which runs are compared; each has a folder of its own beside it
 comparison.csv     a row a run, as they finish
 comparison.png     bars of accuracy, loss, time and size
+accuracy_time.png  accuracy against time
 """
 
 import json
@@ -27,7 +28,8 @@ from nn.sources import Source
 
 log = logging.getLogger(__name__)
 
-PLAN, ROWS, CHART = COMPARISON, "comparison.csv", "comparison.png"
+PLAN, ROWS = COMPARISON, "comparison.csv"
+CHART, TIMES = "comparison.png", "accuracy_time.png"
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ class Comparison:
         return cls(folder, runs)
 
     def finish(self, *, stop: Stop = lambda: None, quiet: bool = False) -> list[Outcome]:
-        """Trains every run that has no row in comparison.csv yet; adds its row; draws the chart.
+        """Trains every run that has no row in comparison.csv yet; adds its row; draws the charts.
 
         A run that diverges has no row: a warning names it, and the others go on. Raises Interrupted
         after a checkpoint, where `stop` says so, and UserError, which names the run.
@@ -123,6 +125,7 @@ class Comparison:
         source = self.runs[0].source
         title = f"{source.name}: {_seeds(outcomes)}, {len(source.test):,} test digits"
         plots.save(plots.comparison(outcomes, title), self.folder / CHART)
+        plots.save(plots.accuracy_by_time(outcomes, title), self.folder / TIMES)
         return outcomes
 
     def _labelled(self, outcomes: list[Outcome]) -> list[Outcome]:

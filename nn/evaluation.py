@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -11,6 +12,14 @@ from nn.calibration import calibration_error, cross_entropy
 from nn.data import Digits, confusion_matrix
 from nn.errors import DivergedError
 from nn.graph import TrainingGraph
+from nn.thresholds import Threshold
+
+
+class Answered(NamedTuple):
+    """How many digits were answered, and how many of these wrong."""
+
+    answered: int
+    wrong: int
 
 
 @dataclass(frozen=True)
@@ -60,6 +69,11 @@ class Scores:
     @property
     def accuracy(self) -> float:
         return 1 - self.errors / self.count
+
+    def answered(self, threshold: Threshold) -> Answered:
+        """Those that are as probable as a threshold asks."""
+        sure = self.confidences >= threshold.probability
+        return Answered(int(sure.sum()), int((sure & self.wrong).sum()))
 
     @property
     def confusion(self) -> np.ndarray:

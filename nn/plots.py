@@ -172,6 +172,68 @@ def comparison(outcomes: list, title: str) -> "Figure":
     return figure
 
 
+def accuracy_by_time(outcomes: list, title: str) -> "Figure":
+    """Test accuracy against seconds of training, both on scales of ratios: a dot a network, its
+    mean, and a small one a seed.
+
+    outcomes: comparison.Outcome, a row a seed of each network.
+    """
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import FixedLocator, NullLocator
+
+    figure = Figure(figsize=(8, 5), layout="constrained")
+    axes = figure.subplots()
+    # An accuracy of 100% would stand infinitely high.
+    seconds, errors = ([max(value, least) for value in values] for values, least in (
+        ([row.seconds for row in outcomes], 0.1),
+        ([1 - row.accuracy for row in outcomes], 0.5 / max(row.images for row in outcomes)),
+    ))  # fmt: skip
+    axes.plot(seconds, errors, ".", color=SKY)
+    names = np.array([row.network for row in outcomes])
+    points = {
+        name: (np.mean(np.array(seconds)[names == name]), np.mean(np.array(errors)[names == name]))
+        for name in dict.fromkeys(names.tolist())
+    }
+    axes.plot(*zip(*points.values(), strict=True), "o", color=BLUE, markersize=8)
+    axes.set(xscale="log", yscale="log", xlabel="seconds of training", ylabel="test accuracy")
+    axes.margins(0.15, 0.1)
+    axes.invert_yaxis()
+    worst, best = max(errors), min(errors)
+    ticks = [share * 10.0**-n for n in range(1, 5) for share in (5, 2, 1)]
+    axes.yaxis.set_major_locator(FixedLocator([t for t in ticks if best / 3 < t < worst * 3]))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(lambda share, _: f"{100 * (1 - share):g}%")
+    axes.xaxis.set_major_formatter(lambda seconds, _: f"{seconds:g}")
+    axes.set_title(title, parse_math=False)
+    axes.grid(alpha=0.3)
+    axes.spines[["top", "right"]].set_visible(False)
+    _label(axes, points)
+    return figure
+
+
+def _label(axes, points: dict[str, tuple[float, float]]) -> None:
+    """Writes each point's name to that side of it where it hides the least of other names."""
+    sides = [(10, 0, "left", "center"), (-10, 0, "right", "center"),
+             (0, 9, "center", "bottom"), (0, -9, "center", "top")]  # fmt: skip
+    from matplotlib.transforms import Bbox
+
+    axes.figure.draw_without_rendering()  # places the axes
+    taken = [axes.transData.transform(point) for point in points.values()]
+    taken = [Bbox.from_bounds(x - 6, y - 6, 12, 12) for x, y in taken]
+    for name, point in points.items():
+        texts = [
+            axes.annotate(name, point, (x, y), textcoords="offset points", ha=ha, va=va)
+            for x, y, ha, va in sides
+        ]
+        boxes = [text.get_window_extent() for text in texts]
+        hidden = [sum(box.overlaps(other) for other in taken) for box in boxes]
+        best = int(np.argmin(hidden))
+        taken.append(boxes[best])
+        for side, text in enumerate(texts):
+            if side != best:
+                text.remove()
+
+
 def _ticks(start: float, end: float) -> list[float]:
     """A few round numbers from start to end: beyond the bars stand only their values."""
     from matplotlib.ticker import MaxNLocator

@@ -15,7 +15,8 @@ import tensorflow as tf
 from nn.data import SIDE, iter_images
 from nn.errors import DataError, ModelError, PictureError
 from nn.pictures import read_canvas
-from nn.saved_model import find_version, read_card
+from nn.saved_model import find_version, read_card, thresholds
+from nn.thresholds import Threshold, choose, percent
 
 tf1 = tf.compat.v1
 
@@ -33,8 +34,9 @@ class Prediction(NamedTuple):
 class Reading:
     """What was read from one input; docs/saved_model.md describes each field.
 
-    status: ok; unsure (digit is the best guess, or None where there is no ink); error (digit,
-    probability and probabilities are None, reason says in one line what is wrong).
+    status: ok; unsure (digit is the best guess, less probable than the threshold, or None where
+    there is no ink); error (digit, probability and probabilities are None). reason: one line, why
+    the status is not ok.
     """
 
     input: str
@@ -52,13 +54,17 @@ class Predictor:
             for reading in predictor.read(["photo.jpg"]):
                 print(reading.digit)
 
-    model: a version, or a folder of versions, of which the highest number is used. Raises
-    ModelError where there is none, or it is damaged. version: its path; card: its card.
+    model: a version, or a folder of versions, of which the highest number is used. max_error: how
+    often answers may be wrong, 0.001 is 0.1%; less sure ones are `unsure`; None is 0.1%, or the
+    lowest rate that the model knows of. Raises ModelError where there is no model, it is damaged,
+    or cannot keep max_error. version: its path; card: its card; threshold: what an answer needs,
+    None where the model has none, as it was trained without validation digits.
     """
 
-    def __init__(self, model: str | Path = "SavedModel") -> None:
+    def __init__(self, model: str | Path = "SavedModel", max_error: float | None = None) -> None:
         self.version = find_version(Path(model))
         self.card = read_card(self.version)
+        self.threshold = choose(thresholds(self.card), max_error)
         self._session = tf1.Session(graph=tf.Graph())
         try:
             with self._session.graph.as_default():
@@ -110,7 +116,7 @@ class Predictor:
             if rows.lines:
                 answers = zip(rows.lines, *self.predict(rows.images), strict=True)
                 readings += [
-                    (line, answered(f"{path}:{line}", digit, probabilities))
+                    (line, answered(f"{path}:{line}", digit, probabilities, self.threshold))
                     for line, digit, probabilities in answers
                 ]
             yield from (reading for _, reading in sorted(readings, key=lambda pair: pair[0]))
@@ -129,7 +135,14 @@ class Predictor:
             pixels, sizes = (np.stack(part) for part in zip(*canvases, strict=True))
             answers = zip(*self._read(pixels, sizes), strict=True)
         for path, result in zip(paths, results, strict=True):
-            yield result or answered(str(path), *next(answers))
+            if result is None:
+                digit, probabilities, reason = next(answers)
+                result = (
+                    Reading(str(path), UNSURE, None, None, None, reason.decode())
+                    if reason
+                    else answered(str(path), digit, probabilities, self.threshold)
+                )
+            yield result
 
     def _callable(self, signature, inputs: list[str], answer: type[NamedTuple]):
         """A function of arrays that runs a signature; make_callable skips Session.run's checks."""
@@ -145,12 +158,19 @@ class _CanvasAnswers(NamedTuple):
     reasons: np.ndarray  # of bytes
 
 
-def answered(name: str, digit: int, probabilities: np.ndarray, reason: bytes = b"") -> Reading:
-    """The reading of an input that a signature has answered."""
-    if reason:
-        return Reading(name, UNSURE, None, None, None, reason.decode())
+def answered(
+    name: str, digit: int, probabilities: np.ndarray, threshold: Threshold | None
+) -> Reading:
+    """The reading of an input in which there is a digit; unsure below the threshold."""
     shares = probabilities.astype(float).tolist()
-    return Reading(name, OK, int(digit), shares[digit], shares, None)
+    status, reason = OK, None
+    if threshold and shares[digit] < threshold.probability:
+        status = UNSURE
+        reason = (
+            f"less probable than {threshold.probability:.3%}, which at most "
+            f"{percent(threshold.max_error)} errors ask for"
+        )
+    return Reading(name, status, int(digit), shares[digit], shares, reason)
 
 
 def failed(name: str, reason: str) -> Reading:

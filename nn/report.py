@@ -14,6 +14,7 @@ import numpy as np
 from nn.data import confusion_matrix
 from nn.errors import DataError
 from nn.predictor import ERROR, OK, Reading
+from nn.thresholds import DEFAULT_MAX_ERROR, Threshold, percent
 
 Write = Callable[[Reading], None]
 
@@ -34,11 +35,26 @@ def table_row(reading: Reading, width: int, top: int = 1, label: int | None = No
         line += "".join(f"   {i} {reading.probabilities[i]:6.2%}" for i in likeliest)
     if label is not None:
         line += f"   label {label}"
-    if reading.status != OK:
+    if reading.status != OK and reading.digit is not None:
+        line += f"  {reading.status}"  # the line above the table says why
+    elif reading.status != OK:
         # An error's reason names its input, which stands at the start of the line.
         reason = reading.reason.removeprefix(f"{reading.input}: ")
         line += f"  {'':11s}  {reading.status}: {reason}"
     return line
+
+
+def threshold_line(threshold: Threshold | None, max_error: float | None) -> str:
+    """What makes an answer unsure; max_error: as the user gave it, None if not."""
+    if threshold is None:
+        return "No answer is unsure: the model was trained without validation digits"
+    errors = f"at most {percent(threshold.max_error)} validation errors"
+    if not threshold.probability:
+        return f"No answer is unsure: {errors}"
+    best = max_error is None and threshold.max_error > DEFAULT_MAX_ERROR
+    return f"Unsure below {threshold.probability:.3%}: above that {errors}" + (
+        ", its best" if best else ""
+    )
 
 
 def json_line(reading: Reading) -> str:
@@ -83,6 +99,7 @@ class Score:
     def __init__(self) -> None:
         self._labels: list[int] = []
         self._digits: list[int] = []
+        self._sure = self._sure_wrong = 0
         self._no_answer = self._unread = self._unlabelled = 0
 
     def add(self, reading: Reading, label: int | None) -> None:
@@ -96,9 +113,11 @@ class Score:
         else:
             self._labels.append(label)
             self._digits.append(reading.digit)
+            self._sure += reading.status == OK
+            self._sure_wrong += reading.status == OK and reading.digit != label
 
     def lines(self) -> Sequence[str]:
-        """The accuracy, in a line, and the confusion matrix."""
+        """The accuracy, in a line; what the sure answers come to; the confusion matrix."""
         confusion = confusion_matrix(np.array(self._labels, int), np.array(self._digits, int))
         right, count = int(np.trace(confusion)), len(self._labels) + self._no_answer
         accuracy = f"{right / count:.2%}" if count else "unknown"
@@ -112,4 +131,5 @@ class Score:
         rows = [f"{label:5d}  " + "".join(f"{n or '·':>6}" for n in row)
                 for label, row in enumerate(confusion)]  # fmt: skip
         header = "label  " + "".join(f"{digit:6d}" for digit in range(10)) + "   ← predicted"
-        return [summary, header, *rows]
+        sure = f"Sure of {self._sure:,}: {self._sure_wrong:,} of these wrong"
+        return [summary, sure, header, *rows]

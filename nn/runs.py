@@ -2,7 +2,7 @@
 
 import logging
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from nn import plots, saved_model, sheets, sources
 from nn.augment import augment
+from nn.calibration import Calibration
 from nn.card import model_card
 from nn.checkpoints import RunFolder
 from nn.data import Digits, split, training_count
@@ -26,15 +27,23 @@ from nn.training import Result, check_batch_size, train
 tf1 = tf.compat.v1
 log = logging.getLogger(__name__)
 
+REFIT = "refit"  # the folder, in a run's own, of its second run
+
 
 @dataclass(frozen=True)
 class Run:
-    """A run that has a folder: what it trains, on what, and the folder it exports to."""
+    """A run that has a folder: what it trains, on what, and the folder it exports to.
+
+    refit: whether a second run, on all training digits, is to follow; calibration: what that one
+    takes over from the first, None where it is to be fitted.
+    """
 
     settings: Settings
     source: Source
     folder: RunFolder
     saved_model: Path
+    refit: bool = False
+    calibration: Calibration | None = None
 
     @property
     def network(self) -> Network:
@@ -52,6 +61,8 @@ class Run:
                 "load": self.source.option,
                 "data": self.source.description,
                 "saved_model": str(self.saved_model.resolve()),
+                "refit": self.refit,
+                "calibration": self.calibration and self.calibration.describe(),
             }
         )
 
@@ -75,12 +86,32 @@ class Run:
             f"{len(training):,} training and {len(validation):,} validation digits: "
             f"{self.source.name}"
         )
-        result = train(settings, training, validation, test, self.folder, stop=stop, quiet=quiet)
+        result = train(
+            settings, training, validation, test, self.folder,
+            calibration=self.calibration, stop=stop, quiet=quiet,
+        )  # fmt: skip
         for path, figure in self._plots(result).items():
             plots.save(figure, path)
         if signum := stop():
             raise Interrupted(signum)
         return result
+
+    def second(self, first: Result) -> "Run":
+        """The run that follows this one, which came to `first`: on all training digits, with its
+        temperature and thresholds. Goes on where that run has begun. Raises UserError."""
+        folder = RunFolder(self.folder.path / REFIT)
+        if folder.config_file.exists():
+            return reopen(folder, self.saved_model, source=self.source)
+        fitted_to = f"{first.calibration.fitted_to} of a run on the other {first.training_images:,}"
+        second = Run(
+            replace(self.settings, validation_split=0.0),
+            self.source,
+            folder,
+            self.saved_model,
+            calibration=replace(first.calibration, fitted_to=fitted_to),
+        )
+        second.create()
+        return second
 
     def _plots(self, result: Result) -> dict[Path, Any]:
         name, folder = self.settings.network, self.folder
@@ -104,7 +135,7 @@ class Run:
         """Exports the last checkpoint as the next version; returns the version's path."""
         target = self.saved_model / saved_model.BUNDLED if self.source.bundled else self.saved_model
         return saved_model.export(
-            *build_serving_graph(self.network, result.temperature),
+            *build_serving_graph(self.network, result.calibration.temperature),
             self.folder.checkpoint_files()[-1],
             target,
             model_card(self.settings, self.source.description, result),
@@ -140,13 +171,15 @@ def reopen(
         target = target or Path(config["saved_model"])
         if not isinstance(option, str):
             raise TypeError(f"load cannot be {option!r}")
+        calibration = config.get("calibration")  # configs of before there were any have none
+        calibration = calibration and Calibration.of(calibration)
     except (KeyError, TypeError, ValueError, UserError) as error:
         raise UserError(f"{folder.config_file}: not the config of a run ({error})") from None
     check_target(target)
     source = source or sources.load(option, quiet)
     if source.description != data:
         raise UserError(f"{source.name}: these are not the digits that the run was started with")
-    return Run(settings, source, folder, target)
+    return Run(settings, source, folder, target, bool(config.get("refit")), calibration)
 
 
 def check_target(folder: Path) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from nn.errors import ModelError
+from nn.thresholds import Threshold
 
 tf1 = tf.compat.v1
 
@@ -82,7 +83,7 @@ def read_card(version: Path) -> dict:
     try:
         card = json.loads((version / CARD).read_text(encoding="utf-8"))
         files = card["files"].items()
-        describe(version, card)  # has all that it speaks of
+        describe(version, card), thresholds(card)  # the card has all that they speak of
     except FileNotFoundError:
         raise ModelError(f"{version}: no {CARD}; not exported by train_neural_network.py") from None
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
@@ -104,6 +105,11 @@ def describe(version: Path, card: Mapping) -> str:
         f"({card['data']['source']}), test accuracy {test['accuracy']:.2%} "
         f"({test['errors']:,} of {test['images']:,} wrong)"
     )
+
+
+def thresholds(card: Mapping) -> list[Threshold]:
+    """The thresholds of a card; none where there were no digits to fit them to."""
+    return [Threshold(**row) for row in card["calibration"]["thresholds"]]
 
 
 def _write_saved_model(session: tf1.Session, signatures: Mapping, version: Path) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from nn.calibration import fit_temperature
+from nn.calibration import Calibration
 from nn.checkpoints import Checkpoints, RunFolder
 from nn.data import Digits
 from nn.errors import DivergedError, UserError
@@ -58,16 +58,16 @@ class Epoch:
 class Result:
     """A finished run: how many digits it trained on, its history, its last weights' scores.
 
-    temperature: what the logits are divided by, in these scores and in the export: fitted to the
-    validation digits, 1 where there are none. first_layer: those weights of the first layer,
-    float32 [784, units] or [size, size, 1, filters]; seconds: of training, without validation.
+    calibration: its temperature is in these scores, and goes into the export. first_layer: those
+    weights of the first layer, float32 [784, units] or [size, size, 1, filters]; seconds: of
+    training, without validation.
     """
 
     training_images: int
     history: list[Epoch]
     validation: Scores | None
     test: Scores
-    temperature: float
+    calibration: Calibration
     first_layer: np.ndarray
     seconds: float
 
@@ -79,12 +79,14 @@ def train(
     test: Digits,
     run: RunFolder,
     *,
+    calibration: Calibration | None = None,
     stop: Stop = lambda: None,
     quiet: bool = False,
 ) -> Result:
     """Trains to the last epoch, from the run's newest checkpoint where it has one.
 
-    stop: asked between two chunks of steps; a signal's number ends the run with a checkpoint and
+    calibration: of a run before; None fits one to the validation digits, if there are any. stop:
+    asked between two chunks of steps; a signal's number ends the run with a checkpoint and
     raises Interrupted. The test digits are scored once, after the last epoch. Raises DivergedError
     where the loss is no longer a finite number, and UserError where the run's folder is damaged.
     """
@@ -107,7 +109,7 @@ def train(
                 # The history first: a checkpoint older than it is resumed without harm.
                 run.write_history([asdict(row) for row in history])
                 trainer.close_epoch()
-        result = _result(session, graph, history, training, validation, test)
+        result = _result(session, graph, history, training, validation, test, calibration)
         if signum := stop():
             raise Interrupted(signum)
         return result
@@ -120,15 +122,20 @@ def _result(
     training: Digits,
     validation: Digits,
     test: Digits,
+    calibration: Calibration | None,
 ) -> Result:
     held_out = evaluate(session, graph, validation) if len(validation) else None
-    temperature = fit_temperature(held_out.logits, held_out.labels) if held_out else 1.0
+    if calibration is None and held_out:
+        digits = f"{held_out.count:,} validation digits"
+        calibration = Calibration.fit(held_out.logits, held_out.labels, digits)
+    calibration = calibration or Calibration()
+    temperature = calibration.temperature
     return Result(
         len(training),
         history,
         held_out and replace(held_out, temperature=temperature),
         replace(evaluate(session, graph, test), temperature=temperature),
-        temperature,
+        calibration,
         session.run(graph.weights[0]),
         sum(row.seconds for row in history),
     )

@@ -8,6 +8,7 @@ import signal
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import train
 from PIL import Image
@@ -71,10 +72,12 @@ def test_it_prints_a_markdown_table_of_mean_and_spread_within_80_columns(compare
     assert re.match(r"-+ \| -+:", lines[lines.index(row) - 1])
 
 
-def test_a_chart_is_drawn_and_nothing_is_exported(compared):
+def test_charts_are_drawn_and_nothing_is_exported(compared):
     _, folder = compared
-    with Image.open(folder / "comparison.png") as picture:
-        assert picture.size[0] > 1000
+    for name in ("comparison.png", "accuracy_time.png"):
+        with Image.open(folder / name) as picture:
+            assert picture.size[0] > 1000
+            assert np.asarray(picture.convert("L")).std() > 10
     assert not (folder.parent / "out").exists()
 
 

@@ -110,6 +110,52 @@ def test_a_stopped_run_resumes_to_the_same_weights(whole_run, tmp_path, signum, 
     assert history_of(tmp_path / "run") == history_of(whole_run / "run")
 
 
+REFIT = ["--data", "bundled", "--network", "tiny", "--epochs", 6, "--seed", 2]
+
+
+@pytest.fixture(scope="module")
+def refitted(tmp_path_factory) -> Path:
+    """A folder with a run that was trained again on all digits, run/, and its export."""
+    folder = tmp_path_factory.mktemp("refitted")
+    finished = train(
+        *REFIT, "--refit", "--run-dir", folder / "run", "--saved-model", folder / "SavedModel"
+    )
+    assert finished.returncode == 0, finished.stderr
+    return folder
+
+
+def test_refit_exports_a_run_on_all_digits_with_the_calibration_of_the_first(refitted, tmp_path):
+    card = card_of(refitted / "SavedModel")
+    assert card["trained_on"] == 1500
+    assert card["validation"] is None
+    assert not (refitted / "SavedModel" / "bundled" / "2").exists()
+    for name, split in (("first", "0.2"), ("all", "0")):
+        finished = train(
+            *REFIT, "--validation-split", split,
+            "--run-dir", tmp_path / name, "--saved-model", tmp_path / "exports" / name,
+        )  # fmt: skip
+        assert finished.returncode == 0, finished.stderr
+    first, alone = (card_of(tmp_path / "exports" / name) for name in ("first", "all"))
+    assert card["weights_sha256"] == alone["weights_sha256"]
+    fitted_to = "300 validation digits of a run on the other 1,200"
+    assert card["calibration"] == {**first["calibration"], "fitted_to": fitted_to}
+    assert first["calibration"]["temperature"] != 1
+    assert history_of(refitted / "run" / "refit") == history_of(tmp_path / "all")
+
+
+def test_a_refit_that_was_stopped_in_its_second_run_goes_on_there(refitted, tmp_path):
+    shutil.copytree(refitted / "run", tmp_path / "run")
+    second = RunFolder(tmp_path / "run" / "refit")
+    for path in (*second.checkpoints.iterdir(), second.history_file):  # as if killed at once
+        path.unlink()
+    for name, resumed in (("whole", "run"), ("second", "run/refit")):
+        finished = train("--resume", tmp_path / resumed, "--saved-model", tmp_path / name)
+        assert finished.returncode == 0, finished.stderr
+        expected, found = card_of(refitted / "SavedModel"), card_of(tmp_path / name)
+        assert found["weights_sha256"] == expected["weights_sha256"]
+        assert found["calibration"] == expected["calibration"]
+
+
 def test_the_run_folder_holds_what_the_design_says(whole_run):
     run = whole_run / "run"
     config = json.loads((run / "config.json").read_text())
@@ -149,8 +195,10 @@ def test_the_history_says_what_evaluation_says(whole_run):
     assert float(last["validation_accuracy"]) == card["validation"]["accuracy"]
     # The temperature was fitted to these digits: it can only lower the loss.
     assert card["validation"]["loss"] < float(last["validation_loss"])
-    assert 0.5 < card["temperature"]["value"] < 5
-    assert card["temperature"]["fitted_to"] == "300 validation digits"
+    assert 0.5 < card["calibration"]["temperature"] < 5
+    assert card["calibration"]["fitted_to"] == "300 validation digits"
+    for threshold in card["calibration"]["thresholds"]:
+        assert threshold["wrong"] / threshold["answered"] < threshold["max_error"]
     assert card["validation"]["images"] == 300
     assert card["test"]["images"] == 297
 
@@ -164,7 +212,7 @@ def test_small_csv_files_with_a_partial_last_batch_and_no_validation(small_data,
     assert finished.returncode == 0, finished.stderr
     card = json.loads((tmp_path / "out" / "1" / "model_card.json").read_text())
     assert card["validation"] is None
-    assert card["temperature"] == {"value": 1.0, "fitted_to": None}
+    assert card["calibration"] == {"temperature": 1.0, "thresholds": [], "fitted_to": None}
     assert card["augment"] is True
     with Image.open(tmp_path / "run" / "augmented.png") as picture:
         assert min(picture.size) > 400
@@ -193,6 +241,8 @@ def test_a_loss_that_is_not_finite_stops_with_the_step_and_advice(small_data, tm
         (["--data", "nowhere"], "nowhere/digit_xtrain.csv: no such file"),
         (["--resume", "nowhere"], "nowhere: no run to resume"),
         (["--resume", "nowhere", "--seed", "3"], "drop --seed"),
+        (["--refit", "--validation-split", "0"], "--refit needs validation digits"),
+        (["--refit", "--compare", "tiny"], "--refit is for a single run"),
         (["--resume", "nowhere", "--no-augment"], "drop --no-augment"),
     ],
 )
