@@ -15,7 +15,7 @@ RUN := $(VENV)/bin/python
 
 help:
 	@echo "make train      train the default network, export it to SavedModel/"
-	@echo "make predict    read samples/ with the newest model (trains first if there is none)"
+	@echo "make predict    read samples/ with the newest model; the first one is in the repository"
 	@echo "make test       lint and test"
 	@echo "make lint       only lint"
 	@echo "make notebooks  execute both notebooks, and keep their outputs"
@@ -28,8 +28,6 @@ train: install
 	$(RUN) train_neural_network.py $(ARGS)
 
 predict: install
-	@ls SavedModel/[0-9]*/saved_model.pb >/dev/null 2>&1 || \
-		ls SavedModel/bundled/[0-9]*/saved_model.pb >/dev/null 2>&1 || $(MAKE) train ARGS=
 	$(RUN) load_saved_model.py $(or $(ARGS),samples/)
 
 # First what takes longest, so that neither of the two ends long before the other.

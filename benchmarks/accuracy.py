@@ -4,6 +4,7 @@
 
 No digit is held out and nothing is chosen: the settings are those that validation digits decided
 before, and the last epoch counts. Prints a row a network, mean ± standard deviation over the seeds.
+The loss is that of probabilities without a temperature: there is no digit to fit one to.
 Ctrl-C stops it, and it says how to go on.
 """
 

@@ -1,5 +1,5 @@
-"""Random distortions of digits, for training: strokes thicker or thinner; zoomed, slanted, turned
-and moved a little."""
+"""Random distortions of digits, for training: bent; strokes thicker or thinner; zoomed, slanted,
+turned and moved a little."""
 
 import math
 from typing import NamedTuple
@@ -27,21 +27,58 @@ class Distortion(NamedTuple):
 
 # docs/experiments.md says what was tried.
 LIMITS = Distortion(rotation=9.0, zoom_x=0.1, zoom_y=0.1, slant=0.1, right=1.5, down=1.5)
+KNOTS = 5  # a side
 
 
-def augment(images: tf.Tensor, seed: tf.Tensor, limits: Distortion = LIMITS) -> tf.Tensor:
+def augment(
+    images: tf.Tensor, seed: tf.Tensor, limits: Distortion = LIMITS, bends: float = 0.0
+) -> tf.Tensor:
     """Distorts each image on its own: float32 [N, 28, 28] → the same shape.
 
-    Half of them keep their strokes; a quarter has them thicker, a quarter thinner. seed: int32 [2],
-    (seed, step): the same seed distorts in the same way.
+    Half of them keep their strokes; a quarter has them thicker, a quarter thinner. bends: in
+    pixels, as `bend` has it. seed: int32 [2], (seed, step): the same seed distorts in the same way.
     """
-    shape = [1 + len(limits), tf.shape(images)[0]]
+    count = tf.shape(images)[0]
+    shape = [1 + len(limits), count]
     strokes, *parts = tf.unstack(
         tf.random.stateless_uniform(shape, scoped_seed(seed, "augment"), -1.0, 1.0)
     )
+    if bends:
+        knots = [count, KNOTS, KNOTS, 2]
+        images = bend(images, bends * tf.random.stateless_normal(knots, scoped_seed(seed, "bend")))
     strokes = tf.sign(strokes) * tf.maximum(2 * tf.abs(strokes) - 1, 0)
     by = Distortion(*(part * limit for part, limit in zip(parts, limits, strict=True)))
     return distort(thicken(images, strokes), by)
+
+
+def bend(images: tf.Tensor, knots: tf.Tensor) -> tf.Tensor:
+    """Fetches each pixel from elsewhere, which bends the strokes: float32 [N, 28, 28] → the same.
+
+    knots: float32 [N, K, K, 2], how many pixels further right and down, on a coarse grid; between
+    its knots the way is interpolated by cubics. Elastic distortions as in Ronneberger et al. 2015,
+    arXiv 1505.04597, section 3.1.
+    """
+    ways = tf.image.resize(knots, [SIDE, SIDE], "bicubic")
+    columns, rows = tf.meshgrid(tf.range(float(SIDE)), tf.range(float(SIDE)))
+    return _sample(images, columns + ways[..., 0], rows + ways[..., 1])
+
+
+def _sample(images: tf.Tensor, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
+    """Pixels from between pixels, bilinearly, and paper from outside; all are [N, 28, 28]."""
+    padded = tf.pad(images, [[0, 0], [1, 2], [1, 2]])  # from -1 to SIDE + 1
+    side = SIDE + 3
+    x, y = (tf.clip_by_value(places, -1.0, float(SIDE)) for places in (x, y))
+    left, top = tf.floor(x), tf.floor(y)
+    right, down = x - left, y - top  # the shares of the neighbors there
+    column, row = (tf.cast(places, tf.int32) + 1 for places in (left, top))
+    image = tf.reshape(tf.range(tf.shape(images)[0]), [-1, 1, 1])
+    corner = (image * side + row) * side + column
+    pixels = tf.reshape(padded, [-1])
+
+    def across(index: tf.Tensor) -> tf.Tensor:
+        return (1 - right) * tf.gather(pixels, index) + right * tf.gather(pixels, index + 1)
+
+    return (1 - down) * across(corner) + down * across(corner + side)
 
 
 def thicken(images: tf.Tensor, by: tf.Tensor) -> tf.Tensor:

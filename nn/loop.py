@@ -97,7 +97,7 @@ class TrainingStep:
         labels = self.dataset.labels.sparse_read(batch)
         images = scale(self.dataset.images.sparse_read(batch))
         if recipe.augment:
-            images = augment(images, seed)
+            images = augment(images, seed, bends=recipe.bends)
         with tf1.variable_scope("", reuse=True):
             logits = self.network.build(images, seed)
         loss = tf.reduce_mean(cross_entropy(logits, labels))

@@ -18,7 +18,7 @@ class Recipe:
     weights added. weight_decay: each step takes that share of kernels and weights away, times the
     learning rate (Loshchilov and Hutter 2019, arXiv 1711.05101). label_smoothing: the share of a
     label that goes to all ten digits alike (Szegedy et al. 2016, arXiv 1512.00567). augment:
-    whether each batch is distorted, by nn/augment.py.
+    whether each batch is distorted, by nn/augment.py; bends: how far digits are bent then, pixels.
     """
 
     epochs: int
@@ -30,6 +30,7 @@ class Recipe:
     weight_decay: float = 0.0
     label_smoothing: float = 0.0
     augment: bool = False
+    bends: float = 0.0
 
     def steps_per_epoch(self, count: int) -> int:
         """Batches that show each of `count` images once; the last may show some again."""

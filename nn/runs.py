@@ -128,7 +128,7 @@ class Run:
             folder.weights_plot: sheets.first_layer(result.first_layer, weights),
         }
         if self.settings.augment:
-            figures[folder.augmented_plot] = _augmented(self.source.training, self.settings.seed)
+            figures[folder.augmented_plot] = _augmented(self.source.training, self.settings)
         return figures
 
     def export(self, result: Result) -> Path:
@@ -142,12 +142,15 @@ class Run:
         )
 
 
-def _augmented(digits: Digits, seed: int) -> Any:
+def _augmented(digits: Digits, settings: Settings) -> Any:
     """A figure of one digit of each kind, distorted eight times."""
     originals = digits.images[np.unique(digits.labels, return_index=True)[1]]
     with tf.Graph().as_default(), tf1.Session() as session:
         images = scale(tf.constant(originals))
-        distorted = [augment(images, tf.constant([seed, step])) for step in range(8)]
+        distorted = [
+            augment(images, tf.constant([settings.seed, step]), bends=settings.bends)
+            for step in range(8)
+        ]
         return sheets.augmented(originals, np.stack(session.run(distorted)))
 
 

@@ -18,6 +18,7 @@ _VALID: dict[str, tuple[Any, Callable]] = {
     "validation_split": (float | int, lambda share: 0 <= share < 1),
     "seed": (int, lambda seed: 0 <= seed < SEEDS),
     "augment": (bool, lambda _: True),
+    "bends": (float | int, lambda pixels: 0 <= pixels < math.inf),
     "hidden": (tuple | list, lambda sizes: all(isinstance(n, int) and n > 0 for n in sizes)),
 }
 
@@ -34,16 +35,18 @@ class Settings:
     seed: int
     hidden: tuple[int, ...] = ()  # sizes of a dense network's hidden layers
     augment: bool = False
+    bends: float = 0.0  # pixels, where it augments
 
     @classmethod
     def of(cls, network: Network, *, bundled: bool = False, **given: Any) -> "Settings":
         """The network's own settings, but for those given that are not None."""
-        # The bundled digits are so few that an epoch is over in a blink.
+        # The bundled digits are so few that an epoch is over in a blink, and so much alike that
+        # others are read better by a network that saw them bent: docs/experiments.md.
         recipe = network.recipe
-        epochs = recipe.epochs * (10 if bundled else 1)
+        epochs, bends = (10 * recipe.epochs, 1.0) if bundled else (recipe.epochs, recipe.bends)
         usual = cls(
             network.name, epochs, recipe.batch_size, recipe.learning_rate, 0.2, 0, network.hidden,
-            recipe.augment,
+            recipe.augment, bends,
         )  # fmt: skip
         return replace(usual, **{k: v for k, v in given.items() if v is not None})
 
@@ -56,6 +59,7 @@ class Settings:
             batch_size=self.batch_size,
             learning_rate=self.learning_rate,
             augment=self.augment,
+            bends=self.bends,
         )
 
     def __post_init__(self) -> None:

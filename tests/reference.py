@@ -102,11 +102,12 @@ def compact(x, w):
     x = relu(w.batch_norm(max_pool(w.conv2d(x, "conv_3")), "batch_norm_3"))
     padded = np.pad(x, [(0, 0), (1, 1), (1, 1), (0, 0)])
     x = relu(w.batch_norm(w.conv2d(padded, "conv_4"), "batch_norm_4"))
-    return w.dense(x.reshape(len(x), 1024), "logits")
+    return w.dense(x.reshape(len(x), -1), "logits")
 
 
 NETWORKS = {
     "compact": compact,
+    "flagship": compact,  # the same layers, but for their filters and dropout
     "sprint": sprint,
     "tiny": tiny,
     "simple_dnn": simple_dnn,

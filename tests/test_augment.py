@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from scipy.ndimage import map_coordinates
 
-from nn.augment import LIMITS, Distortion, augment, distort, thicken
+from nn.augment import LIMITS, Distortion, augment, bend, distort, thicken
 
 tf1 = tf.compat.v1
 NOTHING = Distortion(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
@@ -160,3 +161,44 @@ def test_half_keep_their_strokes_and_a_quarter_each_has_them_thicker_and_thinner
     assert np.mean(ink > 1.0001) == pytest.approx(0.25, abs=0.03)
     assert ink.max() == pytest.approx(84 / 60, abs=0.01)  # 21 × 4 pixels
     assert ink.min() == pytest.approx(1 - 0.7 * (1 - 38 / 60), abs=0.01)  # 19 × 2
+
+
+def bent(images: np.ndarray, knots: np.ndarray) -> np.ndarray:
+    with tf.Graph().as_default(), tf1.Session() as session:
+        return session.run(bend(tf.constant(images, tf.float32), tf.constant(knots, tf.float32)))
+
+
+def test_knots_that_agree_move_the_whole_digit(images):
+    right, down = 2.0, -3.0  # from where each pixel comes
+    moved = bent(images, np.tile([right, down], [len(images), 5, 5, 1]))
+    np.testing.assert_allclose(moved[:, 3:, :-2], images[:, :-3, 2:], atol=1e-5)
+    assert not moved[:, :3].any()
+    assert not moved[:, :, -2:].any()
+
+
+def test_a_bend_fetches_each_pixel_from_where_cubics_between_the_knots_say(images):
+    knots = np.random.default_rng(0).normal(0, 2, [3, 5, 5, 2])
+    ways = tf.image.resize(knots, [28, 28], "bicubic").numpy()
+    found = bent(images[:3], knots)
+    for image, way, result in zip(images, ways, found, strict=False):
+        rows, columns = np.indices([28, 28], float)
+        places = [np.clip(rows + way[..., 1], -1, 28), np.clip(columns + way[..., 0], -1, 28)]
+        padded = np.pad(image, 2)
+        expected = map_coordinates(padded, [axis + 2 for axis in places], order=1)
+        np.testing.assert_allclose(result, expected, atol=1e-5)
+
+
+def test_bends_are_as_wide_as_asked_and_each_images_own(images):
+    same = np.repeat(patch(13, 13), 1000, axis=0)
+    spreads = []
+    for bends in (1.0, 2.0):
+        moved = augmented(same, [0, 0], limits=NOTHING, bends=bends)
+        places = np.array([middle(image) for image in moved])
+        # Strokes grow to one side, by a part of a pixel.
+        assert places.mean(0) == pytest.approx([13, 13], abs=0.4)
+        spreads.append(places.std(0))
+    # Of the patch's middle, so a little less than of a knot.
+    assert spreads[0] == pytest.approx([0.75, 0.75], abs=0.15)
+    assert spreads[1] == pytest.approx(2 * spreads[0], rel=0.15)
+    plain = augmented(same, [0, 0], limits=NOTHING, bends=0.0)
+    np.testing.assert_array_equal(plain, augmented(same, [0, 0], limits=NOTHING))

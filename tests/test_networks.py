@@ -28,6 +28,7 @@ PARAMETERS = {
     "optimized_cnn": 225_930,
     "sprint": 111_938,
     "compact": 73_410,
+    "flagship": 206_378,
 }
 every_network = pytest.mark.parametrize("name", NETWORKS)
 
@@ -155,6 +156,7 @@ DROPOUT = {
     "optimized_cnn": [0.5],
     "sprint": [],
     "compact": [0.3],
+    "flagship": [0.5],
 }
 
 
