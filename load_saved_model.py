@@ -57,7 +57,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         help="how often answers may be wrong, as 0.1%% or 0.001: those that are not probable "
         "enough for it are marked unsure. It holds for digits such as those that the model was "
         "trained with, not for any picture (default: 0.1%%, or the lowest rate that the model "
-        "can keep)",
+        "has a threshold for)",
     )
     add("--recursive", action="store_true", help="also the pictures in the folders' folders")
     add(
@@ -108,7 +108,7 @@ def run(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from nn import inputs, report, saved_model
-    from nn.predictor import ERROR, OK, Predictor
+    from nn.predictor import ERROR, Predictor
 
     paths = inputs.expand(options.inputs, options.recursive)
     labels = inputs.Labels(options.labels, paths) if options.labels else None
@@ -131,7 +131,7 @@ def run(options: argparse.Namespace) -> int:
                 write_csv(reading)
             if options.json:
                 print(report.json_line(reading))
-            elif labels is None or reading.status != OK or reading.digit != label:
+            elif labels is None or reading.digit is None or reading.digit != label:
                 print(report.table_row(reading, width, options.top, label))
     if labels:
         print("", *score.lines(), sep="\n", file=sys.stderr if options.json else sys.stdout)
@@ -143,7 +143,8 @@ def _rate(text: str) -> float:
         rate = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
     except ValueError:
         rate = 0.0
-    if not 0 < rate <= 1:
+    # 1 might be meant as 1%, or as all.
+    if not 0 < rate <= 1 or (rate == 1 and not text.endswith("%")):
         raise argparse.ArgumentTypeError(f"expected a rate such as 0.1% or 0.001, found {text}")
     return rate
 

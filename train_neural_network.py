@@ -6,6 +6,7 @@ import logging
 import os
 import shlex
 import sys
+import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -118,7 +119,7 @@ def _add_training(add: Callable) -> None:
         action="store_true",
         default=None,
         help="then train once more, on all training digits, and export that one, with the "
-        "temperature and thresholds that were fitted to the validation digits before",
+        "temperature and thresholds of the first, which held digits out to fit them to",
     )
     add(
         "--augment",
@@ -172,8 +173,6 @@ def _contradiction(options: argparse.Namespace) -> str | None:
         )
     if options.refit and networks:
         return "--refit is for a single run; drop --compare"
-    if options.refit and options.validation_split == 0:
-        return "--refit needs validation digits for its first run; drop --validation-split 0"
     if options.seeds and not networks:
         return "--seeds is for --compare; a single run takes --seed"
     if first + seeds > SEEDS:
@@ -227,7 +226,7 @@ def list_networks() -> None:
             f"batch {recipe.batch_size}, learning rate {recipe.learning_rate:g}"
             + (", augmented" if recipe.augment else "")
         )
-        print(f"    {network.summary}")
+        print(textwrap.fill(network.summary, 80, initial_indent="    ", subsequent_indent="    "))
 
 
 def run(options: argparse.Namespace) -> int:

@@ -13,6 +13,10 @@ from nn.thresholds import Threshold
 
 HOTTEST = 20.0  # a temperature is sought from 1/20 to this
 RATES = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+UNANSWERED = (
+    0.0, 0.001, 0.002, 0.003, 0.005, 0.007, 0.01, 0.015, 0.02, 0.03, 0.04, 0.05, 0.07,
+    0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -38,8 +42,11 @@ class Calibration:
     @classmethod
     def of(cls, fields: Mapping) -> "Calibration":
         """What was described so. Raises TypeError, ValueError or KeyError where it was not."""
-        thresholds = tuple(Threshold(**row) for row in fields["thresholds"])
-        return cls(float(fields["temperature"]), thresholds, fields["fitted_to"])
+        temperature = fields["temperature"]
+        if not 0 < temperature < np.inf:
+            raise ValueError(f"temperature cannot be {temperature!r}")
+        thresholds = tuple(Threshold.of(row) for row in fields["thresholds"])
+        return cls(temperature, thresholds, fields["fitted_to"])
 
     def describe(self) -> dict:
         """For a card or a config."""
@@ -70,28 +77,36 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
 def fit_thresholds(confidences: np.ndarray, wrong: np.ndarray) -> tuple[Threshold, ...]:
     """The lowest threshold for each of RATES that there is one for, up to that which answers all.
 
-    confidences: float [N]; wrong: bool [N]; of digits that the weights were not fitted to. Of those
-    as confident as the threshold so few are wrong that the upper 95% bound of the share of errors
-    (Clopper and Pearson 1934, one-sided) is at most the rate: selection with guaranteed risk,
-    Geifman and El-Yaniv 2017, arXiv 1705.08500.
+    confidences: float [N]; wrong: bool [N]; of digits that the weights were not fitted to. A
+    threshold leaves one of UNANSWERED out. It will do where so few of those as confident are wrong
+    that the upper 95% bound of their share is at most the rate (Clopper and Pearson 1934,
+    one-sided). Geifman and El-Yaniv 2017, arXiv 1705.08500, choose so too, with a stricter bound
+    that makes up for choosing; it would ask for several times as many digits.
     """
-    order = np.argsort(-confidences, kind="stable")
-    sorted_, errors = confidences[order], np.cumsum(wrong[order])
-    answered = np.arange(1, len(order) + 1)
-    bounds = betaincinv(errors + 1, answered - errors, 0.95)
-    bounds[errors == answered] = 1.0
-    last_of_equals = np.append(sorted_[1:] < sorted_[:-1], True)  # equals are answered alike
+    ranked = np.sort(confidences)
+    cuts = [_cut(confidences, wrong, ranked, share) for share in UNANSWERED]
     thresholds = []
     for rate in RATES:
-        kept = np.flatnonzero((bounds <= rate) & last_of_equals)
-        if len(kept):
-            last = kept[-1]
-            everything = last + 1 == len(order)
-            lowest = 0.0 if everything else float(sorted_[last])
-            thresholds.append(Threshold(rate, lowest, int(answered[last]), int(errors[last])))
-            if everything:
-                break
+        kept = next((cut for cut in cuts if _upper_bound(cut.answered, cut.wrong) <= rate), None)
+        if kept:
+            thresholds.append(kept._replace(max_error=rate))
+        if kept and not kept.probability:
+            break
     return tuple(thresholds)
+
+
+def _cut(
+    confidences: np.ndarray, wrong: np.ndarray, ranked: np.ndarray, unanswered: float
+) -> Threshold:
+    """The threshold that leaves a share of the digits out, or fewer where some are as confident."""
+    left_out = int(unanswered * len(ranked))
+    lowest = float(ranked[left_out]) if left_out else 0.0
+    answered = confidences >= lowest
+    return Threshold(1.0, lowest, int(answered.sum()), int((answered & wrong).sum()))
+
+
+def _upper_bound(answered: int, wrong: int) -> float:
+    return float(betaincinv(wrong + 1, answered - wrong, 0.95)) if wrong < answered else 1.0
 
 
 def cross_entropy(logits: np.ndarray, labels: np.ndarray) -> float:

@@ -5,6 +5,7 @@ checkpoints/    tf.train.Saver's, the last two
 history.csv     a row an epoch
 events/         for TensorBoard
 *.png           plots
+refit/          the folder of a second run, on all training digits
 """
 
 import json
@@ -34,6 +35,7 @@ class RunFolder:
         self.checkpoints = path / "checkpoints"
         self.history_file = path / "history.csv"
         self.events = path / "events"
+        self.refit = path / "refit"
         self.history_plot = path / "training_history.png"
         self.confusion_plot = path / "confusion_matrix.png"
         self.reliability_plot = path / "reliability.png"

@@ -56,9 +56,9 @@ class Predictor:
 
     model: a version, or a folder of versions, of which the highest number is used. max_error: how
     often answers may be wrong, 0.001 is 0.1%; less sure ones are `unsure`; None is 0.1%, or the
-    lowest rate that the model knows of. Raises ModelError where there is no model, it is damaged,
-    or cannot keep max_error. version: its path; card: its card; threshold: what an answer needs,
-    None where the model has none, as it was trained without validation digits.
+    lowest rate that the model has a threshold for. version: its path; card: its card; threshold:
+    what an answer needs, None where the model has none. Raises ModelError where there is no model,
+    it is damaged, or has no threshold for max_error, and ValueError where that is no rate.
     """
 
     def __init__(self, model: str | Path = "SavedModel", max_error: float | None = None) -> None:
@@ -167,8 +167,8 @@ def answered(
     if threshold and shares[digit] < threshold.probability:
         status = UNSURE
         reason = (
-            f"less probable than {threshold.probability:.3%}, which at most "
-            f"{percent(threshold.max_error)} errors ask for"
+            f"less probable than {percent(threshold.probability)}, the threshold for at most "
+            f"{percent(threshold.max_error)} errors"
         )
     return Reading(name, status, int(digit), shares[digit], shares, reason)
 

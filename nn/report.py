@@ -45,14 +45,14 @@ def table_row(reading: Reading, width: int, top: int = 1, label: int | None = No
 
 
 def threshold_line(threshold: Threshold | None, max_error: float | None) -> str:
-    """What makes an answer unsure; max_error: as the user gave it, None if not."""
+    """What makes an answer unsure; max_error: as the user gave it, None if not at all."""
     if threshold is None:
-        return "No answer is unsure: the model was trained without validation digits"
-    errors = f"at most {percent(threshold.max_error)} validation errors"
+        return "No answer is unsure: the model has no thresholds"
+    errors = f"at most {percent(threshold.max_error)} errors expected"
     if not threshold.probability:
         return f"No answer is unsure: {errors}"
     best = max_error is None and threshold.max_error > DEFAULT_MAX_ERROR
-    return f"Unsure below {threshold.probability:.3%}: above that {errors}" + (
+    return f"Unsure below {percent(threshold.probability)}: of the others {errors}" + (
         ", its best" if best else ""
     )
 

@@ -27,8 +27,6 @@ from nn.training import Result, check_batch_size, train
 tf1 = tf.compat.v1
 log = logging.getLogger(__name__)
 
-REFIT = "refit"  # the folder, in a run's own, of its second run
-
 
 @dataclass(frozen=True)
 class Run:
@@ -69,8 +67,14 @@ class Run:
     def check(self) -> None:
         """Raises UserError where the run could not be trained, or not be exported."""
         check_target(self.saved_model)
-        split_off = self.settings.validation_split
-        check_batch_size(self.settings, training_count(len(self.source.training), split_off))
+        count, split_off = len(self.source.training), self.settings.validation_split
+        training = training_count(count, split_off)
+        check_batch_size(self.settings, training)
+        if self.refit and training == count:
+            raise UserError(
+                f"a refit needs validation digits, and a split of {split_off} of {count:,} digits "
+                "leaves none; try a larger --validation-split"
+            )
 
     def finish(self, *, stop: Stop = lambda: None, quiet: bool = False) -> Result:
         """Trains to the end, from the newest checkpoint where there is one, and draws the plots.
@@ -98,19 +102,20 @@ class Run:
 
     def second(self, first: Result) -> "Run":
         """The run that follows this one, which came to `first`: on all training digits, with its
-        temperature and thresholds. Goes on where that run has begun. Raises UserError."""
-        folder = RunFolder(self.folder.path / REFIT)
-        if folder.config_file.exists():
-            return reopen(folder, self.saved_model, source=self.source)
+        temperature and thresholds. Its folder may be there. Raises UserError."""
+        log.info(f"Once more, on all {len(self.source.training):,} training digits")
         fitted_to = f"{first.calibration.fitted_to} of a run on the other {first.training_images:,}"
         second = Run(
             replace(self.settings, validation_split=0.0),
             self.source,
-            folder,
+            RunFolder(self.folder.refit),
             self.saved_model,
             calibration=replace(first.calibration, fitted_to=fitted_to),
         )
-        second.create()
+        if not second.folder.config_file.exists():
+            second.create()
+        elif reopen(second.folder, source=self.source).settings != second.settings:
+            raise UserError(f"{second.folder.path}: holds a run of other settings; remove it")
         return second
 
     def _plots(self, result: Result) -> dict[Path, Any]:
@@ -174,15 +179,18 @@ def reopen(
         target = target or Path(config["saved_model"])
         if not isinstance(option, str):
             raise TypeError(f"load cannot be {option!r}")
-        calibration = config.get("calibration")  # configs of before there were any have none
-        calibration = calibration and Calibration.of(calibration)
+        # Configs of before there were any have neither.
+        refit, calibration = config.get("refit", False), config.get("calibration")
+        calibration = None if calibration is None else Calibration.of(calibration)
+        if not isinstance(refit, bool):
+            raise TypeError(f"refit cannot be {refit!r}")
     except (KeyError, TypeError, ValueError, UserError) as error:
         raise UserError(f"{folder.config_file}: not the config of a run ({error})") from None
     check_target(target)
     source = source or sources.load(option, quiet)
     if source.description != data:
         raise UserError(f"{source.name}: these are not the digits that the run was started with")
-    return Run(settings, source, folder, target, bool(config.get("refit")), calibration)
+    return Run(settings, source, folder, target, refit, calibration)
 
 
 def check_target(folder: Path) -> None:

@@ -87,7 +87,10 @@ def read_card(version: Path) -> dict:
     except FileNotFoundError:
         raise ModelError(f"{version}: no {CARD}; not exported by train_neural_network.py") from None
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
-        raise ModelError(f"{version / CARD}: damaged; export the model again") from None
+        raise ModelError(
+            f"{version / CARD}: damaged, or of another version of this project; export the model "
+            "again"
+        ) from None
     for name, expected in files:
         path = version / name
         if not path.is_file():
@@ -109,7 +112,7 @@ def describe(version: Path, card: Mapping) -> str:
 
 def thresholds(card: Mapping) -> list[Threshold]:
     """The thresholds of a card; none where there were no digits to fit them to."""
-    return [Threshold(**row) for row in card["calibration"]["thresholds"]]
+    return [Threshold.of(row) for row in card["calibration"]["thresholds"]]
 
 
 def _write_saved_model(session: tf1.Session, signatures: Mapping, version: Path) -> None:

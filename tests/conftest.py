@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import load_saved_model
 from nn.data import CSV_NAMES, Digits
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -78,6 +79,20 @@ def model(tmp_path_factory) -> Path:
     )  # fmt: skip
     assert finished.returncode == 0, finished.stderr
     return folder / "SavedModel" / "bundled"
+
+
+@pytest.fixture
+def script(model, monkeypatch, capfd):
+    """load_saved_model.py within this process, which saves the seconds of starting another."""
+    monkeypatch.setenv("TF_USE_LEGACY_KERAS", "1")  # the script would leave it set
+    monkeypatch.chdir(ROOT)
+
+    def run(*arguments):
+        capfd.readouterr()
+        status = load_saved_model.main([*map(str, arguments), "--model", str(model)])
+        return subprocess.CompletedProcess(arguments, status, *capfd.readouterr())
+
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -224,3 +224,20 @@ def test_bars_are_as_long_as_the_means_they_stand_for():
     assert [bar.get_width() for bar in loss.patches] == pytest.approx([0.3, 0.1])
     assert [bar.get_width() for bar in parameters.patches] == [10, 40]
     assert [text.get_text() for text in accuracy.texts] == ["92.00%", "98.00%"]
+
+
+def test_accuracy_against_time_has_room_for_what_has_no_logarithm():
+    outcomes = [
+        Outcome("right", 0, 10, 100, 0, 1.0, 0.0, 0.0),
+        Outcome("fast", 0, 10, 100, 5, 0.95, 0.2, 0.0),
+        Outcome("slow", 0, 10, 100, 5, 0.95, 0.2, 30.0),
+    ]
+    for some in (outcomes, outcomes[:1]):
+        figure = plots.accuracy_by_time(some, "all kinds")
+        (axes,) = figure.axes
+        names = [text.get_text() for text in axes.texts]
+        assert names == [outcome.network for outcome in some]
+        for text in axes.texts:
+            x, y = text.xy
+            assert axes.get_xlim()[0] < x < axes.get_xlim()[1]
+            assert min(axes.get_ylim()) < y < max(axes.get_ylim())

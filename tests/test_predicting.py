@@ -6,7 +6,6 @@ import itertools
 import json
 import re
 import shutil
-import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,6 @@ import tensorflow as tf
 from conftest import ROOT, load, run_script
 from PIL import Image, ImageFilter
 
-import load_saved_model
 from nn import inputs, mnist
 from nn.errors import DataError
 from nn.evaluation import confusion_matrix
@@ -62,20 +60,6 @@ def ran(model):
 @pytest.fixture(scope="module")
 def table(ran) -> list[str]:
     return ran.stdout.splitlines()[:-1]
-
-
-@pytest.fixture
-def script(model, monkeypatch, capfd):
-    """load_saved_model.py within this process, which saves the seconds of starting another."""
-    monkeypatch.setenv("TF_USE_LEGACY_KERAS", "1")  # the script would leave it set
-    monkeypatch.chdir(ROOT)
-
-    def run(*arguments):
-        capfd.readouterr()
-        status = load_saved_model.main([*map(str, arguments), "--model", str(model)])
-        return subprocess.CompletedProcess(arguments, status, *capfd.readouterr())
-
-    return run
 
 
 @pytest.fixture(scope="module")
@@ -181,8 +165,8 @@ def test_standard_error_says_which_model(ran, model):
     assert ran.stderr == (
         f"Model {version}: dense, trained on 1,200 digits (bundled), "
         f"test accuracy {test['accuracy']:.2%} ({test['errors']} of 297 wrong)\n"
-        f"Unsure below {threshold['probability']:.3%}: above that at most "
-        f"{100 * threshold['max_error']:g}% validation errors, its best\n"
+        f"Unsure below {100 * threshold['probability']:.7g}%: of the others at most "
+        f"{100 * threshold['max_error']:g}% errors expected, its best\n"
     )
 
 
@@ -518,6 +502,10 @@ def cut(path):
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
 
+def change(card, **fields):
+    card.write_text(json.dumps({**json.loads(card.read_text()), **fields}))
+
+
 def cut_with_its_hash(path, version):
     """So that TensorFlow, not the card, finds out."""
     cut(path)
@@ -546,6 +534,8 @@ DAMAGE = {
     "card_not_text": lambda v: (v / CARD).write_bytes(b"\xff\xfe\0"),
     "card_a_list": lambda v: (v / CARD).write_text("[]"),
     "card_without_scores": lambda v: (v / CARD).write_text('{"files": {}}'),
+    "card_without_thresholds": lambda v: change(v / CARD, calibration=None),
+    "card_of_a_bad_threshold": lambda v: change(v / CARD, calibration={"thresholds": [{}]}),
 }
 
 

@@ -129,18 +129,38 @@ def test_refit_exports_a_run_on_all_digits_with_the_calibration_of_the_first(ref
     assert card["trained_on"] == 1500
     assert card["validation"] is None
     assert not (refitted / "SavedModel" / "bundled" / "2").exists()
-    for name, split in (("first", "0.2"), ("all", "0")):
-        finished = train(
-            *REFIT, "--validation-split", split,
-            "--run-dir", tmp_path / name, "--saved-model", tmp_path / "exports" / name,
-        )  # fmt: skip
-        assert finished.returncode == 0, finished.stderr
-    first, alone = (card_of(tmp_path / "exports" / name) for name in ("first", "all"))
-    assert card["weights_sha256"] == alone["weights_sha256"]
-    fitted_to = "300 validation digits of a run on the other 1,200"
-    assert card["calibration"] == {**first["calibration"], "fitted_to": fitted_to}
-    assert first["calibration"]["temperature"] != 1
+    finished = train(
+        *REFIT, "--validation-split", "0",
+        "--run-dir", tmp_path / "all", "--saved-model", tmp_path / "out",
+    )  # fmt: skip
+    assert finished.returncode == 0, finished.stderr
+    assert card["weights_sha256"] == card_of(tmp_path / "out")["weights_sha256"]
     assert history_of(refitted / "run" / "refit") == history_of(tmp_path / "all")
+    first = reopen(RunFolder(refitted / "run")).finish(quiet=True)
+    fitted_to = "300 validation digits of a run on the other 1,200"
+    assert card["calibration"] == {**first.calibration.describe(), "fitted_to": fitted_to}
+    assert first.calibration.temperature != 1
+
+
+def test_a_refit_without_validation_digits_is_refused(digits, tmp_path):
+    source = Source("few", "bundled", digits[0][:100], digits[1])
+    for split in (0.0, 0.004):  # the latter is less than half a digit
+        settings = Settings.of(get_network("tiny"), validation_split=split)
+        run = Run(settings, source, RunFolder(tmp_path / "run"), tmp_path / "out", refit=True)
+        with pytest.raises(UserError, match="a refit needs validation digits"):
+            run.create()
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_second_run_of_other_settings_is_not_taken_for_the_first_ones(refitted, tmp_path):
+    shutil.copytree(refitted / "run", tmp_path / "run")
+    config = tmp_path / "run" / "refit" / "config.json"
+    fields = json.loads(config.read_text())
+    fields["settings"]["seed"] = 3
+    config.write_text(json.dumps(fields))
+    first = reopen(RunFolder(tmp_path / "run"))
+    with pytest.raises(UserError, match="holds a run of other settings"):
+        first.second(first.finish(quiet=True))
 
 
 def test_a_refit_that_was_stopped_in_its_second_run_goes_on_there(refitted, tmp_path):
@@ -148,12 +168,12 @@ def test_a_refit_that_was_stopped_in_its_second_run_goes_on_there(refitted, tmp_
     second = RunFolder(tmp_path / "run" / "refit")
     for path in (*second.checkpoints.iterdir(), second.history_file):  # as if killed at once
         path.unlink()
-    for name, resumed in (("whole", "run"), ("second", "run/refit")):
-        finished = train("--resume", tmp_path / resumed, "--saved-model", tmp_path / name)
-        assert finished.returncode == 0, finished.stderr
-        expected, found = card_of(refitted / "SavedModel"), card_of(tmp_path / name)
-        assert found["weights_sha256"] == expected["weights_sha256"]
-        assert found["calibration"] == expected["calibration"]
+    finished = train("--resume", tmp_path / "run", "--saved-model", tmp_path / "out")
+    assert finished.returncode == 0, finished.stderr
+    expected, found = card_of(refitted / "SavedModel"), card_of(tmp_path / "out")
+    assert found["weights_sha256"] == expected["weights_sha256"]
+    assert found["calibration"] == expected["calibration"]
+    assert reopen(second).finish(quiet=True).calibration.describe() == expected["calibration"]
 
 
 def test_the_run_folder_holds_what_the_design_says(whole_run):
@@ -241,7 +261,6 @@ def test_a_loss_that_is_not_finite_stops_with_the_step_and_advice(small_data, tm
         (["--data", "nowhere"], "nowhere/digit_xtrain.csv: no such file"),
         (["--resume", "nowhere"], "nowhere: no run to resume"),
         (["--resume", "nowhere", "--seed", "3"], "drop --seed"),
-        (["--refit", "--validation-split", "0"], "--refit needs validation digits"),
         (["--refit", "--compare", "tiny"], "--refit is for a single run"),
         (["--resume", "nowhere", "--no-augment"], "drop --no-augment"),
     ],
@@ -282,9 +301,9 @@ def test_without_a_network_it_falls_back_loudly(tmp_path):
     assert not (tmp_path / "SavedModel" / "1").exists()
 
 
-def trained(digits, chunks, count=100, batch_size=64, seed=0, augment=False):
+def trained(digits, chunks, count=100, batch_size=64, seed=0, augment=False, bends=0.0):
     """The weights after the chunks of steps, and the totals."""
-    recipe = Recipe(epochs=25, batch_size=batch_size, augment=augment)
+    recipe = Recipe(epochs=25, batch_size=batch_size, augment=augment, bends=bends)
     graph = build_training_graph(get_network("dense"), recipe, count=count, seed=seed)
     few = digits[0][:count]
     with tf1.Session(graph=graph.graph) as session:
@@ -309,6 +328,14 @@ def test_augmenting_changes_what_is_learned(digits):
     weights, _ = trained(digits, [2])
     others, _ = trained(digits, [2], augment=True)
     assert not np.array_equal(weights[0], others[0])
+    bent, _ = trained(digits, [2], augment=True, bends=1.0)
+    assert not np.array_equal(bent[0], others[0])
+
+
+def test_only_the_bundled_digits_are_bent():
+    compact = get_network("compact")
+    assert Settings.of(compact, bundled=True).recipe.bends == 1
+    assert Settings.of(compact).recipe.bends == 0
 
 
 def test_another_seed_gives_other_weights(digits):
@@ -437,6 +464,11 @@ def test_a_finished_run_that_was_moved_resumes_to_its_export(whole_run, copied_r
         ("settings.rate", 1, "unexpected keyword argument 'rate'"),
         ("load", None, "load cannot be None"),
         ("saved_model", 5, "config.json: not the config of a run"),
+        ("refit", "no", "refit cannot be 'no'"),
+        ("calibration", {}, "temperature"),
+        ("calibration", "", "string indices"),
+        ("calibration", {"temperature": 0, "thresholds": []}, "temperature cannot be 0"),
+        ("settings.bends", -1, "bends cannot be -1"),
     ],
 )
 def test_a_damaged_setting_is_one_clear_line(copied_run, where, value, message):
