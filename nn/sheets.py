@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SAMPLES = 5  # digits of each label among the sample predictions
-MISTAKES = 32
+MISTAKES = 48
 TALL = 1.35  # height of a digit with what it was read as, in widths
 
 

@@ -1,0 +1,66 @@
+"""The model that the repository holds, SavedModel/1: whole, light, and as good as its card says."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+from conftest import ROOT, load
+
+from nn import Predictor, sources
+from nn.saved_model import thresholds
+
+SHIPPED = ROOT / "SavedModel" / "1"
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    with Predictor(SHIPPED) as predictor:
+        yield predictor
+
+
+def test_it_was_trained_on_everything_and_calibrated_before(shipped):
+    card = shipped.card
+    assert (card["network"], card["trained_on"], card["validation"]) == ("flagship", 60_000, None)
+    fitted_to = "12,000 validation digits of a run on the other 48,000"
+    assert card["calibration"]["fitted_to"] == fitted_to
+    assert shipped.threshold.max_error == 0.001
+    assert card["test"]["images"] == 10_000
+
+
+FILES = [path for path in SHIPPED.rglob("*") if path.is_file()]
+
+
+def test_it_is_light():
+    assert 500_000 < sum(path.stat().st_size for path in FILES) < 5_000_000
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_it_tells_nothing_of_the_machine_that_it_was_made_on(path):
+    for root in (b"/home/", b"/root/", b"/tmp/", b"/Users/", b"/work/", b"/venv"):
+        assert root not in path.read_bytes()
+
+
+def test_it_reads_every_sample():
+    finished = load("samples", "--model", SHIPPED, "--json")
+    assert finished.returncode == 0, finished.stderr
+    with open(ROOT / "samples" / "labels.csv", newline="") as file:
+        labels = {row["file"]: int(row["label"]) for row in csv.DictReader(file)}
+    answers = [json.loads(line) for line in finished.stdout.splitlines()]
+    assert {line["input"].removeprefix("samples/"): line["digit"] for line in answers} == labels
+
+
+def test_its_card_says_what_it_scores(shipped, mnist_folder):
+    digits = sources.load(str(mnist_folder)).test
+    assert shipped.card["data"]["test_sha256"] == digits.sha256()
+    batches = [shipped.predict(batch) for batch in np.array_split(digits.images, 10)]
+    found = np.concatenate([batch.digits for batch in batches])
+    confidences = np.concatenate([batch.probabilities.max(1) for batch in batches])
+    wrong = found != digits.labels
+    stated = shipped.card["test"]
+    # Probabilities are rounded to float32, and by other processors otherwise.
+    assert wrong.sum() == pytest.approx(stated["errors"], abs=1)
+    for row, threshold in zip(stated["answered"], thresholds(shipped.card), strict=True):
+        sure = confidences >= threshold.probability
+        assert sure.sum() == pytest.approx(row["answered"], abs=3)
+        assert (sure & wrong).sum() == pytest.approx(row["wrong"], abs=1)
