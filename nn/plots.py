@@ -179,7 +179,7 @@ def accuracy_by_time(outcomes: list, title: str) -> "Figure":
     outcomes: comparison.Outcome, a row a seed of each network.
     """
     from matplotlib.figure import Figure
-    from matplotlib.ticker import FixedLocator, NullLocator
+    from matplotlib.ticker import FixedLocator, LogLocator, NullLocator
 
     figure = Figure(figsize=(8, 5), layout="constrained")
     axes = figure.subplots()
@@ -196,30 +196,32 @@ def accuracy_by_time(outcomes: list, title: str) -> "Figure":
     }
     axes.plot(*zip(*points.values(), strict=True), "o", color=BLUE, markersize=8)
     axes.set(xscale="log", yscale="log", xlabel="seconds of training", ylabel="test accuracy")
-    axes.margins(0.15, 0.1)
+    axes.margins(0.2, 0.1)
     axes.invert_yaxis()
     worst, best = max(errors), min(errors)
     ticks = [share * 10.0**-n for n in range(1, 5) for share in (5, 2, 1)]
     axes.yaxis.set_major_locator(FixedLocator([t for t in ticks if best / 3 < t < worst * 3]))
-    axes.yaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(lambda share, _: f"{100 * (1 - share):g}%")
     axes.xaxis.set_major_formatter(lambda seconds, _: f"{seconds:g}")
     axes.set_title(title, parse_math=False)
     axes.grid(alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
-    _label(axes, points)
+    _label(axes, points, list(zip(seconds, errors, strict=True)))
     return figure
 
 
-def _label(axes, points: dict[str, tuple[float, float]]) -> None:
-    """Writes each point's name to that side of it where it hides the least of other names."""
+def _label(axes, points: dict[str, tuple[float, float]], dots: list[tuple[float, float]]) -> None:
+    """Writes each point's name to that side of it where it hides the fewest names and dots."""
     sides = [(10, 0, "left", "center"), (-10, 0, "right", "center"),
              (0, 9, "center", "bottom"), (0, -9, "center", "top")]  # fmt: skip
     from matplotlib.transforms import Bbox
 
     axes.figure.draw_without_rendering()  # places the axes
-    taken = [axes.transData.transform(point) for point in points.values()]
-    taken = [Bbox.from_bounds(x - 6, y - 6, 12, 12) for x, y in taken]
+    places = axes.transData.transform([*points.values(), *dots])
+    taken = [Bbox.from_bounds(x - 6, y - 6, 12, 12) for x, y in places]
     for name, point in points.items():
         texts = [
             axes.annotate(name, point, (x, y), textcoords="offset points", ha=ha, va=va)
