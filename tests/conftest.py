@@ -1,5 +1,7 @@
 """What tests share: the scripts as processes, small data, a trained model, MNIST where it is."""
 
+import csv
+import json
 import os
 import subprocess
 import sys
@@ -51,6 +53,18 @@ def write_csv_folder(folder: Path, training: Digits, test: Digits) -> Path:
         np.savetxt(folder / images_name, digits.images.reshape(len(digits), -1), "%d", ",")
         np.savetxt(folder / labels_name, digits.labels, "%d")
     return folder
+
+
+def card_of(saved_model: Path) -> dict:
+    """The card of the first version that was trained on bundled digits."""
+    return json.loads((saved_model / "bundled" / "1" / "model_card.json").read_text())
+
+
+def history_of(run: Path) -> list[dict]:
+    """The rows of a run's history, but for their seconds."""
+    with open(run / "history.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    return [{key: row[key] for key in row if key != "seconds"} for row in rows]
 
 
 @pytest.fixture(scope="session")

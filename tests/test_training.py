@@ -1,6 +1,5 @@
 """Training: what it promises of repeats, interruption, resuming, and the run's folder."""
 
-import csv
 import json
 import os
 import re
@@ -15,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import ROOT, train
+from conftest import ROOT, card_of, history_of, train
 from PIL import Image
 
 from nn import sheets
@@ -33,17 +32,7 @@ from nn.sources import Source
 
 tf1 = tf.compat.v1
 
-RUN = ["--data", "bundled", "--network", "simple_dnn", "--epochs", "40", "--augment"]
-
-
-def card_of(saved_model: Path) -> dict:
-    return json.loads((saved_model / "bundled" / "1" / "model_card.json").read_text())
-
-
-def history_of(run: Path) -> list[dict]:
-    with open(run / "history.csv", newline="") as file:
-        rows = list(csv.DictReader(file))
-    return [{key: row[key] for key in row if key != "seconds"} for row in rows]
+RUN = ["--data", "bundled", "--network", "simple_dnn", "--epochs", "20", "--augment"]
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +90,7 @@ def test_a_stopped_run_resumes_to_the_same_weights(whole_run, tmp_path, signum, 
     if signum != signal.SIGKILL:
         assert f"--resume {tmp_path / 'run'}" in errors
         assert "Traceback" not in errors
-    assert len(history_of(tmp_path / "run")) < 40
+    assert len(history_of(tmp_path / "run")) < 20
     resume(tmp_path)
     assert (
         card_of(tmp_path / "SavedModel")["weights_sha256"]
@@ -110,78 +99,12 @@ def test_a_stopped_run_resumes_to_the_same_weights(whole_run, tmp_path, signum, 
     assert history_of(tmp_path / "run") == history_of(whole_run / "run")
 
 
-REFIT = ["--data", "bundled", "--network", "tiny", "--epochs", 6, "--seed", 2]
-
-
-@pytest.fixture(scope="module")
-def refitted(tmp_path_factory) -> Path:
-    """A folder with a run that was trained again on all digits, run/, and its export."""
-    folder = tmp_path_factory.mktemp("refitted")
-    finished = train(
-        *REFIT, "--refit", "--run-dir", folder / "run", "--saved-model", folder / "SavedModel"
-    )
-    assert finished.returncode == 0, finished.stderr
-    return folder
-
-
-def test_refit_exports_a_run_on_all_digits_with_the_calibration_of_the_first(refitted, tmp_path):
-    card = card_of(refitted / "SavedModel")
-    assert card["trained_on"] == 1500
-    assert card["validation"] is None
-    assert not (refitted / "SavedModel" / "bundled" / "2").exists()
-    finished = train(
-        *REFIT, "--validation-split", "0",
-        "--run-dir", tmp_path / "all", "--saved-model", tmp_path / "out",
-    )  # fmt: skip
-    assert finished.returncode == 0, finished.stderr
-    assert card["weights_sha256"] == card_of(tmp_path / "out")["weights_sha256"]
-    assert history_of(refitted / "run" / "refit") == history_of(tmp_path / "all")
-    first = reopen(RunFolder(refitted / "run")).finish(quiet=True)
-    fitted_to = "300 validation digits of a run on the other 1,200"
-    assert card["calibration"] == {**first.calibration.describe(), "fitted_to": fitted_to}
-    assert first.calibration.temperature != 1
-
-
-def test_a_refit_without_validation_digits_is_refused(digits, tmp_path):
-    source = Source("few", "bundled", digits[0][:100], digits[1])
-    for split in (0.0, 0.004):  # the latter is less than half a digit
-        settings = Settings.of(get_network("tiny"), validation_split=split)
-        run = Run(settings, source, RunFolder(tmp_path / "run"), tmp_path / "out", refit=True)
-        with pytest.raises(UserError, match="a refit needs validation digits"):
-            run.create()
-    assert not (tmp_path / "run").exists()
-
-
-def test_a_second_run_of_other_settings_is_not_taken_for_the_first_ones(refitted, tmp_path):
-    shutil.copytree(refitted / "run", tmp_path / "run")
-    config = tmp_path / "run" / "refit" / "config.json"
-    fields = json.loads(config.read_text())
-    fields["settings"]["seed"] = 3
-    config.write_text(json.dumps(fields))
-    first = reopen(RunFolder(tmp_path / "run"))
-    with pytest.raises(UserError, match="holds a run of other settings"):
-        first.second(first.finish(quiet=True))
-
-
-def test_a_refit_that_was_stopped_in_its_second_run_goes_on_there(refitted, tmp_path):
-    shutil.copytree(refitted / "run", tmp_path / "run")
-    second = RunFolder(tmp_path / "run" / "refit")
-    for path in (*second.checkpoints.iterdir(), second.history_file):  # as if killed at once
-        path.unlink()
-    finished = train("--resume", tmp_path / "run", "--saved-model", tmp_path / "out")
-    assert finished.returncode == 0, finished.stderr
-    expected, found = card_of(refitted / "SavedModel"), card_of(tmp_path / "out")
-    assert found["weights_sha256"] == expected["weights_sha256"]
-    assert found["calibration"] == expected["calibration"]
-    assert reopen(second).finish(quiet=True).calibration.describe() == expected["calibration"]
-
-
 def test_the_run_folder_holds_what_the_design_says(whole_run):
     run = whole_run / "run"
     config = json.loads((run / "config.json").read_text())
     assert config["settings"]["network"] == "simple_dnn"
     assert config["data"]["source"] == "bundled"
-    assert len(history_of(run)) == 40
+    assert len(history_of(run)) == 20
     names = {"training_history", "confusion_matrix", "sample_predictions", "confident_mistakes",
              "first_layer", "reliability", "augmented"}  # fmt: skip
     assert {path.stem for path in run.glob("*.png")} == names
@@ -205,7 +128,7 @@ def test_tensorboard_finds_scalars_and_the_inference_graph(whole_run):
         f"weights/{layer}/{n}" for layer in ("dense_1", "logits") for n in ("weights", "bias")
     }
     assert set(tags) == names
-    assert all(steps == list(range(1, 41)) for steps in tags.values())
+    assert all(steps == list(range(1, 21)) for steps in tags.values())
     assert {"dense_1/Relu", "logits/MatMul", "probabilities"} <= nodes
     assert not [name for name in nodes if "gradient" in name or "Adam" in name]
 
@@ -514,7 +437,7 @@ def test_weights_that_break_in_the_last_step_are_noticed(digits, tmp_path):
     ("file", "content", "message"),
     [
         ("history.csv", None, "history.csv: cannot be read"),
-        ("history.csv", b"epoch,loss\n1,0.5\n", "expected a row for each of epochs 1 to 40"),
+        ("history.csv", b"epoch,loss\n1,0.5\n", "expected a row for each of epochs 1 to 20"),
         ("history.csv", b"\xff\xfe\x00", "history.csv: cannot be read"),
         ("checkpoints/checkpoint", None, "checkpoint: damaged or missing"),
         ("checkpoints/checkpoint", b"", "checkpoint: damaged or missing"),

@@ -1,0 +1,97 @@
+"""--refit: a second run on all digits, which keeps what the first one fitted."""
+
+import json
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from conftest import card_of, history_of, train
+
+from nn.calibration import Calibration
+from nn.checkpoints import RunFolder
+from nn.errors import UserError
+from nn.networks import get_network
+from nn.runs import Run, reopen
+from nn.settings import Settings
+from nn.sources import Source
+
+REFIT = ["--data", "bundled", "--network", "tiny", "--epochs", 6, "--seed", 2]
+
+
+@pytest.fixture(scope="module")
+def refitted(tmp_path_factory) -> Path:
+    """A folder with a run that was trained again on all digits, run/, and its export."""
+    folder = tmp_path_factory.mktemp("refitted")
+    finished = train(
+        *REFIT, "--refit", "--run-dir", folder / "run", "--saved-model", folder / "SavedModel"
+    )
+    assert finished.returncode == 0, finished.stderr
+    assert "Once more, on all 1,500 training digits" in finished.stdout
+    return folder
+
+
+@pytest.fixture
+def copied(refitted, tmp_path) -> Path:
+    """The folder of its first run, which holds that of the second, somewhere else."""
+    return shutil.copytree(refitted / "run", tmp_path / "run")
+
+
+@pytest.fixture
+def without_plots(monkeypatch):
+    monkeypatch.setattr(Run, "_plots", lambda *_: {})
+
+
+def test_it_exports_a_run_on_all_digits_with_the_calibration_of_the_first(
+    refitted, tmp_path, without_plots
+):
+    card = card_of(refitted / "SavedModel")
+    assert card["trained_on"] == 1500
+    assert card["validation"] is None
+    assert not (refitted / "SavedModel" / "bundled" / "2").exists()
+    finished = train(
+        *REFIT, "--validation-split", "0",
+        "--run-dir", tmp_path / "all", "--saved-model", tmp_path / "out",
+    )  # fmt: skip
+    assert finished.returncode == 0, finished.stderr
+    assert card["weights_sha256"] == card_of(tmp_path / "out")["weights_sha256"]
+    assert history_of(refitted / "run" / "refit") == history_of(tmp_path / "all")
+    first = reopen(RunFolder(refitted / "run")).finish(quiet=True)
+    fitted_to = "300 validation digits of a run on the other 1,200"
+    assert card["calibration"] == {**first.calibration.describe(), "fitted_to": fitted_to}
+    assert first.calibration.temperature != 1
+
+
+def test_one_that_was_stopped_in_its_second_run_goes_on_there(
+    refitted, copied, tmp_path, without_plots
+):
+    second = RunFolder(copied / "refit")
+    for path in (*second.checkpoints.iterdir(), second.history_file):  # as if killed at once
+        path.unlink()
+    run = reopen(RunFolder(copied), tmp_path / "out")
+    run = run.second(run.finish(quiet=True))
+    run.export(run.finish(quiet=True))
+    expected, found = card_of(refitted / "SavedModel"), card_of(tmp_path / "out")
+    assert found["weights_sha256"] == expected["weights_sha256"]
+    assert found["calibration"] == expected["calibration"]
+    assert reopen(second).calibration.describe() == expected["calibration"]
+
+
+def test_without_validation_digits_it_is_refused(digits, tmp_path):
+    source = Source("few", "bundled", digits[0][:100], digits[1])
+    for split in (0.0, 0.004):  # the latter is less than half a digit
+        settings = Settings.of(get_network("tiny"), validation_split=split)
+        run = Run(settings, source, RunFolder(tmp_path / "run"), tmp_path / "out", refit=True)
+        with pytest.raises(UserError, match="a refit needs validation digits"):
+            run.create()
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_second_run_of_other_settings_is_not_taken_for_the_first_ones(copied):
+    config = copied / "refit" / "config.json"
+    fields = json.loads(config.read_text())
+    fields["settings"]["seed"] = 3
+    config.write_text(json.dumps(fields))
+    first = SimpleNamespace(calibration=Calibration(), training_images=1200)
+    with pytest.raises(UserError, match="holds a run of other settings"):
+        reopen(RunFolder(copied)).second(first)
