@@ -1,9 +1,7 @@
-"""Training: what it promises of repeats, interruption, resuming, and the run's folder."""
+"""Training: what a step does, what decides it, what the command line refuses."""
 
 import json
 import os
-import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import ROOT, card_of, history_of, train
+from conftest import ROOT, card_of, train
 from PIL import Image
 
 from nn import sheets
@@ -25,125 +23,12 @@ from nn.evaluation import Scores
 from nn.graph import build_training_graph
 from nn.networks import Network, get_network
 from nn.optimization import Recipe
-from nn.runs import Run, check_target, reopen
+from nn.runs import Run, check_target
 from nn.settings import Settings
 from nn.signals import Interrupted
 from nn.sources import Source
 
 tf1 = tf.compat.v1
-
-RUN = ["--data", "bundled", "--network", "simple_dnn", "--epochs", "20", "--augment"]
-
-
-@pytest.fixture(scope="module")
-def whole_run(tmp_path_factory) -> Path:
-    """A folder with a run that nothing interrupted, run/, and its export, SavedModel/."""
-    folder = tmp_path_factory.mktemp("whole")
-    finished = train(*RUN, "--run-dir", folder / "run", "--saved-model", folder / "SavedModel")
-    assert finished.returncode == 0, finished.stderr
-    return folder
-
-
-def start(folder: Path) -> subprocess.Popen:
-    """Starts the same run as whole_run's and waits until it has finished five epochs."""
-    script = str(ROOT / "train_neural_network.py")
-    process = subprocess.Popen(
-        [sys.executable, script, *RUN, "--run-dir", str(folder / "run"),
-         "--saved-model", str(folder / "SavedModel")],
-        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        # Where the tests run in the background, SIGINT is ignored, and would stay so.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )  # fmt: skip
-    history = folder / "run" / "history.csv"
-    deadline = time.monotonic() + 90
-    while not (history.exists() and len(history.read_text().splitlines()) > 5):
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
-    return process
-
-
-def resume(folder: Path) -> None:
-    finished = train("--resume", folder / "run", "--saved-model", folder / "SavedModel")
-    assert finished.returncode == 0, finished.stderr
-
-
-def test_equal_seeds_give_equal_weights(whole_run, tmp_path):
-    finished = train(*RUN, "--run-dir", tmp_path / "run", "--saved-model", tmp_path / "SavedModel")
-    assert finished.returncode == 0, finished.stderr
-    assert (
-        card_of(tmp_path / "SavedModel")["weights_sha256"]
-        == (card_of(whole_run / "SavedModel")["weights_sha256"])
-    )
-
-
-@pytest.mark.parametrize(
-    ("signum", "status"),
-    [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 130), (signal.SIGTERM, 143)],
-)
-def test_a_stopped_run_resumes_to_the_same_weights(whole_run, tmp_path, signum, status):
-    process = start(tmp_path)
-    process.send_signal(signum)
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == status
-    assert not (tmp_path / "SavedModel").exists()
-    if signum != signal.SIGKILL:
-        assert f"--resume {tmp_path / 'run'}" in errors
-        assert "Traceback" not in errors
-    assert len(history_of(tmp_path / "run")) < 20
-    resume(tmp_path)
-    assert (
-        card_of(tmp_path / "SavedModel")["weights_sha256"]
-        == (card_of(whole_run / "SavedModel")["weights_sha256"])
-    )
-    assert history_of(tmp_path / "run") == history_of(whole_run / "run")
-
-
-def test_the_run_folder_holds_what_the_design_says(whole_run):
-    run = whole_run / "run"
-    config = json.loads((run / "config.json").read_text())
-    assert config["settings"]["network"] == "simple_dnn"
-    assert config["data"]["source"] == "bundled"
-    assert len(history_of(run)) == 20
-    names = {"training_history", "confusion_matrix", "sample_predictions", "confident_mistakes",
-             "first_layer", "reliability", "augmented"}  # fmt: skip
-    assert {path.stem for path in run.glob("*.png")} == names
-    for name in names:
-        with Image.open(run / f"{name}.png") as picture:
-            assert min(picture.size) > 400
-            assert np.asarray(picture.convert("L")).std() > 10
-    assert not list(run.glob(".*"))
-
-
-def test_tensorboard_finds_scalars_and_the_inference_graph(whole_run):
-    tags, nodes = {}, set()
-    for file in (whole_run / "run" / "events").glob("events.*"):
-        for event in tf1.train.summary_iterator(str(file)):
-            graph = tf1.GraphDef.FromString(event.graph_def)
-            nodes |= {node.name for node in graph.node}
-            for value in event.summary.value:
-                tags.setdefault(value.tag, []).append(event.step)
-    names = {f"{s}/{n}" for s in ("training", "validation") for n in ("loss", "accuracy")}
-    names |= {
-        f"weights/{layer}/{n}" for layer in ("dense_1", "logits") for n in ("weights", "bias")
-    }
-    assert set(tags) == names
-    assert all(steps == list(range(1, 21)) for steps in tags.values())
-    assert {"dense_1/Relu", "logits/MatMul", "probabilities"} <= nodes
-    assert not [name for name in nodes if "gradient" in name or "Adam" in name]
-
-
-def test_the_history_says_what_evaluation_says(whole_run):
-    last, card = history_of(whole_run / "run")[-1], card_of(whole_run / "SavedModel")
-    assert float(last["validation_accuracy"]) == card["validation"]["accuracy"]
-    # The temperature was fitted to these digits: it can only lower the loss.
-    assert card["validation"]["loss"] < float(last["validation_loss"])
-    assert 0.5 < card["calibration"]["temperature"] < 5
-    assert card["calibration"]["fitted_to"] == "300 validation digits"
-    for threshold in card["calibration"]["thresholds"]:
-        assert threshold["wrong"] / threshold["answered"] < threshold["max_error"]
-    assert card["validation"]["images"] == 300
-    assert card["test"]["images"] == 297
 
 
 def test_small_csv_files_with_a_partial_last_batch_and_no_validation(small_data, tmp_path):
@@ -359,52 +244,6 @@ def test_importing_the_training_side_leaves_eager_mode_alone():
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT, env=os.environ)
 
 
-@pytest.fixture
-def copied_run(whole_run, tmp_path) -> Path:
-    """A finished run that has been moved to another folder."""
-    return shutil.copytree(whole_run / "run", tmp_path / "moved run")
-
-
-def test_a_finished_run_that_was_moved_resumes_to_its_export(whole_run, copied_run, tmp_path):
-    finished = train("--resume", copied_run, "--saved-model", tmp_path / "out")
-    assert finished.returncode == 0, finished.stderr
-    assert "Epoch" not in finished.stdout
-    weights = [card_of(folder)["weights_sha256"]
-               for folder in (whole_run / "SavedModel", tmp_path / "out")]  # fmt: skip
-    assert weights[0] == weights[1]
-
-
-@pytest.mark.parametrize(
-    ("where", "value", "message"),
-    [
-        ("settings.epochs", "x", "epochs cannot be 'x'"),
-        ("settings.hidden", 5, "hidden cannot be 5"),
-        ("settings.hidden", [-3, 5], r"hidden cannot be \[-3, 5\]"),
-        ("settings.hidden", [5, 5], "hidden sizes 5 5: simple_dnn has 1 hidden layer"),
-        ("settings.network", "resnet", "no network is called 'resnet'"),
-        ("settings.validation_split", 1.0, "validation_split cannot be 1.0"),
-        ("settings.learning_rate", None, "learning_rate cannot be None"),
-        ("settings.rate", 1, "unexpected keyword argument 'rate'"),
-        ("load", None, "load cannot be None"),
-        ("saved_model", 5, "config.json: not the config of a run"),
-        ("refit", "no", "refit cannot be 'no'"),
-        ("calibration", {}, "temperature"),
-        ("calibration", "", "string indices"),
-        ("calibration", {"temperature": 0, "thresholds": []}, "temperature cannot be 0"),
-        ("settings.bends", -1, "bends cannot be -1"),
-    ],
-)
-def test_a_damaged_setting_is_one_clear_line(copied_run, where, value, message):
-    config = json.loads((copied_run / "config.json").read_text())
-    *parents, name = where.split(".")
-    (config[parents[0]] if parents else config)[name] = value
-    (copied_run / "config.json").write_text(json.dumps(config))
-    with pytest.raises(UserError, match=r"config.json: not the config of a run") as raised:
-        reopen(RunFolder(copied_run))
-    assert re.search(message, str(raised.value))
-    assert "\n" not in str(raised.value)
-
-
 def test_the_seconds_of_an_interrupted_epoch_are_kept(digits, tmp_path):
     source = Source("few", "few", digits[0][:300], digits[1][:50])
     settings = Settings.of(get_network("tiny"), epochs=2, batch_size=2)
@@ -431,39 +270,6 @@ def test_weights_that_break_in_the_last_step_are_noticed(digits, tmp_path):
     run.create()
     with pytest.raises(DivergedError, match="logits are no longer finite numbers"):
         run.finish(quiet=True)
-
-
-@pytest.mark.parametrize(
-    ("file", "content", "message"),
-    [
-        ("history.csv", None, "history.csv: cannot be read"),
-        ("history.csv", b"epoch,loss\n1,0.5\n", "expected a row for each of epochs 1 to 20"),
-        ("history.csv", b"\xff\xfe\x00", "history.csv: cannot be read"),
-        ("checkpoints/checkpoint", None, "checkpoint: damaged or missing"),
-        ("checkpoints/checkpoint", b"", "checkpoint: damaged or missing"),
-        ("config.json", b"{}", "not the config of a run"),
-        ("config.json", b"{", "config.json: cannot be read"),
-    ],
-)
-def test_a_damaged_run_is_not_resumed(copied_run, file, content, message):
-    (copied_run / file).unlink()
-    if content is not None:
-        (copied_run / file).write_bytes(content)
-    with pytest.raises(UserError, match=message):
-        resume_in_process(copied_run)
-
-
-def resume_in_process(run: Path) -> None:
-    """What --resume does, in this process."""
-    reopen(RunFolder(run), quiet=True).finish(quiet=True)
-
-
-def test_a_checkpoint_of_other_sizes_is_not_restored(copied_run):
-    config = json.loads((copied_run / "config.json").read_text())
-    config["settings"]["hidden"] = [64]
-    (copied_run / "config.json").write_text(json.dumps(config))
-    with pytest.raises(UserError, match=r"expected \[784, 64\], found \[784, 128\]"):
-        resume_in_process(copied_run)
 
 
 def test_hidden_sizes_reach_the_export(small_data, tmp_path):
@@ -494,19 +300,9 @@ def test_the_surest_mistakes_come_first():
     assert texts == ["× 8  99.0%\nis 3", "× 9  70.0%\nis 4", "× 7  50.0%\nis 1"]
 
 
-def test_a_run_keeps_two_checkpoints(copied_run):
-    assert len(RunFolder(copied_run).checkpoint_files()) == 2
-    assert len(list((copied_run / "checkpoints").glob("*.index"))) == 2
-
-
 def test_a_run_folder_that_tensorflow_would_take_for_a_pattern_is_refused():
     with pytest.raises(UserError, match="cannot have any of"):
         RunFolder(Path("runs/a[1]"))
-
-
-def test_a_run_folder_is_not_overwritten(copied_run):
-    with pytest.raises(UserError, match="holds a run already; continue it with --resume"):
-        RunFolder(copied_run).create({})
 
 
 def test_an_export_folder_that_is_a_file_is_found_before_training(tmp_path):
