@@ -119,7 +119,7 @@ def _add_training(add: Callable) -> None:
         action="store_true",
         default=None,
         help="then train once more, on all training digits, and export that one, with the "
-        "temperature and thresholds of the first, which held digits out to fit them to",
+        "calibration of the first, which held digits out to fit it to",
     )
     add(
         "--augment",
@@ -223,7 +223,7 @@ def list_networks() -> None:
         recipe = network.recipe
         print(
             f"{network.name}: {network.parameters:,} parameters; {_epochs(recipe.epochs)}, "
-            f"batch {recipe.batch_size}, learning rate {recipe.learning_rate:g}"
+            f"batch {recipe.batch_size}, rate {recipe.learning_rate:g}"
             + (", augmented" if recipe.augment else "")
         )
         print(textwrap.fill(network.summary, 80, initial_indent="    ", subsequent_indent="    "))

@@ -1,17 +1,19 @@
-"""Probabilities to trust: a temperature for the logits, thresholds for the answers, and how well
-stated and true errors agree."""
+"""Probabilities to trust: a scaling for the logits, thresholds for the answers, and how well stated
+and true errors agree."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize
 from scipy.special import betaincinv, log_softmax, softmax
 
+from nn.scaling import UNSCALED, Scaling
 from nn.thresholds import Threshold
 
 HOTTEST = 20.0  # a temperature is sought from 1/20 to this
+USUAL_POWERS = 0.3  # the standard deviation of their logarithms
 RATES = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 UNANSWERED = (
     0.0, 0.001, 0.002, 0.003, 0.005, 0.007, 0.01, 0.015, 0.02, 0.03, 0.04, 0.05, 0.07,
@@ -23,55 +25,68 @@ UNANSWERED = (
 class Calibration:
     """How a network's logits become probabilities, and when those count as an answer.
 
-    temperature: what the logits are divided by; thresholds: for rates of errors; fitted_to: which
-    digits both were fitted to, None where there were none to fit them to.
+    scaling: of the logits; thresholds: for rates of errors; fitted_to: which digits both were
+    fitted to, None where there were none to fit them to.
     """
 
-    temperature: float = 1.0
+    scaling: Scaling = UNSCALED
     thresholds: tuple[Threshold, ...] = ()
     fitted_to: str | None = None
 
     @classmethod
     def fit(cls, logits: np.ndarray, labels: np.ndarray, fitted_to: str) -> "Calibration":
         """The calibration for float [N, 10], int64 [N]: digits that the weights never saw."""
-        temperature = fit_temperature(logits, labels)
-        confidences = softmax(logits.astype(np.float64) / temperature, axis=1).max(1)
+        scaling = fit_scaling(logits, labels)
+        confidences = softmax(scaled(logits, scaling), axis=1).max(1)
         thresholds = fit_thresholds(confidences, logits.argmax(1) != labels)
-        return cls(temperature, thresholds, fitted_to)
+        return cls(scaling, thresholds, fitted_to)
 
     @classmethod
     def of(cls, fields: Mapping) -> "Calibration":
         """What was described so. Raises TypeError, ValueError or KeyError where it was not."""
-        temperature = fields["temperature"]
-        if not 0 < temperature < np.inf:
-            raise ValueError(f"temperature cannot be {temperature!r}")
+        scaling = Scaling(*(fields[name] for name in Scaling._fields))
+        for name, value in scaling._asdict().items():
+            if not 0 < value < np.inf:
+                raise ValueError(f"{name} cannot be {value!r}")
         thresholds = tuple(Threshold.of(row) for row in fields["thresholds"])
-        return cls(temperature, thresholds, fields["fitted_to"])
+        return cls(scaling, thresholds, fields["fitted_to"])
 
     def describe(self) -> dict:
         """For a card or a config."""
         return {
-            **asdict(self),
+            **self.scaling._asdict(),
             "thresholds": [threshold._asdict() for threshold in self.thresholds],
+            "fitted_to": self.fitted_to,
         }
 
 
-def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
-    """The number that logits are to be divided by, so that their cross-entropy is the lowest.
+def scaled(logits: np.ndarray, scaling: Scaling) -> np.ndarray:
+    """Logits for the softmax, as nn/graph.py scales them: float [N, 10] → float64, same shape."""
+    gaps = logits.max(1, keepdims=True).astype(np.float64) - logits
+    return -((gaps / scaling.temperature) ** scaling.power)
 
-    logits: float [N, 10]; labels: int64 [N], of digits that the weights were not fitted to. No
-    prediction changes by it. Guo et al. 2017, arXiv 1706.04599, section 4.2. Where no digit is read
-    wrong, nothing says how wrong the network can be: then it is 1.
+
+def fit_scaling(logits: np.ndarray, labels: np.ndarray) -> Scaling:
+    """The scaling that makes the cross-entropy the lowest. No prediction changes by it.
+
+    logits: float [N, 10]; labels: int64 [N], of digits that the weights were not fitted to. A power
+    far from 1 must be worth it: its logarithm is taken to be drawn from a normal distribution
+    around 0, so a few digits cannot bend the scale. Where no digit is read wrong, nothing says how
+    wrong the network can be: then both are 1.
     """
     if (logits.argmax(1) == labels).all():
-        return 1.0
-    found = minimize_scalar(
-        lambda log: cross_entropy(logits / np.exp(log), labels),
-        bounds=(-np.log(HOTTEST), np.log(HOTTEST)),
-        method="bounded",
-        options={"xatol": 1e-4},
-    )
-    return float(np.exp(found.x))
+        return UNSCALED
+    limit = np.log(HOTTEST)
+
+    def cost(logs: np.ndarray) -> float:
+        prior = (logs[1] / USUAL_POWERS) ** 2 / 2
+        return cross_entropy(scaled(logits, Scaling(*np.exp(logs))), labels) + prior / len(labels)
+
+    found = minimize(
+        cost, [0.0, 0.0], method="Nelder-Mead", bounds=[(-limit, limit)] * 2,
+        options={"xatol": 1e-4, "fatol": 1e-9},
+    )  # fmt: skip
+    return Scaling(*(float(number) for number in np.exp(found.x)))
 
 
 def fit_thresholds(confidences: np.ndarray, wrong: np.ndarray) -> tuple[Threshold, ...]:

@@ -8,10 +8,11 @@ import numpy as np
 import tensorflow as tf
 from scipy.special import softmax
 
-from nn.calibration import calibration_error, cross_entropy
+from nn.calibration import calibration_error, cross_entropy, scaled
 from nn.data import Digits, confusion_matrix
 from nn.errors import DivergedError
 from nn.graph import TrainingGraph
+from nn.scaling import UNSCALED, Scaling
 from nn.thresholds import Threshold
 
 
@@ -26,12 +27,13 @@ class Answered(NamedTuple):
 class Scores:
     """What a network answered to each image of a split, and how good that is.
 
-    labels: int64 [N]; logits: float32 [N, 10]; temperature: what they are divided by.
+    labels: int64 [N]; logits: float32 [N, 10]; scaling: what makes them
+    probabilities.
     """
 
     labels: np.ndarray
     logits: np.ndarray
-    temperature: float = 1.0
+    scaling: Scaling = UNSCALED
 
     @cached_property
     def predictions(self) -> np.ndarray:
@@ -41,12 +43,12 @@ class Scores:
     @cached_property
     def confidences(self) -> np.ndarray:
         """float64 [N]: the predicted digits' probabilities"""
-        return softmax(self.logits.astype(np.float64) / self.temperature, axis=1).max(1)
+        return softmax(scaled(self.logits, self.scaling), axis=1).max(1)
 
     @cached_property
     def loss(self) -> float:
         """Mean cross-entropy, in nats."""
-        return cross_entropy(self.logits / self.temperature, self.labels)
+        return cross_entropy(scaled(self.logits, self.scaling), self.labels)
 
     @property
     def calibration_error(self) -> float:

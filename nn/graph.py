@@ -10,6 +10,7 @@ from nn.loop import Totals, TrainingStep, build_loop, create_dataset, create_tot
 from nn.networks import Network
 from nn.normalize import decode_canvases, normalize
 from nn.optimization import Recipe
+from nn.scaling import UNSCALED, Scaling
 
 tf1 = tf.compat.v1
 
@@ -88,24 +89,26 @@ def build_inference_graph(network: Network) -> tf.Graph:
     return graph
 
 
-def build_serving_graph(network: Network, temperature: float = 1.0) -> tuple[tf.Graph, Signatures]:
+def build_serving_graph(
+    network: Network, scaling: Scaling = UNSCALED
+) -> tuple[tf.Graph, Signatures]:
     """The graph that is exported, and its signatures, as docs/saved_model.md describes them.
 
-    temperature: what the logits are divided by, for probabilities that can be trusted. All share
-    one set of variables. `canvases` and `photos` normalize what they are given first.
+    scaling: of the logits, for probabilities that can be trusted. All share one set of variables.
+    `canvases` and `photos` normalize what they are given first.
     """
     with tf.Graph().as_default() as graph:
         images = tf1.placeholder(tf.uint8, [None, SIDE, SIDE], "images")
         pixels = tf1.placeholder(tf.uint8, [None, None, None], "pixels")
         sizes = tf1.placeholder(tf.int32, [None, 3], "sizes")
         image_bytes = tf1.placeholder(tf.string, [None], "image_bytes")
-        outputs = {"serving_default": predict(network, images, temperature)}
+        outputs = {"serving_default": predict(network, images, scaling)}
         with tf1.variable_scope("", reuse=True):
             with tf.name_scope("canvases"):
-                outputs["canvases"] = _normalize_and_predict(network, temperature, pixels, sizes)
+                outputs["canvases"] = _normalize_and_predict(network, scaling, pixels, sizes)
             with tf.name_scope("photos"):
                 canvases = decode_canvases(image_bytes)
-                outputs["photos"] = _normalize_and_predict(network, temperature, *canvases)
+                outputs["photos"] = _normalize_and_predict(network, scaling, *canvases)
     inputs = {
         "serving_default": {"images": images},
         "canvases": {"pixels": pixels, "sizes": sizes},
@@ -114,20 +117,27 @@ def build_serving_graph(network: Network, temperature: float = 1.0) -> tuple[tf.
     return graph, {name: {"inputs": inputs[name], "outputs": outputs[name]} for name in inputs}
 
 
-def predict(network: Network, images: tf.Tensor, temperature: float = 1.0) -> dict[str, tf.Tensor]:
+def predict(
+    network: Network, images: tf.Tensor, scaling: Scaling = UNSCALED
+) -> dict[str, tf.Tensor]:
     """uint8 [N, 28, 28] → probabilities float32 [N, 10] and digits int64 [N]."""
     logits = network.build(scale(images), None)
     return {
-        "probabilities": tf.nn.softmax(logits / temperature, name="probabilities"),
+        "probabilities": tf.nn.softmax(_scaled(logits, scaling), name="probabilities"),
         "digits": tf.argmax(logits, 1, name="digits"),
     }
 
 
+def _scaled(logits: tf.Tensor, scaling: Scaling) -> tf.Tensor:
+    gaps = tf.reduce_max(logits, axis=1, keepdims=True) - logits
+    return -((gaps / scaling.temperature) ** scaling.power)
+
+
 def _normalize_and_predict(
-    network: Network, temperature: float, pixels: tf.Tensor, sizes: tf.Tensor
+    network: Network, scaling: Scaling, pixels: tf.Tensor, sizes: tf.Tensor
 ) -> dict[str, tf.Tensor]:
     normalized = normalize(pixels, sizes)
-    return predict(network, normalized.images, temperature) | {
+    return predict(network, normalized.images, scaling) | {
         "normalized": normalized.images,
         "ink": normalized.ink,
         "reasons": normalized.reasons,

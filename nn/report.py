@@ -51,9 +51,9 @@ def threshold_line(threshold: Threshold | None, max_error: float | None) -> str:
     errors = f"at most {percent(threshold.max_error)} errors expected"
     if not threshold.probability:
         return f"No answer is unsure: {errors}"
-    best = max_error is None and threshold.max_error > DEFAULT_MAX_ERROR
+    lowest = max_error is None and threshold.max_error > DEFAULT_MAX_ERROR
     return f"Unsure below {percent(threshold.probability)}: of the others {errors}" + (
-        ", its best" if best else ""
+        ", its lowest" if lowest else ""
     )
 
 

@@ -102,7 +102,7 @@ class Run:
 
     def second(self, first: Result) -> "Run":
         """The run that follows this one, which came to `first`: on all training digits, with its
-        temperature and thresholds. Its folder may be there. Raises UserError."""
+        scaling and thresholds. Its folder may be there. Raises UserError."""
         log.info(f"Once more, on all {len(self.source.training):,} training digits")
         fitted_to = f"{first.calibration.fitted_to} of a run on the other {first.training_images:,}"
         second = Run(
@@ -140,7 +140,7 @@ class Run:
         """Exports the last checkpoint as the next version; returns the version's path."""
         target = self.saved_model / saved_model.BUNDLED if self.source.bundled else self.saved_model
         return saved_model.export(
-            *build_serving_graph(self.network, result.calibration.temperature),
+            *build_serving_graph(self.network, result.calibration.scaling),
             self.folder.checkpoint_files()[-1],
             target,
             model_card(self.settings, self.source.description, result),

@@ -48,7 +48,8 @@ class Settings:
             network.name, epochs, recipe.batch_size, recipe.learning_rate, 0.2, 0, network.hidden,
             recipe.augment, bends,
         )  # fmt: skip
-        return replace(usual, **{k: v for k, v in given.items() if v is not None})
+        settings = replace(usual, **{k: v for k, v in given.items() if v is not None})
+        return settings if settings.augment else replace(settings, bends=0.0)
 
     @property
     def recipe(self) -> Recipe:

@@ -44,8 +44,8 @@ def choose(thresholds: Sequence[Threshold], max_error: float | None) -> Threshol
         return max(strict)
     if max_error is None:
         return min(thresholds, default=None)
-    lowest = f"its lowest is {percent(min(thresholds).max_error)}" if thresholds else "it has none"
-    raise ModelError(f"at most {percent(asked)} errors: no threshold of this model is so; {lowest}")
+    lowest = f"ask for {percent(min(thresholds).max_error)}" if thresholds else "it has none at all"
+    raise ModelError(f"at most {percent(asked)} errors: this model has no such threshold; {lowest}")
 
 
 def percent(share: float) -> str:

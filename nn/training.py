@@ -58,7 +58,7 @@ class Epoch:
 class Result:
     """A finished run: how many digits it trained on, its history, its last weights' scores.
 
-    calibration: its temperature is in these scores, and goes into the export. first_layer: those
+    calibration: its scaling is in these scores, and goes into the export. first_layer: those
     weights of the first layer, float32 [784, units] or [size, size, 1, filters]; seconds: of
     training, without validation.
     """
@@ -129,12 +129,11 @@ def _result(
         digits = f"{held_out.count:,} validation digits"
         calibration = Calibration.fit(held_out.logits, held_out.labels, digits)
     calibration = calibration or Calibration()
-    temperature = calibration.temperature
     return Result(
         len(training),
         history,
-        held_out and replace(held_out, temperature=temperature),
-        replace(evaluate(session, graph, test), temperature=temperature),
+        held_out and replace(held_out, scaling=calibration.scaling),
+        replace(evaluate(session, graph, test), scaling=calibration.scaling),
         calibration,
         session.run(graph.weights[0]),
         sum(row.seconds for row in history),

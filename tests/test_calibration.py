@@ -1,7 +1,8 @@
-"""Temperature, calibration error and intervals, against their definitions and drawn digits."""
+"""Scaling, calibration error and intervals, against their definitions and drawn digits."""
 
 import numpy as np
 import pytest
+from scipy.special import softmax
 from scipy.stats import binomtest
 
 from nn import plots
@@ -12,41 +13,60 @@ from nn.calibration import (
     cross_entropy,
     equal_bins,
     error_interval,
-    fit_temperature,
+    fit_scaling,
+    scaled,
 )
 from nn.evaluation import Scores
+from nn.scaling import UNSCALED, Scaling
 
 RNG = np.random.default_rng(0)
 
 
-def drawn(count: int, temperature: float) -> tuple[np.ndarray, np.ndarray]:
-    """Logits, and labels that are as likely as the logits have it at that temperature."""
+def drawn(count: int, scaling: Scaling) -> tuple[np.ndarray, np.ndarray]:
+    """Logits, and labels that are as likely as the logits have it, scaled so."""
     logits = RNG.normal(0, 4, [count, 10])
-    powers = np.exp(logits / temperature)
-    chances = powers / powers.sum(1, keepdims=True)
+    gaps = logits.max(1, keepdims=True) - logits
+    odds = np.exp(-((gaps / scaling.temperature) ** scaling.power))
+    chances = odds / odds.sum(1, keepdims=True)
     labels = (chances.cumsum(1) < RNG.random([count, 1])).sum(1)
     return logits, labels
 
 
-@pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
-def test_the_temperature_is_found_again(temperature):
-    logits, labels = drawn(20_000, temperature)
-    found = fit_temperature(logits, labels)
-    assert found == pytest.approx(temperature, rel=0.05)
-    best = cross_entropy(logits / found, labels)
-    for other in (0.97 * found, 1.03 * found):
-        assert best < cross_entropy(logits / other, labels)
+@pytest.mark.parametrize("scaling", [UNSCALED, (0.5, 1.0), (3.0, 1.0), (2.0, 1.4), (2.0, 0.7)])
+def test_the_scaling_is_found_again(scaling):
+    logits, labels = drawn(20_000, Scaling(*scaling))
+    found = fit_scaling(logits, labels)
+    assert found == pytest.approx(scaling, rel=0.05)
+    best = cross_entropy(scaled(logits, found), labels)
+    for temperature, power in ((0.95, 1), (1.05, 1), (1, 0.95), (1, 1.05)):
+        other = Scaling(found.temperature * temperature, found.power * power)
+        assert best < cross_entropy(scaled(logits, other), labels)
 
 
-def test_digits_that_are_all_read_right_say_nothing_of_a_temperature():
+def test_without_a_power_the_logits_are_divided_by_the_temperature():
+    logits = RNG.normal(0, 4, [50, 10])
+    expected = softmax(logits / 1.7, axis=1)
+    np.testing.assert_allclose(softmax(scaled(logits, Scaling(1.7)), axis=1), expected)
+
+
+def test_digits_that_are_all_read_right_say_nothing_of_a_scaling():
     logits = np.eye(10)[[1, 2, 3]] * 5
-    assert fit_temperature(logits, np.array([1, 2, 3])) == 1
+    assert fit_scaling(logits, np.array([1, 2, 3])) == UNSCALED
 
 
-def test_a_temperature_makes_confidences_true():
-    logits, labels = drawn(20_000, 3.0)
+def test_a_few_digits_do_not_bend_the_scale():
+    """A wrong one in 300, and the others all alike, would fit a power of many."""
+    logits = np.eye(10)[np.arange(300) % 10] * 8 + RNG.normal(0, 0.1, [300, 10])
+    logits[0] = np.where(np.arange(10) < 2, 5.0, 0.0)
+    labels = np.arange(300) % 10
+    labels[0] = 1
+    assert fit_scaling(logits, labels).power < 2
+
+
+def test_a_scaling_makes_confidences_true():
+    logits, labels = drawn(20_000, Scaling(3.0, 1.3))
     assert Scores(labels, logits).calibration_error > 0.1
-    assert Scores(labels, logits, fit_temperature(logits, labels)).calibration_error < 0.012
+    assert Scores(labels, logits, fit_scaling(logits, labels)).calibration_error < 0.012
 
 
 def test_the_calibration_error_is_the_mean_distance_over_bins():
@@ -92,7 +112,7 @@ def test_an_interval_is_clopper_and_pearsons(count, wrong):
 
 
 def test_the_reliability_diagram_shows_stated_and_true_shares():
-    logits, labels = drawn(2000, 1.0)
+    logits, labels = drawn(2000, UNSCALED)
     scores = Scores(labels, logits)
     (axes,) = plots.reliability(scores, "a $^$ name").axes
     (stated,) = [line for line in axes.lines if line.get_label() == "stated"]

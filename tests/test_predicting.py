@@ -166,7 +166,7 @@ def test_standard_error_says_which_model(ran, model):
         f"Model {version}: dense, trained on 1,200 digits (bundled), "
         f"test accuracy {test['accuracy']:.2%} ({test['errors']} of 297 wrong)\n"
         f"Unsure below {100 * threshold['probability']:.7g}%: of the others at most "
-        f"{100 * threshold['max_error']:g}% errors expected, its best\n"
+        f"{100 * threshold['max_error']:g}% errors expected, its lowest\n"
     )
 
 

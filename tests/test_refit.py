@@ -59,7 +59,7 @@ def test_it_exports_a_run_on_all_digits_with_the_calibration_of_the_first(
     first = reopen(RunFolder(refitted / "run")).finish(quiet=True)
     fitted_to = "300 validation digits of a run on the other 1,200"
     assert card["calibration"] == {**first.calibration.describe(), "fitted_to": fitted_to}
-    assert first.calibration.temperature != 1
+    assert first.calibration.scaling.temperature != 1
 
 
 def test_one_that_was_stopped_in_its_second_run_goes_on_there(

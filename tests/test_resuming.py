@@ -166,7 +166,7 @@ def test_a_finished_run_that_was_moved_resumes_to_its_export(whole_run, copied_r
         ("refit", "no", "refit cannot be 'no'"),
         ("calibration", {}, "temperature"),
         ("calibration", "", "string indices"),
-        ("calibration", {"temperature": 0, "thresholds": []}, "temperature cannot be 0"),
+        ("calibration", {"temperature": 0, "power": 1}, "temperature cannot be 0"),
         ("settings.bends", -1, "bends cannot be -1"),
     ],
 )

@@ -26,6 +26,7 @@ from nn.optimization import Recipe
 from nn.pictures import read_canvas
 from nn.predictor import Predictor
 from nn.saved_model import find_version
+from nn.scaling import Scaling
 
 tf1 = tf.compat.v1
 
@@ -522,8 +523,8 @@ def test_every_network_predicts_in_a_fresh_process_as_it_did_when_it_was_trained
             session.run(graph.load, {graph.feed.images: few.images, graph.feed.labels: few.labels})
             session.run(graph.train, {graph.feed.steps: 3})
             Checkpoints(folder, graph).save(session, 3)
-            scores = replace(evaluate(session, graph, test), temperature=1.5)
-        serving = build_serving_graph(get_network(name), scores.temperature)
+            scores = replace(evaluate(session, graph, test), scaling=Scaling(1.5, 1.2))
+        serving = build_serving_graph(get_network(name), scores.scaling)
         checkpoint = folder.checkpoint_files()[-1]
         versions.append(saved_model.export(*serving, checkpoint, folder.path / "export", {}))
         expected[str(versions[-1])] = scores

@@ -90,7 +90,7 @@ def test_the_rate_or_the_next_stricter_one_is_taken():
 
 @pytest.mark.parametrize(
     ("thresholds", "message"),
-    [([STRICT, LOOSE], "its lowest is 0.2%"), ([], "it has none")],
+    [([STRICT, LOOSE], "ask for 0.2%"), ([], "it has none at all")],
 )
 def test_a_rate_without_a_threshold_is_refused(thresholds, message):
     with pytest.raises(ModelError, match=rf"^at most 0.1% errors: .*{message}$"):
@@ -124,8 +124,8 @@ def test_a_calibration_comes_back_from_json():
     calibration = Calibration.fit(logits, labels, "500 digits")
     assert calibration.thresholds
     assert Calibration.of(json.loads(json.dumps(calibration.describe()))) == calibration
-    # The thresholds are for the probabilities that the temperature makes.
-    scores = Scores(labels, logits, calibration.temperature)
+    # The thresholds are for the probabilities that the scaling makes.
+    scores = Scores(labels, logits, calibration.scaling)
     for threshold in calibration.thresholds:
         assert scores.answered(threshold) == (threshold.answered, threshold.wrong)
 
@@ -176,8 +176,8 @@ def test_the_script_marks_unsure_rows_and_counts_the_sure(script, model, digits,
 @pytest.mark.parametrize(
     ("rate", "message"),
     [
-        ("0.1%", "at most 0.1% errors: no threshold of this model is so; its lowest is"),
-        ("0.0001", "at most 0.01% errors: no threshold of this model is so; its lowest is"),
+        ("0.1%", "at most 0.1% errors: this model has no such threshold; ask for"),
+        ("0.0001", "at most 0.01% errors: this model has no such threshold; ask for"),
     ],
 )
 def test_a_rate_that_the_model_cannot_keep_is_one_clear_line(script, rate, message):
@@ -210,7 +210,7 @@ def test_the_line_above_the_table_fits_a_terminal():
         .split(":")[0]
         .endswith("99.99996%")
     )
-    assert threshold_line(STRICT, None).endswith("errors expected, its best")
+    assert threshold_line(STRICT, None).endswith("errors expected, its lowest")
     assert threshold_line(STRICT, 0.002).endswith("errors expected")
     assert threshold_line(LOOSE, 0.01) == "No answer is unsure: at most 1% errors expected"
     assert "no thresholds" in threshold_line(None, None)

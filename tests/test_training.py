@@ -40,7 +40,12 @@ def test_small_csv_files_with_a_partial_last_batch_and_no_validation(small_data,
     assert finished.returncode == 0, finished.stderr
     card = json.loads((tmp_path / "out" / "1" / "model_card.json").read_text())
     assert card["validation"] is None
-    assert card["calibration"] == {"temperature": 1.0, "thresholds": [], "fitted_to": None}
+    assert card["calibration"] == {
+        "temperature": 1.0,
+        "power": 1.0,
+        "thresholds": [],
+        "fitted_to": None,
+    }
     assert card["augment"] is True
     with Image.open(tmp_path / "run" / "augmented.png") as picture:
         assert min(picture.size) > 400
@@ -144,6 +149,7 @@ def test_only_the_bundled_digits_are_bent():
     compact = get_network("compact")
     assert Settings.of(compact, bundled=True).recipe.bends == 1
     assert Settings.of(compact).recipe.bends == 0
+    assert Settings.of(compact, bundled=True, augment=False).bends == 0  # nothing is bent then
 
 
 def test_another_seed_gives_other_weights(digits):
