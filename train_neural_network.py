@@ -285,7 +285,7 @@ def compare(options: argparse.Namespace) -> int:
             source,
             options.saved_model or DEFAULT_TARGET,
         )
-    for name in ("nn.training", "nn.runs"):  # a line a run is enough
+    for name in ("nn.training", "nn.trainer", "nn.runs"):  # a line a run is enough
         logging.getLogger(name).setLevel(logging.WARNING)
     with stoppable(comparison.folder) as stop:
         outcomes = comparison.finish(stop=stop, quiet=options.quiet)

@@ -21,13 +21,13 @@ KERAS_DROPOUT = {"simple_dnn": 0.2, "dense": 0.2, "basic_cnn": 0.5}
 
 
 def ours(network_name: str, batch_size: int, digits) -> Callable[[], float]:
-    """A function that trains one epoch and returns its seconds; as nn.training runs it."""
+    """A function that trains one epoch and returns its seconds; as nn.trainer runs it."""
     import tensorflow as tf
 
     from nn.graph import build_training_graph
     from nn.networks import get_network
     from nn.optimization import Recipe
-    from nn.training import run_steps
+    from nn.trainer import run_steps
 
     steps = math.ceil(len(digits) / batch_size)
     recipe = Recipe(epochs=1000, batch_size=batch_size)

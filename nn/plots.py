@@ -36,7 +36,7 @@ def show(figure: "Figure", description: str) -> None:
 def training_history(history: list, title: str) -> "Figure":
     """Loss and accuracy by epoch, of training and, where there is one, of validation.
 
-    history: rows with the fields of training.Epoch.
+    history: rows with the fields of trainer.Epoch.
     """
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator, PercentFormatter
