@@ -1,0 +1,150 @@
+"""How well a model reads pictures of handwriting: composed ones, of each kind that people bring.
+
+    python -m benchmarks.handwriting                    MNIST's test digits, and drawn strokes
+    python -m benchmarks.handwriting --split validation --model runs/one/SavedModel
+    python -m benchmarks.handwriting --kinds ballpoint lines --keep pictures/
+
+For each kind it draws pictures of digits that the model was not trained with, reads them as
+load_saved_model.py does, and prints how many were right, `unsure`, or wrong though sure; and,
+beside that, how many are right when each picture is only shrunk to 28×28, as most demonstrations
+do, or shrunk and, where its paper is bright, inverted. Tune on validation digits (those that
+--validation-split 0.2 --seed 0 holds out); the test digits are for the table that is reported.
+"""
+
+import argparse
+import io
+import sys
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+from tqdm import tqdm
+
+from benchmarks.handwriting.kinds import KINDS, Digit, File
+from nn import Predictor, sources
+from nn.data import Digits, split
+from nn.errors import UserError
+from nn.predictor import OK
+
+
+class Score(NamedTuple):
+    """Of one kind: how many pictures, how many right, unsure, sure and wrong, and how many right
+    when only shrunk, or shrunk and inverted."""
+
+    pictures: int
+    right: int
+    unsure: int
+    sure_and_wrong: int
+    shrunk: int
+    inverted: int
+
+
+def main() -> int:
+    """The command line; returns the exit status."""
+    options = parse_arguments()
+    scores = {}
+    try:
+        digits = held_out(options.data, options.split)
+        with Predictor(options.model) as predictor, tempfile.TemporaryDirectory() as folder:
+            print(f"{predictor.version}, {options.count} pictures a kind, {options.split} digits\n")
+            keep = options.keep or Path(folder)
+            keep.mkdir(parents=True, exist_ok=True)
+            for name in tqdm(options.kinds, disable=None, leave=False):
+                files, labels = compose(name, digits, options.count, options.seed)
+                scores[name] = score(predictor, name, files, labels, keep)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    print("\n".join(table(scores)))
+    return 0
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.handwriting",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--model", type=Path, default=Path("SavedModel"), metavar="DIR")
+    add("--split", choices=("test", "validation"), default="test", help="whose digits (test)")
+    add("--data", default="mnist", metavar="DATA", help="as the training script's --data")
+    add("--kinds", nargs="+", choices=KINDS, default=list(KINDS), metavar="KIND",
+        help=f"of {', '.join(KINDS)} (default: all)")  # fmt: skip
+    add("--count", type=int, default=200, metavar="N", help="pictures a kind (200)")
+    add("--seed", type=int, default=0, metavar="N", help="another draws other pictures (0)")
+    add("--keep", type=Path, metavar="DIR", help="write the pictures there, to be looked at")
+    return parser.parse_args()
+
+
+def held_out(data: str, which: str) -> Digits:
+    """The test digits, or those that training with its usual settings holds out."""
+    source = sources.load(data)
+    return source.test if which == "test" else split(source.training, 0.2, 0)[1]
+
+
+def compose(name: str, digits: Digits, count: int, seed: int) -> tuple[list[File], np.ndarray]:
+    """Pictures of a kind, each of 0 to 9 as often as the others, and their labels."""
+    labels = np.arange(count) % 10
+    files = []
+    for number, label in enumerate(labels):
+        random = np.random.default_rng([seed, list(KINDS).index(name), number])
+        image = digits.images[random.choice(np.flatnonzero(digits.labels == label))]
+        files.append(KINDS[name](Digit(int(label), image), random))
+    return files, labels
+
+
+def score(
+    predictor: Predictor, name: str, files: list[File], labels: np.ndarray, folder: Path
+) -> Score:
+    """Reads a kind's pictures, which are written to the folder."""
+    paths = []
+    for number, (file, label) in enumerate(zip(files, labels, strict=True)):
+        paths.append(folder / f"{name}_{number:03d}_{label}{file.suffix}")
+        paths[-1].write_bytes(file.content)
+    readings = list(predictor.read(paths))
+    right = np.array([reading.digit for reading in readings]) == labels
+    sure = np.array([reading.status == OK for reading in readings])
+    shrunk = [_shrunk(file) for file in files]
+    inverted = [255 - image if _is_bright(image) else image for image in shrunk]
+    return Score(
+        len(labels),
+        int(right.sum()),
+        int((~sure).sum()),
+        int((sure & ~right).sum()),
+        _right(predictor, shrunk, labels),
+        _right(predictor, inverted, labels),
+    )
+
+
+def _shrunk(file: File) -> np.ndarray:
+    with Image.open(io.BytesIO(file.content)) as image:
+        return np.asarray(image.convert("L").resize((28, 28)))
+
+
+def _is_bright(image: np.ndarray) -> bool:
+    return image.mean() > 127
+
+
+def _right(predictor: Predictor, images: list[np.ndarray], labels: np.ndarray) -> int:
+    return int((predictor.predict(np.stack(images)).digits == labels).sum())
+
+
+def table(scores: dict[str, Score]) -> Iterable[str]:
+    """The lines of a Markdown table, the kinds' sum the last."""
+    total = Score(*(sum(column) for column in zip(*scores.values(), strict=True)))
+    yield "kind         |  right | unsure | sure and wrong | only shrunk | and inverted"
+    yield "------------ | -----: | -----: | -------------: | ----------: | -----------:"
+    for name, row in {**scores, "all": total}.items():
+        share = [count / row.pictures for count in (row.right, row.shrunk, row.inverted)]
+        yield (
+            f"{name:12s} | {share[0]:6.1%} | {row.unsure / row.pictures:6.1%}"
+            f" | {row.sure_and_wrong:14,} | {share[1]:11.0%} | {share[2]:12.0%}"
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

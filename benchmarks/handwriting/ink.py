@@ -1,0 +1,142 @@
+"""Ink: digits as large masks, from MNIST's images and from drawn strokes, with pens of any width.
+
+A mask is float32 [H, W], 0 to 1, the digit TALL pixels high, or as wide, with nothing around it.
+"""
+
+import numpy as np
+from PIL import Image, ImageDraw
+from scipy import ndimage
+from skimage.morphology import skeletonize
+
+TALL = 160
+MARGIN = 24  # around a digit while pens are applied
+
+Point = tuple[float, float]
+
+# A way to write a digit is one or more strokes, a stroke the points a pen passes through, in a box
+# from (0, 0), top left, to (1, 1).
+PLAIN: dict[int, list[list[Point]]] = {
+    0: [[(0.55, 0.03), (0.2, 0.2), (0.08, 0.55), (0.25, 0.92), (0.6, 0.97), (0.88, 0.7),
+         (0.9, 0.35), (0.7, 0.08), (0.5, 0.04)]],
+    1: [[(0.35, 0.2), (0.55, 0.02), (0.54, 0.35), (0.52, 0.7), (0.5, 0.98)]],
+    2: [[(0.15, 0.25), (0.3, 0.06), (0.6, 0.03), (0.82, 0.2), (0.72, 0.48), (0.4, 0.75),
+         (0.12, 0.97)], [(0.12, 0.97), (0.5, 0.94), (0.92, 0.95)]],
+    3: [[(0.18, 0.12), (0.5, 0.02), (0.78, 0.16), (0.68, 0.38), (0.42, 0.48)],
+        [(0.42, 0.48), (0.75, 0.56), (0.85, 0.78), (0.6, 0.97), (0.3, 0.96), (0.12, 0.84)]],
+    4: [[(0.6, 0.02), (0.35, 0.35), (0.08, 0.66)], [(0.08, 0.66), (0.5, 0.65), (0.95, 0.63)],
+        [(0.7, 0.35), (0.68, 0.65), (0.66, 1.0)]],
+    5: [[(0.82, 0.04), (0.5, 0.05), (0.25, 0.06)], [(0.25, 0.06), (0.22, 0.25), (0.2, 0.44)],
+        [(0.2, 0.44), (0.5, 0.38), (0.8, 0.52), (0.82, 0.78), (0.55, 0.97), (0.15, 0.92)]],
+    6: [[(0.72, 0.03), (0.42, 0.22), (0.2, 0.55), (0.2, 0.82), (0.45, 0.98), (0.75, 0.88),
+         (0.8, 0.65), (0.55, 0.52), (0.3, 0.62), (0.2, 0.78)]],
+    7: [[(0.1, 0.08), (0.5, 0.07), (0.88, 0.06)], [(0.88, 0.06), (0.65, 0.45), (0.42, 0.98)]],
+    8: [[(0.5, 0.48), (0.25, 0.3), (0.32, 0.08), (0.6, 0.03), (0.76, 0.18), (0.62, 0.4),
+         (0.4, 0.52), (0.2, 0.74), (0.35, 0.96), (0.65, 0.96), (0.8, 0.76), (0.66, 0.56),
+         (0.5, 0.48)]],
+    9: [[(0.78, 0.25), (0.6, 0.05), (0.3, 0.1), (0.2, 0.32), (0.4, 0.5), (0.68, 0.42),
+         (0.78, 0.25)], [(0.78, 0.25), (0.74, 0.6), (0.62, 0.98)]],
+}  # fmt: skip
+
+# Other ways, which MNIST has few of or none.
+STYLES: dict[int, list[list[list[Point]]]] = {
+    0: [[*PLAIN[0], [(0.82, 0.1), (0.5, 0.5), (0.16, 0.92)]]],  # slashed
+    1: [
+        [[(0.2, 0.3), (0.38, 0.18), (0.52, 0.02)], [(0.52, 0.02), (0.51, 0.5), (0.5, 0.97)],
+         [(0.22, 0.97), (0.5, 0.97), (0.8, 0.96)]],  # with a serif and a foot
+        [[(0.1, 0.42), (0.35, 0.2), (0.55, 0.02)], [(0.55, 0.02), (0.54, 0.5), (0.52, 0.98)]],
+    ],
+    4: [
+        [[(0.2, 0.05), (0.16, 0.3), (0.14, 0.52)], [(0.14, 0.52), (0.5, 0.52), (0.78, 0.5)],
+         [(0.78, 0.05), (0.76, 0.5), (0.74, 0.98)]],  # open
+        [[(0.62, 0.02), (0.3, 0.4), (0.06, 0.68)], [(0.06, 0.68), (0.5, 0.67), (0.94, 0.66)],
+         [(0.62, 0.02), (0.63, 0.5), (0.64, 0.98)]],  # closed
+    ],
+    5: [
+        [[(0.36, 0.02), (0.6, 0.01), (0.88, 0.0)], [(0.26, 0.1), (0.22, 0.28), (0.2, 0.46)],
+         [(0.2, 0.46), (0.5, 0.4), (0.8, 0.54), (0.82, 0.79), (0.55, 0.98), (0.15, 0.93)]],
+    ],  # the top detached
+    7: [
+        [*PLAIN[7], [(0.32, 0.5), (0.58, 0.49), (0.82, 0.47)]],  # crossed
+        [[(0.1, 0.2), (0.12, 0.08), (0.14, 0.06)], [(0.14, 0.06), (0.5, 0.07), (0.88, 0.05)],
+         [(0.88, 0.05), (0.62, 0.45), (0.46, 0.98)], [(0.3, 0.52), (0.56, 0.5), (0.8, 0.48)]],
+    ],
+    9: [[[(0.76, 0.22), (0.55, 0.03), (0.25, 0.12), (0.2, 0.36), (0.45, 0.5), (0.7, 0.4),
+          (0.77, 0.24)], [(0.77, 0.24), (0.78, 0.6), (0.66, 0.9), (0.4, 0.98), (0.2, 0.9)]]],
+}  # fmt: skip
+
+
+def from_image(image: np.ndarray) -> np.ndarray:
+    """uint8 [28, 28], 0 = paper → a mask with that digit's own strokes, their edges crisp."""
+    rows, columns = (np.flatnonzero((image > 96).any(axis)) for axis in (1, 0))
+    cut = image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    factor = TALL / max(cut.shape)
+    padded = np.pad(cut.astype(np.float32), 2) / 255
+    large = ndimage.zoom(padded, factor, order=3)
+    smooth = ndimage.gaussian_filter(large, factor / 4)
+    return _cropped((smooth > 0.45).astype(np.float32))
+
+
+def from_strokes(
+    digit: int, random: np.random.Generator, *, styled: bool = False, unsteady: float = 0.018
+) -> np.ndarray:
+    """A mask drawn anew, with a thin pen: slanted, stretched and shaken at random.
+
+    styled: in one of STYLES, where there is one. unsteady: how far a point is from its place, on
+    average, of the digit's height.
+    """
+    ways = STYLES.get(digit, [PLAIN[digit]]) if styled else [PLAIN[digit]]
+    strokes = ways[random.integers(len(ways))]
+    width, slant = random.uniform(0.5, 0.85), random.normal(0.08, 0.12)
+    picture = Image.new("L", (3 * TALL, 2 * TALL), 0)
+    pen = ImageDraw.Draw(picture)
+    for stroke in strokes:
+        points = np.array(stroke) + random.normal(0, unsteady, (len(stroke), 2))
+        points[:, 0] = points[:, 0] * width + slant * (1 - points[:, 1])
+        line = (points_between(points) * 0.9 + (0.8, 0.5)) * TALL
+        pen.line([tuple(point) for point in line], fill=255, width=4, joint="curve")
+    return with_pen(_cropped(np.asarray(picture, np.float32) / 255), 0.07)
+
+
+def points_between(points: np.ndarray, steps: int = 20) -> np.ndarray:
+    """A Catmull-Rom spline through the points: [N, 2] → [(N - 1) · steps + 1, 2]."""
+    padded = np.concatenate([points[:1], points, points[-1:]])
+    t = np.linspace(0, 1, steps, endpoint=False)[:, None]
+    pieces = []
+    for i in range(len(points) - 1):
+        a, b, c, d = padded[i : i + 4]
+        cubic = (3 * b - a - 3 * c + d) * t**3
+        pieces.append(0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + cubic))
+    return np.concatenate([*pieces, points[-1:]])
+
+
+def with_pen(mask: np.ndarray, width: float, flat: float = 1.0, angle: float = 0.0) -> np.ndarray:
+    """The mask's middle lines, drawn anew with a pen that is `width` of the digit's height wide.
+
+    flat: how much narrower the pen is one way than the other, as a brush is; angle: degrees.
+    """
+    lines = skeletonize(np.pad(mask, MARGIN) > 0.5)
+    radius = width * TALL / 2
+    if flat == 1:
+        distance = ndimage.distance_transform_edt(~lines)
+    else:
+        turned = ndimage.rotate(lines.astype(np.float32), angle, order=1) > 0.3
+        distance = ndimage.distance_transform_edt(~turned, sampling=(1, flat))
+        distance = ndimage.rotate(distance, -angle, order=1, cval=2 * radius)
+        top, left = ((a - b) // 2 for a, b in zip(distance.shape, lines.shape, strict=True))
+        distance = distance[top : top + lines.shape[0], left : left + lines.shape[1]]
+    return _cropped(np.clip(radius - distance + 0.5, 0, 1).astype(np.float32))
+
+
+def sized(mask: np.ndarray, height: int) -> np.ndarray:
+    """The mask, `height` pixels high, or as wide where it is wider than high."""
+    factor = height / max(mask.shape)
+    size = [max(1, round(side * factor)) for side in mask.shape[::-1]]
+    picture = Image.fromarray(np.round(mask * 255).astype(np.uint8))
+    shrinks = factor < 1
+    filtered = picture.resize(size, Image.Resampling.BOX if shrinks else Image.Resampling.BICUBIC)
+    return np.asarray(filtered, np.float32) / 255
+
+
+def _cropped(mask: np.ndarray) -> np.ndarray:
+    rows, columns = (np.flatnonzero((mask > 0.1).any(axis)) for axis in (1, 0))
+    return mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]

@@ -1,0 +1,389 @@
+"""The kinds of pictures that people bring: each a function that draws one, as a file's bytes.
+
+KINDS has them by name. Each takes a Digit and a random generator, and nothing else decides.
+"""
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.random import Generator
+from PIL import Image
+
+from benchmarks.handwriting import paper as on
+from benchmarks.handwriting.ink import from_image, from_strokes, sized, with_pen
+
+
+@dataclass(frozen=True)
+class Digit:
+    """label: 0 to 9; image: uint8 [28, 28], one of MNIST's digits with that label."""
+
+    label: int
+    image: np.ndarray
+
+    def mask(self, random: Generator, width: float | None = None, drawn: float = 0.25):
+        """Its ink; width: the pen's, of the digit's height, None for its own strokes; drawn: the
+        share of digits that are drawn anew, and are not MNIST's."""
+        if random.random() < drawn:
+            mask = from_strokes(self.label, random)
+            return with_pen(mask, width or random.uniform(0.05, 0.12))
+        mask = from_image(self.image)
+        return mask if width is None else with_pen(mask, width)
+
+
+@dataclass(frozen=True)
+class File:
+    """A picture as it arrives: its bytes, and how its name ends."""
+
+    content: bytes
+    suffix: str
+
+
+Draw = Callable[[Digit, Generator], File]
+KINDS: dict[str, Draw] = {}
+
+
+def kind(draw: Draw) -> Draw:
+    KINDS[draw.__name__] = draw
+    return draw
+
+
+def saved(image: Image.Image, suffix: str, **options) -> File:
+    """The picture as a file of that suffix's format, or of `format`."""
+    buffer = io.BytesIO()
+    name = options.pop("format", None) or Image.registered_extensions()[suffix]
+    image.save(buffer, name, **options)
+    return File(buffer.getvalue(), suffix)
+
+
+def photo(picture: np.ndarray, random: Generator, tint=(1.0, 0.985, 0.95)) -> File:
+    """A camera's JPEG: a little blurred, noisy and warm."""
+    picture = on.blurred(picture, random.uniform(0.5, 1.3))
+    picture = on.grained(picture, random, random.uniform(1.5, 6))
+    color = picture[..., None] * np.array(tint, np.float32)
+    return saved(Image.fromarray(on.bytes_of(color)), ".jpg", quality=int(random.integers(60, 93)))
+
+
+def sheet(random: Generator, low: float = 170, high: float = 235) -> np.ndarray:
+    """A piece of paper, some 300 to 700 pixels a side."""
+    size = tuple(int(side) for side in random.integers(300, 700, 2))
+    return on.plain(size, random.uniform(low, high))
+
+
+def written(
+    paper: np.ndarray, mask: np.ndarray, random: Generator, ink=(25, 70), share=(0.35, 0.75)
+) -> np.ndarray:
+    """The mask somewhere on the paper."""
+    drawn, top, left = on.anywhere(paper.shape, mask, random.uniform(*share), random)
+    return on.inked(paper, drawn, top, left, random.uniform(*ink))
+
+
+@kind
+def pen(digit: Digit, random: Generator) -> File:
+    """A clean scan, dark on white."""
+    paper = sheet(random, 236, 255)
+    picture = written(paper, digit.mask(random, random.uniform(0.05, 0.1)), random)
+    return saved(Image.fromarray(on.bytes_of(on.grained(picture, random, 1.5))), ".png")
+
+
+@kind
+def ballpoint(digit: Digit, random: Generator) -> File:
+    """A thin pen on gray, shaded paper."""
+    paper = on.lit(sheet(random, 150, 215), random, random.uniform(0.2, 0.5))
+    picture = written(paper, digit.mask(random, random.uniform(0.02, 0.04)), random, (35, 90))
+    return photo(on.leaning(picture, random, 0.05), random)
+
+
+@kind
+def phone(digit: Digit, random: Generator) -> File:
+    """Twelve megapixels, which only their EXIF turns upright."""
+    paper = on.plain((750, 1000)[:: int(random.choice([-1, 1]))], random.uniform(160, 225))
+    paper = on.lit(paper, random, random.uniform(0.1, 0.4))
+    mask = digit.mask(random, random.uniform(0.03, 0.12))
+    picture = on.leaning(written(paper, mask, random, share=(0.25, 0.6)), random, 0.06)
+    picture = on.grained(on.blurred(picture, 0.5), random, 3)
+    orientation = int(random.choice([3, 6, 8]))  # EXIF: turned by 180°, 270°, 90°
+    stored = np.rot90(picture, {3: 2, 6: 1, 8: 3}[orientation])
+    image = Image.fromarray(on.bytes_of(stored)).resize(
+        (4 * stored.shape[1], 4 * stored.shape[0]), Image.Resampling.BILINEAR
+    )
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    return saved(image.convert("RGB"), ".jpg", quality=80, exif=exif)
+
+
+@kind
+def shadow(digit: Digit, random: Generator) -> File:
+    """The hard shadow of a hand over it."""
+    paper = on.shadowed(sheet(random), random, random.uniform(0.3, 0.55))
+    picture = written(paper, digit.mask(random, random.uniform(0.03, 0.1)), random)
+    return photo(on.leaning(picture, random, 0.05), random)
+
+
+@kind
+def creases(digit: Digit, random: Generator) -> File:
+    """Paper that was folded."""
+    paper = on.creased(sheet(random, 190, 235), random, random.uniform(0.1, 0.25))
+    paper = on.lit(paper, random, random.uniform(0, 0.3))
+    return photo(written(paper, digit.mask(random, random.uniform(0.04, 0.1)), random), random)
+
+
+@kind
+def lines(digit: Digit, random: Generator) -> File:
+    """Ruled paper, a line or two through the digit."""
+    paper = sheet(random, 200, 245)
+    spacing = min(paper.shape) * random.uniform(0.18, 0.45)
+    paper = on.ruled(paper, random, spacing, random.uniform(0.12, 0.35))
+    paper = on.lit(paper, random, random.uniform(0, 0.3))
+    return photo(written(paper, digit.mask(random, random.uniform(0.05, 0.1)), random), random)
+
+
+@kind
+def squares(digit: Digit, random: Generator) -> File:
+    """Squared paper."""
+    paper = sheet(random, 205, 245)
+    spacing = min(paper.shape) * random.uniform(0.08, 0.25)
+    paper = on.ruled(paper, random, spacing, random.uniform(0.1, 0.28), squared=True)
+    paper = on.lit(paper, random, random.uniform(0, 0.3))
+    return photo(written(paper, digit.mask(random, random.uniform(0.05, 0.1)), random), random)
+
+
+@kind
+def other_side(digit: Digit, random: Generator) -> File:
+    """Thin paper: what stands on its other side shows through."""
+    paper = sheet(random, 195, 240)
+    behind = with_pen(from_strokes(int(random.integers(10)), random), 0.08)[:, ::-1]
+    drawn, top, left = on.anywhere(paper.shape, behind, random.uniform(0.4, 0.8), random)
+    level = float(paper[0, 0]) * (1 - random.uniform(0.06, 0.16))
+    paper = on.blurred(on.inked(paper, drawn, top, left, level), 2.5)
+    return photo(written(paper, digit.mask(random, random.uniform(0.05, 0.1)), random), random)
+
+
+@kind
+def marker(digit: Digit, random: Generator) -> File:
+    """A thick felt pen."""
+    mask = digit.mask(random, random.uniform(0.14, 0.2))
+    paper = on.lit(sheet(random, 200, 250), random, random.uniform(0, 0.25))
+    return photo(written(paper, mask, random, (10, 70)), random)
+
+
+@kind
+def brush(digit: Digit, random: Generator) -> File:
+    """A brush: thick one way, thin the other, its ink uneven."""
+    mask = digit.mask(random, 0.06)
+    mask = with_pen(
+        mask, random.uniform(0.13, 0.22), random.uniform(1.5, 3), random.uniform(20, 70)
+    )
+    paper = sheet(random, 205, 250)
+    drawn, top, left = on.anywhere(paper.shape, mask, random.uniform(0.4, 0.75), random)
+    uneven = on.lit(on.plain(paper.shape, 1.0), random, 0.4)
+    return photo(on.inked(paper, drawn, top, left, random.uniform(10, 60), uneven), random)
+
+
+@kind
+def pencil(digit: Digit, random: Generator) -> File:
+    """Gray, thin and grainy."""
+    paper = on.lit(sheet(random, 205, 242), random, random.uniform(0, 0.3))
+    mask = digit.mask(random, random.uniform(0.03, 0.055))
+    drawn, top, left = on.anywhere(paper.shape, mask, random.uniform(0.35, 0.75), random)
+    grain = np.clip(random.normal(0.8, 0.25, paper.shape), 0.15, 1).astype(np.float32)
+    return photo(on.inked(paper, drawn, top, left, random.uniform(95, 140), grain), random)
+
+
+@kind
+def dim(digit: Digit, random: Generator) -> File:
+    """Too little light: paper of 120, ink of 40."""
+    paper = on.lit(sheet(random, 105, 135), random, random.uniform(0, 0.3))
+    mask = digit.mask(random, random.uniform(0.04, 0.1))
+    return photo(written(paper, mask, random, (30, 55)), random)
+
+
+@kind
+def pasted(digit: Digit, random: Generator) -> File:
+    """A crop of gray paper on a white picture: its edge is faint."""
+    crop = on.lit(sheet(random, 222, 244), random, random.uniform(0, 0.08))
+    crop = written(crop, digit.mask(random, random.uniform(0.04, 0.1)), random)
+    border = random.integers(20, 160, 4)
+    picture = np.pad(crop, border.reshape(2, 2), constant_values=255)
+    quality = int(random.integers(70, 95))
+    return saved(Image.fromarray(on.bytes_of(picture)), ".jpg", quality=quality)
+
+
+@kind
+def form(digit: Digit, random: Generator) -> File:
+    """A printed form's box around the digit."""
+    paper = sheet(random, 225, 255)
+    mask = sized(digit.mask(random, random.uniform(0.05, 0.1)), round(0.5 * min(paper.shape)))
+    gaps = np.round(random.uniform(0.1, 0.3, 4) * max(mask.shape)).astype(int)
+    line = max(1, round(random.uniform(0.006, 0.025) * max(mask.shape)))
+    framed = np.pad(np.pad(mask, gaps.reshape(2, 2)), line, constant_values=random.uniform(0.5, 1))
+    top, left = (
+        random.uniform(0.1, 0.9) * max(side - used, 0)
+        for side, used in zip(paper.shape, framed.shape, strict=True)
+    )
+    return photo(on.inked(paper, framed, top, left, random.uniform(20, 80)), random)
+
+
+@kind
+def blackboard(digit: Digit, random: Generator) -> File:
+    """A light digit on uneven dark gray."""
+    board = on.lit(sheet(random, 45, 105), random, random.uniform(0.2, 0.5))
+    mask = digit.mask(random, random.uniform(0.05, 0.1))
+    drawn, top, left = on.anywhere(board.shape, mask, random.uniform(0.35, 0.75), random)
+    dust = np.clip(random.normal(0.85, 0.15, board.shape), 0.3, 1).astype(np.float32)
+    coverage = on.covering(board.shape, drawn, top, left) * dust
+    picture = board * (1 - coverage) + random.uniform(175, 240) * coverage
+    return photo(picture, random, tint=(0.95, 1.0, 0.97))
+
+
+@kind
+def tablet(digit: Digit, random: Generator) -> File:
+    """Drawn with a finger, in color, on white or black."""
+    mask = with_pen(from_strokes(digit.label, random, unsteady=0.025), random.uniform(0.03, 0.09))
+    size = tuple(int(side) for side in random.integers(256, 600, 2))
+    drawn, top, left = on.anywhere(size, mask, random.uniform(0.3, 0.8), random)
+    coverage = on.covering(size, drawn, top, left)[..., None]
+    dark = random.random() < 0.3
+    color = random.integers(130, 256, 3) if dark else random.integers(0, 170, 3)
+    ground = np.full(3, 0 if dark else 255)
+    picture = ground + (color - ground) * coverage
+    return saved(Image.fromarray(on.bytes_of(picture)), ".webp", lossless=True)
+
+
+@kind
+def hairline(digit: Digit, random: Generator) -> File:
+    """28×28, with lines of a pixel."""
+    mask = sized(digit.mask(random, 0.025), 20)
+    mask = (mask > 0.35 * mask.max()).astype(np.float32)
+    top, left = ((28 - used) // 2 + int(random.integers(-2, 3)) for used in mask.shape)
+    picture = on.covering((28, 28), mask, top, left) * 255
+    if random.random() < 0.5:
+        picture = 255 - picture
+    return saved(Image.fromarray(on.bytes_of(picture)), ".png")
+
+
+@kind
+def faint(digit: Digit, random: Generator) -> File:
+    """28×28 as MNIST's, but its brightest pixel is 130."""
+    picture = digit.image.astype(np.float32) * (130 / 255)
+    return saved(Image.fromarray(on.bytes_of(picture)), ".png")
+
+
+@kind
+def border(digit: Digit, random: Generator) -> File:
+    """Strokes that touch the border, or run off it."""
+    paper = sheet(random, 190, 250)
+    paper = paper[: min(paper.shape), : min(paper.shape)]
+    drawn = sized(digit.mask(random, random.uniform(0.05, 0.1)), round(0.97 * len(paper)))
+    lost = random.uniform(-0.01, 0.05) * len(paper)
+    free = len(paper) - np.array(drawn.shape)
+    top, left = random.choice([0, 1], 2) * free
+    if drawn.shape[0] >= drawn.shape[1]:
+        top = -lost if top == 0 else free[0] + lost
+    else:
+        left = -lost if left == 0 else free[1] + lost
+    return photo(on.inked(paper, drawn, top, left, random.uniform(20, 70)), random)
+
+
+@kind
+def small(digit: Digit, random: Generator) -> File:
+    """A small digit in a corner of a large picture."""
+    paper = on.lit(on.plain((600, 800), random.uniform(190, 245)), random, random.uniform(0, 0.25))
+    mask = digit.mask(random, random.uniform(0.07, 0.12))
+    drawn, top, left = on.anywhere(paper.shape, mask, random.uniform(0.12, 0.22), random, 0.03)
+    return photo(on.inked(paper, drawn, top, left, random.uniform(20, 70)), random)
+
+
+@kind
+def speck(digit: Digit, random: Generator) -> File:
+    """Dirt beside the digit."""
+    paper = on.lit(sheet(random, 200, 245), random, random.uniform(0, 0.2))
+    mask = sized(digit.mask(random, random.uniform(0.05, 0.1)), round(0.5 * min(paper.shape)))
+    top, left = (0.5 * (side - used) for side, used in zip(paper.shape, mask.shape, strict=True))
+    level = random.uniform(20, 70)
+    picture = on.inked(paper, mask, top, left, level)
+    for _ in range(random.integers(1, 4)):
+        radius = random.uniform(0.012, 0.04) * max(mask.shape)
+        y, x = np.mgrid[-radius : radius + 1, -radius : radius + 1]
+        dot = (np.hypot(y, x * random.uniform(0.6, 1.6)) < radius).astype(np.float32)
+        angle, away = random.uniform(0, 2 * np.pi), random.uniform(0.65, 0.8) * max(mask.shape)
+        row = top + mask.shape[0] / 2 + np.sin(angle) * away
+        column = left + mask.shape[1] / 2 + np.cos(angle) * away
+        picture = on.inked(picture, dot, row, column, level)
+    return photo(picture, random)
+
+
+@kind
+def transparent(digit: Digit, random: Generator) -> File:
+    """RGBA: the digit alone, dark or light, nothing behind it."""
+    size = tuple(int(side) for side in random.integers(100, 400, 2))
+    mask = digit.mask(random, random.uniform(0.06, 0.14))
+    drawn, top, left = on.anywhere(size, mask, random.uniform(0.4, 0.85), random)
+    alpha = 255 * on.covering(size, drawn, top, left)
+    color = random.integers(0, 90, 3) if random.random() < 0.7 else random.integers(170, 256, 3)
+    picture = np.concatenate([np.broadcast_to(color, (*size, 3)), alpha[..., None]], 2)
+    return saved(Image.fromarray(on.bytes_of(picture), "RGBA"), ".png")
+
+
+@kind
+def bilevel(digit: Digit, random: Generator) -> File:
+    """One bit a pixel."""
+    size = tuple(int(side) for side in random.integers(40, 300, 2))
+    mask = digit.mask(random, random.uniform(0.06, 0.14))
+    picture = written(on.plain(size, 255), mask, random, (0, 0), (0.5, 0.85))
+    if random.random() < 0.3:
+        picture = 255 - picture
+    return saved(Image.fromarray(on.bytes_of(picture)).convert("1", dither=0), ".png")
+
+
+@kind
+def formats(digit: Digit, random: Generator) -> File:
+    """Palette PNG, 16 bits, CMYK, animations, TIFF, and a PNG that is called .jpg."""
+    paper = on.lit(sheet(random, 200, 250), random, random.uniform(0, 0.2))
+    picture = written(paper, digit.mask(random, random.uniform(0.05, 0.1)), random)
+    image = Image.fromarray(on.bytes_of(on.grained(picture, random, 2)))
+    later = Image.new("L", image.size, 128)
+    animation = {"save_all": True, "append_images": [later], "duration": 200}
+    files = [
+        lambda: saved(image.convert("P", palette=Image.Palette.ADAPTIVE, colors=32), ".png"),
+        lambda: saved(Image.fromarray(on.bytes_of(picture).astype(np.uint16) * 257), ".png"),
+        lambda: saved(image.convert("RGB").convert("CMYK"), ".jpg"),
+        lambda: saved(image, ".gif", **animation),
+        lambda: saved(image.convert("RGB"), ".webp", **animation),
+        lambda: saved(image, ".tiff", compression="tiff_lzw"),
+        lambda: saved(image, ".jpg", format="PNG"),
+    ]
+    return files[random.integers(len(files))]()
+
+
+@kind
+def styles(digit: Digit, random: Generator) -> File:
+    """Slashed zeros, crossed sevens, ones with a serif and a foot, open fours, detached fives."""
+    mask = from_strokes(digit.label, random, styled=True)
+    mask = with_pen(mask, random.uniform(0.04, 0.11))
+    paper = on.lit(sheet(random, 195, 245), random, random.uniform(0, 0.25))
+    return photo(written(paper, mask, random), random)
+
+
+@kind
+def box16_gray(digit: Digit, random: Generator) -> File:
+    """16×16, which the digit fills, light on dark."""
+    return saved(Image.fromarray(on.bytes_of(255 * _filled(digit, random))), ".png")
+
+
+@kind
+def box16_binary(digit: Digit, random: Generator) -> File:
+    """16×16, which the digit fills, of two levels."""
+    picture = 255 * (_filled(digit, random) > 0.45)
+    if random.random() < 0.5:
+        picture = 255 - picture
+    return saved(Image.fromarray(on.bytes_of(picture)), ".png")
+
+
+def _filled(digit: Digit, random: Generator) -> np.ndarray:
+    """16×16: stretched to fill it, but for what is very narrow."""
+    mask = digit.mask(random, drawn=0.0)
+    width = 16 if mask.shape[1] > 0.5 * mask.shape[0] else 8
+    picture = Image.fromarray(on.bytes_of(255 * mask)).resize((width, 16), Image.Resampling.BOX)
+    return np.pad(np.asarray(picture, np.float32) / 255, [(0, 0), (8 - width // 2,) * 2])

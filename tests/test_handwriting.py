@@ -1,0 +1,43 @@
+"""The pictures that benchmarks/handwriting composes: all drawn, each from its seed alone."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from benchmarks.handwriting.__main__ import compose
+from benchmarks.handwriting.ink import TALL, from_image, from_strokes, with_pen
+from benchmarks.handwriting.kinds import KINDS, Digit
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_draws_a_picture_from_its_seed_alone(kind, digits):
+    image = digits[1].images[digits[1].labels == 5][0]
+    first, again, other = (
+        KINDS[kind](Digit(5, image), np.random.default_rng(seed)) for seed in (1, 1, 2)
+    )
+    assert first == again
+    # These two are the digit itself, dimmed or stretched: nothing of it is drawn at random.
+    assert (first.content != other.content) == (kind not in ("faint", "box16_gray"))
+    with Image.open(io.BytesIO(first.content)) as picture:
+        levels = np.asarray(picture.convert("RGBA"), float)
+    assert levels.std((0, 1)).max() > 5  # there is something on it
+
+
+def test_each_label_is_drawn_as_often_as_the_others(digits):
+    files, labels = compose("hairline", digits[1], 30, 0)
+    assert len(files) == 30
+    assert np.bincount(labels, minlength=10).tolist() == [3] * 10
+    again, _ = compose("hairline", digits[1], 20, 0)
+    assert again == files[:20]  # however many are drawn, the first ones stay
+    assert compose("hairline", digits[1], 20, 1)[0] != again
+
+
+def test_a_pen_is_as_wide_as_asked(digits):
+    random = np.random.default_rng(0)
+    masks = [from_image(digits[1].images[0]), from_strokes(8, random), from_strokes(1, random)]
+    for mask in masks:
+        assert max(mask.shape) == pytest.approx(TALL, rel=0.35)
+        thin, thick = (with_pen(mask, width).sum() for width in (0.03, 0.06))
+        assert 1.6 < thick / thin < 2.2
