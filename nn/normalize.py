@@ -14,11 +14,14 @@ from nn.data import SIDE
 from nn.pictures import CANVAS
 
 BOX = 20  # MNIST's digits fill a box of 20×20
-COARSE = 4  # canvas pixels to a side of one of the coarse canvas, for paper and local means
-WIDE = 9  # coarse pixels, 36 of the canvas: wider than any stroke, narrower than most shadows
+STROKE = 17  # canvas pixels: wider than any stroke, narrower than most shadows
+BEYOND = 3  # canvas pixels: a dark strip at the border is ink up to STROKE // 2 less this, 5
+SMALL = 32  # pixels; smaller pictures are often filled by their digit, and have no shadows
+COARSE, WIDE = 4, 5  # local means: over 5×5 pixels of a canvas that is 4 times as coarse
 LEVELS = 64  # of the histogram that the threshold is taken from
-MIN_CONTRAST = 0.08  # of ink against paper; below it there is only noise
-MIN_SKEWNESS = 1.5  # below it the third moment does not tell ink from paper
+MIN_CONTRAST = 0.03  # of ink against paper
+MIN_SIGNAL = 4.0  # ink's contrast, in standard deviations of paper; below it there is only noise
+ROUNDING = 0.002  # of gray levels: half of one, the least deviation that paper has
 NO_INK = "no ink"
 
 
@@ -36,14 +39,15 @@ def normalize(pixels: tf.Tensor, sizes: tf.Tensor) -> Normalized:
     inside = _inside(tf.shape(pixels), sizes)
     gray = tf.cast(pixels, tf.float32) * (1 / 255)
     with tf.name_scope("polarity"):
-        gray = tf.where(_is_light_on_dark(gray, inside, sizes)[:, None, None], gray, 1 - gray)
+        gray = tf.where(_is_light_on_dark(gray, inside)[:, None, None], gray, 1 - gray)
     with tf.name_scope("background"):
-        ink = _remove_background(gray, inside)
+        ink = _remove_background(gray, inside, tf.reduce_max(sizes[:, :2], 1) <= SMALL)
     with tf.name_scope("threshold"):
         threshold, contrast = _otsu(ink, inside)
+        noise = _deviation(ink, inside * tf.cast(ink <= threshold[:, None, None], tf.float32))
+        blank = contrast < tf.maximum(MIN_CONTRAST, MIN_SIGNAL * (noise + ROUNDING))
     with tf.name_scope("ink"):
-        ink = _keep_ink(ink, inside, threshold, contrast)
-        blank = contrast < MIN_CONTRAST
+        ink = _keep_ink(ink, inside, threshold)
         ink = tf.where(blank[:, None, None], tf.zeros_like(ink), ink)
     with tf.name_scope("fit"):
         images = _fit(ink)
@@ -110,42 +114,46 @@ def _inside(shape: tf.Tensor, sizes: tf.Tensor) -> tf.Tensor:
     return tf.cast(rows[:, :, None] & columns[:, None, :], tf.float32)
 
 
-def _is_light_on_dark(gray: tf.Tensor, inside: tf.Tensor, sizes: tf.Tensor) -> tf.Tensor:
+def _is_light_on_dark(gray: tf.Tensor, inside: tf.Tensor) -> tf.Tensor:
     """Whether the ink is lighter than the paper: bool [N].
 
-    Ink is rare and stands out, so the third moment of the difference from the local mean has
-    its sign. Where a thick digit fills its frame, ink is not rare: there the border says what
-    paper is.
+    Ink is rare and stands out, so the third moment of the difference from the local mean has its
+    sign. Where a thick digit fills its frame, ink is not rare: but there the border has little of
+    it, and is lighter or darker than the rest. Of 5,100 pictures that benchmarks/handwriting drew,
+    the moment alone took 14 for the other, the border alone 169, their sum none.
     """
-    difference = (gray - _local_mean(gray, inside)) * inside
-    area = tf.reduce_sum(inside, [1, 2])
-    deviation = tf.sqrt(tf.reduce_sum(difference**2, [1, 2]) / area)
-    third_moment = tf.reduce_sum(difference**3, [1, 2]) / area
-    skewness = tf.math.divide_no_nan(third_moment, deviation**3)
+    difference = gray - _local_mean(gray, inside)
+    deviation = _deviation(difference, inside)
+    skewness = tf.math.divide_no_nan(_mean_over(difference**3, inside), deviation**3)
     # Padded, for a picture may reach to the edge of the canvas.
     framed = tf.pad(inside, [[0, 0], [1, 1], [1, 1]])
     border = inside - _erode(framed, 3)[:, 1:-1, 1:-1]
-    border_mean = tf.reduce_sum(gray * border, [1, 2]) / tf.reduce_sum(border, [1, 2])
-    dark_border = border_mean < tf.reduce_sum(gray * inside, [1, 2]) / area
-    small = tf.reduce_max(sizes[:, :2], 1) <= 32
-    return tf.where(small | (tf.abs(skewness) < MIN_SKEWNESS), dark_border, skewness > 0)
+    return _mean_over(gray, inside) - _mean_over(gray, border) + 0.2 * skewness > 0
 
 
-def _remove_background(gray: tf.Tensor, inside: tf.Tensor) -> tf.Tensor:
+def _remove_background(gray: tf.Tensor, inside: tf.Tensor, small: tf.Tensor) -> tf.Tensor:
     """Subtracts the paper: the white top-hat, with a window wider than any stroke.
 
-    Serra 1982, Image Analysis and Mathematical Morphology. Outside the picture is no paper.
+    Serra 1982, Image Analysis and Mathematical Morphology. What is wider than the window, as most
+    shadows are, is paper to it. So is a strip of shadow along the border, as if it went on beyond
+    it; but not in `small` pictures, bool [N], where that is the digit.
     """
-    eroded = _erode(_shrink_to_darkest(gray + (1 - inside)), WIDE)
-    paper = _dilate(eroded * _shrink_to_lightest(inside), WIDE)
-    smooth = _mean(paper, 3)
-    return tf.maximum(gray - _enlarge(smooth, gray), 0) * inside
+    margin = [[0, 0], [STROKE // 2] * 2, [STROKE // 2] * 2]
+    # Beside the picture is no paper: white where the darkest is sought, black for the lightest.
+    eroded = _erode(tf.pad(gray + 2 * (1 - inside), margin, constant_values=2.0), STROKE)
+    picture = tf.pad(inside, margin)
+    around = tf.where(small[:, None, None], picture, _dilate(picture, 2 * BEYOND + 1))
+    opened = _dilate(tf.where(around > 0, eroded, -1.0), STROKE)
+    paper = opened[:, STROKE // 2 : -(STROKE // 2), STROKE // 2 : -(STROKE // 2)]
+    return tf.maximum(gray - paper, 0) * inside
 
 
 def _otsu(ink: tf.Tensor, inside: tf.Tensor) -> tf.Tensor:
     """Otsu's threshold (1979) and the contrast, ink's mean less paper's: two of float32 [N]."""
     count = tf.shape(ink)[0]
-    level = tf.minimum(tf.cast(ink * LEVELS, tf.int32), LEVELS - 1)
+    darkest = tf.reduce_max(ink, [1, 2])
+    scale = tf.math.divide_no_nan(float(LEVELS), darkest)[:, None, None]  # faint ink has all too
+    level = tf.minimum(tf.cast(ink * scale, tf.int32), LEVELS - 1)
     bins = level + LEVELS * tf.range(count)[:, None, None]  # each picture its own histogram
     histogram = tf.math.unsorted_segment_sum(
         tf.reshape(inside, [-1]), tf.reshape(bins, [-1]), count * LEVELS
@@ -158,14 +166,11 @@ def _otsu(ink: tf.Tensor, inside: tf.Tensor) -> tf.Tensor:
     between = tf.where((below > 0) & (above > 0), below * above * difference**2, 0.0)
     best = tf.argmax(between, 1)
     threshold = (tf.cast(best, tf.float32) + 1) / LEVELS
-    return threshold, tf.gather(difference, best, batch_dims=1) * tf.cast(
-        tf.reduce_max(between, 1) > 0, tf.float32
-    )
+    contrast = tf.where(tf.reduce_max(between, 1) > 0, tf.gather(difference, best, batch_dims=1), 0)
+    return darkest * threshold, darkest * contrast
 
 
-def _keep_ink(
-    ink: tf.Tensor, inside: tf.Tensor, threshold: tf.Tensor, contrast: tf.Tensor
-) -> tf.Tensor:
+def _keep_ink(ink: tf.Tensor, inside: tf.Tensor, threshold: tf.Tensor) -> tf.Tensor:
     """Ink as 0 to 1, with its soft edges, and 0 where there is none."""
     mask = tf.cast(ink > threshold[:, None, None], tf.float32)
     # Full ink: the ink's mean level, each pixel weighted by its ink, for edges are soft.
@@ -231,13 +236,15 @@ def _local_mean(x: tf.Tensor, inside: tf.Tensor) -> tf.Tensor:
     return _enlarge(tf.math.divide_no_nan(mean(x * inside), mean(inside)), x)
 
 
-def _shrink_to_lightest(x: tf.Tensor) -> tf.Tensor:
-    """[N, H, W] → [N, H / COARSE, W / COARSE]: wide windows are cheap on a coarse canvas."""
-    return tf.nn.max_pool2d(x[..., None], COARSE, COARSE, "SAME")[..., 0]
+def _mean_over(x: tf.Tensor, where: tf.Tensor) -> tf.Tensor:
+    """The mean of each picture where `where` is 1, not 0: [N]; 0 if that is nowhere."""
+    return tf.math.divide_no_nan(tf.reduce_sum(x * where, [1, 2]), tf.reduce_sum(where, [1, 2]))
 
 
-def _shrink_to_darkest(x: tf.Tensor) -> tf.Tensor:
-    return -_shrink_to_lightest(-x)
+def _deviation(x: tf.Tensor, where: tf.Tensor) -> tf.Tensor:
+    """The standard deviation there: [N]."""
+    from_mean = x - _mean_over(x, where)[:, None, None]
+    return tf.sqrt(_mean_over(from_mean**2, where))
 
 
 def _enlarge(coarse: tf.Tensor, like: tf.Tensor) -> tf.Tensor:
@@ -252,9 +259,14 @@ def _mean(x: tf.Tensor, window: int) -> tf.Tensor:
 
 
 def _dilate(x: tf.Tensor, window: int) -> tf.Tensor:
-    """The largest value in a window: one axis after the other, which is the same and cheaper."""
-    x = tf.nn.max_pool2d(x[..., None], [window, 1], 1, "SAME")
-    return tf.nn.max_pool2d(x, [1, window], 1, "SAME")[..., 0]
+    """The largest value in a window: one axis after the other, which is the same and cheaper.
+
+    With the pictures as channels, [1, H, W, N], the kernel takes several at once.
+    """
+    x = tf.transpose(x, [1, 2, 0])[None]
+    x = tf.nn.max_pool2d(x, [window, 1], 1, "SAME")
+    x = tf.nn.max_pool2d(x, [1, window], 1, "SAME")
+    return tf.transpose(x[0], [2, 0, 1])
 
 
 def _erode(x: tf.Tensor, window: int) -> tf.Tensor:
