@@ -14,8 +14,11 @@ from nn.errors import PictureError
 
 CANVAS = 64  # pixels; canvases of 96 and 128 read no better
 MAX_PIXELS = 100_000_000
-FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF")
-EXTENSIONS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif")
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
+EXTENSIONS = (
+    ".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".heic", ".heif",
+)  # fmt: skip
+HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
 
 
 class Canvas(NamedTuple):
@@ -34,7 +37,7 @@ def read_canvas(path: Path) -> Canvas:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of what Pillow minds and reads all the same
-            with Image.open(path, formats=FORMATS) as image:
+            with _open(path) as image:
                 return _to_canvas(path, image)
     except UnidentifiedImageError:
         empty = path.stat().st_size == 0
@@ -58,6 +61,20 @@ def place(gray: np.ndarray) -> Canvas:
     return _place(Image.fromarray(gray), min(gray.shape))
 
 
+def _open(path: Path) -> Image.Image:
+    """HEIC needs a library that registers itself with Pillow: only where there is such a file."""
+    with open(path, "rb") as file:
+        start = file.read(12)
+    if start[4:8] != b"ftyp" or start[8:] not in HEIF_BRANDS:
+        return Image.open(path, formats=FORMATS)
+    try:
+        from pillow_heif import register_heif_opener
+    except ImportError:
+        raise PictureError(f"{path}: a HEIC picture; pip install pillow-heif first") from None
+    register_heif_opener(thumbnails=False)
+    return Image.open(path, formats=["HEIF"])
+
+
 def _to_canvas(path: Path, image: Image.Image) -> Canvas:
     width, height = image.size
     if width * height > MAX_PIXELS:
@@ -77,6 +94,10 @@ def _to_gray(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I"):  # 16 bits: Pillow would clip, not scale
         levels = np.asarray(image).astype(np.int64) >> 8
         return Image.fromarray(levels.clip(0, 255).astype(np.uint8))
+    if image.mode == "F":  # a TIFF of fractions, on no agreed scale
+        low, high = image.getextrema()
+        levels = (np.asarray(image) - low) * (255 / max(high - low, 1e-9))
+        return Image.fromarray(np.round(levels).astype(np.uint8))
     if not image.has_transparency_data:
         return image.convert("L")
     gray, alpha = (np.asarray(band, np.float32) for band in image.convert("LA").split())

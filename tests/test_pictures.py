@@ -19,7 +19,7 @@ from nn.pictures import read_canvas
 GRAY = (np.arange(40)[:, None] * 4 + np.arange(30)[None] * 3).astype(np.uint8)
 STROKE = np.zeros((40, 30), bool)
 STROKE[8:32, 12:18] = True
-FORMATS = {"png": "PNG", "jpg": "JPEG", "webp": "WEBP", "bmp": "BMP", "gif": "GIF"}
+FORMATS = {"png": "PNG", "jpg": "JPEG", "webp": "WEBP", "bmp": "BMP", "gif": "GIF", "tif": "TIFF"}
 LOSSLESS = {"webp": {"lossless": True}, "jpg": {"quality": 100, "subsampling": 0}}
 
 
@@ -70,7 +70,7 @@ def test_formats_and_modes(tmp_path, mode, extension):
     assert_shows(path, GRAY, tolerance=4 if extension == "jpg" else 0)
 
 
-@pytest.mark.parametrize("extension", ["png", "bmp", "gif", "webp"])
+@pytest.mark.parametrize("extension", ["png", "bmp", "gif", "webp", "tif"])
 def test_one_bit_pictures(tmp_path, extension):
     image = Image.fromarray(STROKE)
     assert image.mode == "1"
@@ -78,11 +78,34 @@ def test_one_bit_pictures(tmp_path, extension):
     assert_shows(path, np.where(STROKE, 255, 0))
 
 
-def test_sixteen_bits_are_scaled_not_clipped(tmp_path):
-    path = save(Image.fromarray(GRAY.astype(np.uint16) * 257), tmp_path / "a.png")
+@pytest.mark.parametrize("extension", ["png", "tif"])
+def test_sixteen_bits_are_scaled_not_clipped(tmp_path, extension):
+    path = save(Image.fromarray(GRAY.astype(np.uint16) * 257), tmp_path / f"a.{extension}")
     with Image.open(path) as image:
         assert image.mode == "I;16"
     assert_shows(path, GRAY)
+
+
+@pytest.mark.parametrize("scale", [1.0, 1 / 255, 1000.0])
+def test_fractions_are_scaled_by_their_own_range(tmp_path, scale):
+    full = GRAY.copy()
+    full[0, 0], full[-1, -1] = 0, 255
+    assert_shows(save(Image.fromarray((full * scale).astype(np.float32)), tmp_path / "a.tif"), full)
+
+
+def test_heic_is_read_whatever_it_is_called(tmp_path):
+    heif = pytest.importorskip("pillow_heif")
+    for name in ("a.heic", "a.jpg"):
+        picture = heif.from_pillow(Image.fromarray(GRAY).convert("RGB"))
+        picture.save(tmp_path / name, quality=-1, chroma=444)
+        assert_shows(tmp_path / name, GRAY, tolerance=3)
+
+
+def test_heic_without_its_library_is_one_clear_line(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    path = tmp_path / "a.heic"
+    path.write_bytes(bytes(4) + b"ftypheic" + bytes(50))
+    assert message_of(path) == "a HEIC picture; pip install pillow-heif first"
 
 
 def test_a_palette_is_looked_up(tmp_path):
@@ -273,7 +296,7 @@ def test_the_formats_that_can_be_read_are_listed(tmp_path):
 
 def test_other_formats_are_refused(tmp_path):
     path = tmp_path / "a.png"
-    Image.fromarray(GRAY).save(path, "TIFF")
+    Image.fromarray(GRAY).save(path, "ICO")
     assert message_of(path).startswith("not a picture")
 
 
