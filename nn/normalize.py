@@ -1,7 +1,7 @@
 """Canvases → 28×28 digits such as MNIST's, as batched graph ops; picture files → canvases.
 
-The stages, each a function: polarity → background → threshold → ink → 20×20 box, center of
-mass. MNIST itself was made by the last (LeCun et al. 1998, Gradient-Based Learning Applied to
+The stages, each a function: polarity → background → threshold → ink → parts → 20×20 box, center
+of mass. MNIST itself was made by the last (LeCun et al. 1998, Gradient-Based Learning Applied to
 Document Recognition, section III.A, and the description on the database's page). Canvases and
 sizes are described in nn/pictures.py. Gray levels are float32 from 0 to 1, [N, H, W] throughout.
 """
@@ -11,6 +11,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from nn.data import SIDE
+from nn.parts import drop_parts
 from nn.pictures import CANVAS
 
 BOX = 20  # MNIST's digits fill a box of 20×20
@@ -49,6 +50,8 @@ def normalize(pixels: tf.Tensor, sizes: tf.Tensor) -> Normalized:
     with tf.name_scope("ink"):
         ink = _keep_ink(ink, inside, threshold)
         ink = tf.where(blank[:, None, None], tf.zeros_like(ink), ink)
+    with tf.name_scope("parts"):
+        ink = drop_parts(ink)
     with tf.name_scope("fit"):
         images = _fit(ink)
     reasons = tf.where(blank, NO_INK, "")

@@ -47,7 +47,8 @@ def test_a_pen_is_as_wide_as_asked(digits):
 
 # What was read worst, by one network: 66% of the shadowed and 84% of the thin ones.
 @pytest.mark.parametrize(
-    "kind", ["ballpoint", "shadow", "pencil", "pasted", "border", "box16_gray", "box16_binary"]
+    "kind",
+    ["ballpoint", "shadow", "pencil", "pasted", "form", "border", "box16_gray", "box16_binary"],
 )
 def test_the_shipped_model_reads_pictures_of_test_digits(kind, mnist_folder, tmp_path):
     files, labels = compose(kind, sources.load(str(mnist_folder)).test, 30, 0)

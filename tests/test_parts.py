@@ -1,0 +1,105 @@
+"""What hangs together in a picture's ink, against SciPy; specks and frames, dropped and not."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from scipy import ndimage
+
+from nn.parts import drop_parts, label
+
+tf1 = tf.compat.v1
+RNG = np.random.default_rng(0)
+
+
+def run(function, array: np.ndarray) -> np.ndarray:
+    """In a graph, where the size of a batch is not known."""
+    with tf.Graph().as_default(), tf1.Session() as session:
+        given = tf1.placeholder(array.dtype, [None] * array.ndim)
+        return session.run(function(given), {given: array})
+
+
+def spiral(side: int) -> np.ndarray:
+    """One part, as long as can be."""
+    cells = np.zeros((side, side), bool)
+    row, column, down, right = 0, 0, 0, 1
+    cells[0, 0] = True
+    for length in [side - 1] + [n for n in range(side - 1, 0, -2) for _ in (0, 1)]:
+        for _ in range(length):
+            row, column = row + down, column + right
+            cells[row, column] = True
+        down, right = right, -down
+    return cells
+
+
+def test_labels_are_the_connected_components_that_scipy_finds():
+    masks = np.stack([RNG.random((32, 32)) < share for share in (0.1, 0.3, 0.4, 0.5)])
+    masks = np.concatenate([masks, [spiral(32), np.zeros((32, 32), bool), np.ones((32, 32), bool)]])
+    for found, mask in zip(run(label, masks), masks, strict=True):
+        expected, count = ndimage.label(mask, np.ones((3, 3)))
+        pairs = np.unique(np.stack([found[mask], expected[mask]]), axis=1)
+        assert pairs.shape[1] == count == len(np.unique(found[mask]))
+        assert not found[~mask].any()
+
+
+def ink(*boxes: tuple[slice, slice], level: float = 1.0) -> np.ndarray:
+    """float32 [64, 64], full in each box of rows and columns."""
+    picture = np.zeros((64, 64), np.float32)
+    for rows, columns in boxes:
+        picture[rows, columns] = level
+    return picture
+
+
+def frame(low: int, high: int, thick: int = 2) -> np.ndarray:
+    picture = ink(np.s_[low:high, low:high])
+    picture[low + thick : high - thick, low + thick : high - thick] = 0
+    return picture
+
+
+DIGIT = ink(np.s_[20:44, 30:34], np.s_[20:24, 24:34])
+TOP = ink(np.s_[10:14, 30:40])  # a quarter of the digit's ink, as a five's top
+SPECK = ink(np.s_[2:5, 58:61])
+
+
+@pytest.mark.parametrize(
+    ("picture", "expected"),
+    [
+        (DIGIT, DIGIT),
+        (DIGIT + SPECK, DIGIT),
+        (DIGIT + TOP, DIGIT + TOP),
+        (DIGIT + frame(10, 54), DIGIT),
+        (DIGIT + frame(10, 54) + SPECK, DIGIT),
+        (frame(10, 54), frame(10, 54)),  # a square zero: there is nothing in it
+        (frame(10, 54) + SPECK, frame(10, 54)),
+        (np.zeros_like(DIGIT), np.zeros_like(DIGIT)),
+    ],
+    ids=["digit", "speck", "detached", "framed", "both", "square zero", "and speck", "nothing"],
+)
+def test_specks_and_frames_are_dropped_and_nothing_else(picture, expected):
+    # Beside another picture: what is dropped in one is no matter of the other's.
+    pictures = np.stack([picture, DIGIT + SPECK, picture * 0.5])
+    found = run(drop_parts, pictures)
+    np.testing.assert_array_equal(found, [expected, DIGIT, expected * 0.5])
+
+
+def test_a_round_zero_is_no_frame_of_its_slash():
+    y, x = np.mgrid[:64, :64] - 31.5
+    ring = (abs(np.hypot(y / 1.3, x) - 16) < 2).astype(np.float32)
+    for most in (5, 7, 9):  # from a dot to a slash that nearly touches
+        slash = ((abs(x + y) < 3) & (abs(x) < most)).astype(np.float32)
+        found = run(drop_parts, (ring + slash)[None])[0]
+        np.testing.assert_array_equal(found[ring > 0], 1)
+
+
+def test_soft_edges_go_with_their_part():
+    soft = ndimage.gaussian_filter(DIGIT + SPECK, 0.6)
+    found = run(drop_parts, soft[None])[0]
+    assert not found[:16, 44:].any()
+    inside = ndimage.binary_dilation(DIGIT > 0)
+    np.testing.assert_array_equal(found[inside], soft[inside])
+
+
+@pytest.mark.parametrize("shape", [(64, 64), (63, 33), (1, 5), (96, 200)])
+def test_canvases_of_any_size(shape):
+    picture = np.zeros(shape, np.float32)
+    picture[: shape[0] // 2 + 1, : shape[1] // 2 + 1] = 1
+    np.testing.assert_array_equal(run(drop_parts, picture[None])[0], picture)
