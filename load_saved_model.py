@@ -21,9 +21,10 @@ examples:
   python load_saved_model.py samples/ --json | jq .digit
   python load_saved_model.py scans/ --max-error 0.2%
 
-Pictures are PNG, JPEG, WebP, BMP, GIF or TIFF files of one digit each, of any
-size, dark on light or light on dark. CSV files hold rows of 784 pixels, 0 to
-255, 0 = paper. Results go to standard output, all else to standard error.
+Pictures are PNG, JPEG, WebP, BMP, GIF or TIFF files (HEIC too, where
+pillow-heif is installed) of one digit each, of any size, dark on light or
+light on dark. CSV files hold rows of 784 pixels, 0 to 255, 0 = paper. Results
+go to standard output, all else to standard error.
 
 exit status: 0 all read, 1 some input could not be read (the others were),
 2 wrong usage, no model or unusable data, 130 Ctrl-C

@@ -12,7 +12,7 @@ from scipy.special import betaincinv, log_softmax, softmax
 from nn.scaling import UNSCALED, Scaling
 from nn.thresholds import Threshold
 
-HOTTEST = 20.0  # a temperature is sought from 1/20 to this
+LIMIT = 20.0  # temperature and power are sought from 1/20 to this
 USUAL_POWERS = 0.3  # the standard deviation of their logarithms
 RATES = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 UNANSWERED = (
@@ -71,12 +71,12 @@ def fit_scaling(logits: np.ndarray, labels: np.ndarray) -> Scaling:
 
     logits: float [N, 10]; labels: int64 [N], of digits that the weights were not fitted to. A power
     far from 1 must be worth it: its logarithm is taken to be drawn from a normal distribution
-    around 0, so a few digits cannot bend the scale. Where no digit is read wrong, nothing says how
+    around 0, so a few digits cannot bend it. Where no digit is read wrong, nothing says how
     wrong the network can be: then both are 1.
     """
     if (logits.argmax(1) == labels).all():
         return UNSCALED
-    limit = np.log(HOTTEST)
+    limit = np.log(LIMIT)
 
     def cost(logs: np.ndarray) -> float:
         prior = (logs[1] / USUAL_POWERS) ** 2 / 2

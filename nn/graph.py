@@ -129,6 +129,7 @@ def predict(
 
 
 def _scaled(logits: tf.Tensor, scaling: Scaling) -> tf.Tensor:
+    """As calibration.scaled, by which it was fitted."""
     gaps = tf.reduce_max(logits, axis=1, keepdims=True) - logits
     return -((gaps / scaling.temperature) ** scaling.power)
 

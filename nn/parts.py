@@ -1,12 +1,14 @@
 """The parts of a picture's ink, in a graph: what hangs together. Specks and frames are dropped."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import tensorflow as tf
 
 CELL = 2  # canvas pixels; parts that are closer hang together
 SPECK = 0.15  # of the ink of the largest part; a five's detached top has some 0.25
-EDGE = 0.8  # of a frame's ink lies along the edges of its box; of a round zero's some 0.4
+EDGE = 0.8  # of a frame's ink lies along the edges of its box; of a round zero's half
+SIDE = 0.1  # of it, at least, along each of them; a seven has less on two sides
 
 
 class _Parts(NamedTuple):
@@ -23,8 +25,10 @@ class _Parts(NamedTuple):
 def drop_parts(ink: tf.Tensor) -> tf.Tensor:
     """Ink without specks, and without a frame around the rest: float32 [N, H, W] → the same.
 
-    A frame is a part whose ink lies along the edges of its box, and which holds another part that
-    is no speck of it. A speck has little ink compared with the largest part that is no frame.
+    A frame is a part whose ink lies along the four edges of its box, and which has another part in
+    it that is no speck beside it. A speck has little ink compared with the largest part that is
+    no frame. What is too faint to be of a part, below a quarter of full ink and not beside one,
+    goes too.
     """
     cells = tf.nn.avg_pool2d(ink[..., None], CELL, CELL, "SAME")[..., 0]
     used = tf.nn.max_pool2d(ink[..., None], CELL, CELL, "SAME")[..., 0] > 0.25
@@ -42,7 +46,7 @@ def drop_parts(ink: tf.Tensor) -> tf.Tensor:
 
 def label(used: tf.Tensor) -> tf.Tensor:
     """Connected components: bool [N, H, W] → int32, the same number where cells hang together,
-    by a side or a corner; 0 where nothing is.
+    by a side or a corner; 0 where nothing is. Up to 2^24 cells a picture, as float32 counts.
 
     Each cell takes the highest number around it, until none changes any more.
     """
@@ -52,7 +56,7 @@ def label(used: tf.Tensor) -> tf.Tensor:
     numbers = tf.range(1, height * width + 1)
     first = there * tf.cast(tf.reshape(numbers, [1, height, width, 1]), tf.float32)
 
-    def grow(labels: tf.Tensor, _: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def grow(labels: tf.Tensor, changes: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         grown = labels
         for _ in range(4):  # to look less often whether anything changes
             grown = tf.nn.max_pool2d(grown, [3, 1], 1, "SAME")
@@ -77,18 +81,31 @@ def _measure(cells: tf.Tensor, labels: tf.Tensor) -> _Parts:
 
 
 def _are_frames(cells: tf.Tensor, labels: tf.Tensor, parts: _Parts) -> tf.Tensor:
-    """bool [N, labels]"""
-    top, bottom, left, right = (tf.gather(box, labels, batch_dims=1) for box in parts[1:])
+    """bool [N, labels], at most one of each picture."""
+    top, bottom, left, right = (tf.gather(side, labels, batch_dims=1) for side in parts[1:])
     rows, columns = tf.range(tf.shape(labels)[1])[:, None], tf.range(tf.shape(labels)[2])
-    inner = (rows > top) & (rows < bottom) & (columns > left) & (columns < right)
-    edge = tf.where(inner | (labels <= 0), 0.0, cells)
-    along = _by_label(tf.math.unsorted_segment_sum, edge, labels) > EDGE * parts.ink
-    rectangular = along & (parts.bottom - parts.top >= 6) & (parts.right - parts.left >= 4)
-    others = tf.reduce_max(tf.where(rectangular, 0.0, parts.ink), 1, keepdims=True)
-    return rectangular & (others > SPECK * parts.ink)
+    # Two cells deep: a line may straddle two, or lean a little.
+    sides = [rows <= top + 1, rows >= bottom - 1, columns <= left + 1, columns >= right - 1]
+
+    def share(where: tf.Tensor) -> tf.Tensor:
+        there = tf.where(where & (labels > 0), cells, 0.0)
+        return tf.math.divide_no_nan(
+            _by_label(tf.math.unsorted_segment_sum, there, labels), parts.ink
+        )
+
+    along = share(sides[0] | sides[1] | sides[2] | sides[3]) > EDGE
+    on_all_sides = tf.reduce_min([share(side) for side in sides], 0) > SIDE
+    square = tf.where(along & on_all_sides, parts.ink, 0.0)
+    largest = tf.argmax(square, 1)[:, None]
+    top, bottom, left, right = (tf.gather(side, largest, batch_dims=1) for side in parts[1:])
+    inside = (parts.top > top) & (parts.bottom < bottom)
+    inside &= (parts.left > left) & (parts.right < right)
+    held = tf.reduce_max(tf.where(inside, parts.ink, 0.0), 1, keepdims=True)
+    is_largest = tf.one_hot(largest[:, 0], tf.shape(square)[1], True, False, dtype=tf.bool)
+    return is_largest & (held > SPECK * square) & (square > 0)
 
 
-def _by_label(segments, values: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+def _by_label(segments: Callable, values: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     """A segment op, over the cells of each label: [N, H, W] → [N, H · W + 1]."""
     count, size = tf.shape(labels)[0], tf.reduce_prod(tf.shape(labels)[1:]) + 1
     numbers = labels + size * tf.range(count)[:, None, None]  # each picture its own
@@ -97,6 +114,6 @@ def _by_label(segments, values: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
 
 
 def _in_pixels(cells: tf.Tensor, shape: tf.Tensor) -> tf.Tensor:
-    """bool [N, H / CELL, W / CELL] → float32 [N, H, W]."""
+    """bool, a cell for each CELL × CELL pixels or what is left of them → float32 [N, H, W]."""
     pixels = tf.repeat(tf.repeat(tf.cast(cells, tf.float32), CELL, 1), CELL, 2)
     return pixels[:, : shape[1], : shape[2]]

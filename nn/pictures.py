@@ -1,6 +1,7 @@
 """Picture files → gray canvases: formats, size limits, EXIF, alpha, shrinking, with Pillow.
 
-The `photos` signature of the SavedModel does the same inside the graph (nn/normalize.py).
+The `photos` signature of the SavedModel does the same inside the graph (nn/normalize.py), but for
+TIFF, HEIC and EXIF.
 """
 
 import warnings
@@ -91,13 +92,10 @@ def _to_canvas(path: Path, image: Image.Image) -> Canvas:
 
 def _to_gray(image: Image.Image) -> Image.Image:
     """Luma, uint8; a transparent picture lies on what its ink stands out from."""
-    if image.mode.startswith("I"):  # 16 bits: Pillow would clip, not scale
-        levels = np.asarray(image).astype(np.int64) >> 8
-        return Image.fromarray(levels.clip(0, 255).astype(np.uint8))
-    if image.mode == "F":  # a TIFF of fractions, on no agreed scale
-        low, high = image.getextrema()
-        levels = (np.asarray(image) - low) * (255 / max(high - low, 1e-9))
-        return Image.fromarray(np.round(levels).astype(np.uint8))
+    if image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PNG"):
+        return Image.fromarray((np.asarray(image).astype(np.int64) >> 8).astype(np.uint8))
+    if image.mode in ("I", "F"):  # a TIFF of large numbers or fractions, on no agreed scale
+        return _own_range(np.asarray(image, np.float64))
     if not image.has_transparency_data:
         return image.convert("L")
     gray, alpha = (np.asarray(band, np.float32) for band in image.convert("LA").split())
@@ -105,6 +103,16 @@ def _to_gray(image: Image.Image) -> Image.Image:
     dark_ink = (gray * opacity).sum() < 127.5 * opacity.sum()
     paper = 255 if dark_ink else 0
     return Image.fromarray(np.round(gray * opacity + paper * (1 - opacity)).astype(np.uint8))
+
+
+def _own_range(levels: np.ndarray) -> Image.Image:
+    """The lowest level is black, the highest white. Raises ValueError where one is no number."""
+    if not np.isfinite(levels).all():
+        raise ValueError("some of its pixels are not finite numbers")
+    low, high = levels.min(), levels.max()
+    return Image.fromarray(
+        np.round((levels - low) * (255 / max(high - low, 1e-9))).astype(np.uint8)
+    )
 
 
 def _place(gray: Image.Image, shorter_side: int) -> Canvas:

@@ -58,6 +58,9 @@ def frame(low: int, high: int, thick: int = 2) -> np.ndarray:
 DIGIT = ink(np.s_[20:44, 30:34], np.s_[20:24, 24:34])
 TOP = ink(np.s_[10:14, 30:40])  # a quarter of the digit's ink, as a five's top
 SPECK = ink(np.s_[2:5, 58:61])
+OPEN_FOUR = ink(np.s_[10:36, 10:12], np.s_[34:36, 12:30]) + ink(np.s_[12:54, 36:38])
+CROSSED_SEVEN = ink(np.s_[10:12, 10:40], np.s_[12:54, 38:40]) + ink(np.s_[30:32, 20:32])
+LEANING = np.fliplr(np.tri(64, k=-40) - np.tri(64, k=-44)).astype(np.float32)  # a slanted stroke
 
 
 @pytest.mark.parametrize(
@@ -66,19 +69,36 @@ SPECK = ink(np.s_[2:5, 58:61])
         (DIGIT, DIGIT),
         (DIGIT + SPECK, DIGIT),
         (DIGIT + TOP, DIGIT + TOP),
-        (DIGIT + frame(10, 54), DIGIT),
-        (DIGIT + frame(10, 54) + SPECK, DIGIT),
+        (DIGIT + frame(8, 56) + SPECK, DIGIT),
         (frame(10, 54), frame(10, 54)),  # a square zero: there is nothing in it
         (frame(10, 54) + SPECK, frame(10, 54)),
+        (OPEN_FOUR, OPEN_FOUR),
+        (CROSSED_SEVEN, CROSSED_SEVEN),
+        (frame(4, 30) + LEANING, frame(4, 30) + LEANING),
         (np.zeros_like(DIGIT), np.zeros_like(DIGIT)),
     ],
-    ids=["digit", "speck", "detached", "framed", "both", "square zero", "and speck", "nothing"],
-)
+    ids=[
+        "digit", "speck", "detached", "framed, and a speck", "square zero", "and a speck",
+        "open four", "crossed seven", "beside another", "nothing",
+    ],
+)  # fmt: skip
 def test_specks_and_frames_are_dropped_and_nothing_else(picture, expected):
     # Beside another picture: what is dropped in one is no matter of the other's.
     pictures = np.stack([picture, DIGIT + SPECK, picture * 0.5])
     found = run(drop_parts, pictures)
     np.testing.assert_array_equal(found, [expected, DIGIT, expected * 0.5])
+
+
+@pytest.mark.parametrize("low", [8, 9, 10])
+@pytest.mark.parametrize("high", [54, 55])
+@pytest.mark.parametrize("thick", [1, 2, 3])
+def test_a_frame_is_dropped_wherever_its_lines_lie(low, high, thick):
+    found = run(drop_parts, (DIGIT + frame(low, high, thick))[None])[0]
+    np.testing.assert_array_equal(found, DIGIT)
+
+
+def test_no_picture_is_no_error():
+    assert run(drop_parts, np.zeros((0, 64, 64), np.float32)).shape == (0, 64, 64)
 
 
 def test_a_round_zero_is_no_frame_of_its_slash():

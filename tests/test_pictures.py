@@ -86,11 +86,23 @@ def test_sixteen_bits_are_scaled_not_clipped(tmp_path, extension):
     assert_shows(path, GRAY)
 
 
-@pytest.mark.parametrize("scale", [1.0, 1 / 255, 1000.0])
-def test_fractions_are_scaled_by_their_own_range(tmp_path, scale):
+@pytest.mark.parametrize(
+    ("scale", "dtype"),
+    [(1, np.float32), (1 / 255, np.float32), (1000, np.float32), (1, np.int32), (70_000, np.int32)],
+)
+def test_tiffs_on_no_agreed_scale_are_scaled_by_their_own_range(tmp_path, scale, dtype):
     full = GRAY.copy()
     full[0, 0], full[-1, -1] = 0, 255
-    assert_shows(save(Image.fromarray((full * scale).astype(np.float32)), tmp_path / "a.tif"), full)
+    levels = (full.astype(np.float64) * scale - 3 * scale).astype(dtype)
+    assert_shows(save(Image.fromarray(levels), tmp_path / "a.tif"), full)
+
+
+@pytest.mark.parametrize("level", [np.nan, np.inf, -np.inf])
+def test_levels_that_are_no_numbers_are_refused(tmp_path, level):
+    levels = GRAY.astype(np.float32)
+    levels[3, 3] = level
+    path = save(Image.fromarray(levels), tmp_path / "a.tif")
+    assert message_of(path) == "cannot be read (some of its pixels are not finite numbers)"
 
 
 def test_heic_is_read_whatever_it_is_called(tmp_path):
