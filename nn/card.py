@@ -18,6 +18,7 @@ def model_card(settings: Settings, data: Mapping, result: Result) -> dict:
     """What an export says of itself: data is a Source's description, or says as much."""
 
     def describe(scores: Scores) -> dict:
+        """Of one split, with the calibration's thresholds held against it."""
         return {
             "accuracy": scores.accuracy,
             "loss": scores.loss,

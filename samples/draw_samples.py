@@ -133,7 +133,7 @@ def _ink_coverage(sample: Sample, random: np.random.Generator) -> np.ndarray:
     for stroke in STROKES[sample.digit]:
         points = np.array(stroke) + random.normal(0, 0.012, (len(stroke), 2))
         points[:, 0] = points[:, 0] * 0.68 + sample.slant * (1 - points[:, 1])
-        for x, y in _smooth(points):
+        for x, y in smooth(points):
             center = (left + x * height, top + y * height)
             pencil.circle(center, radius, fill=255)
     shrunk = canvas.filter(ImageFilter.GaussianBlur(factor / 3))
@@ -141,7 +141,7 @@ def _ink_coverage(sample: Sample, random: np.random.Generator) -> np.ndarray:
     return np.asarray(shrunk, float) / 255
 
 
-def _smooth(points: np.ndarray, steps: int = 60) -> np.ndarray:
+def smooth(points: np.ndarray, steps: int = 60) -> np.ndarray:
     """A Catmull-Rom spline through the points: [N, 2] → [(N - 1) · steps + 1, 2]."""
     padded = np.concatenate([points[:1], points, points[-1:]])
     t = np.linspace(0, 1, steps, endpoint=False)[:, None]

@@ -297,7 +297,7 @@ def test_a_jpeg_decoded_at_a_fraction_is_near_the_full_decode(tmp_path, mode):
 def test_what_is_no_picture_is_refused(tmp_path, content):
     path = tmp_path / "a.png"
     path.write_bytes(content)
-    message_of(path)
+    assert message_of(path)  # raised, and one line
 
 
 def test_the_formats_that_can_be_read_are_listed(tmp_path):
@@ -319,7 +319,7 @@ def test_a_truncated_picture_is_refused(tmp_path, extension, share):
     whole = encode(Image.fromarray(noise), extension)
     path = tmp_path / f"a.{extension}"
     path.write_bytes(whole[: int(len(whole) * share)])
-    message_of(path)
+    assert message_of(path)
 
 
 @pytest.mark.parametrize(

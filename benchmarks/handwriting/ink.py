@@ -8,38 +8,16 @@ from PIL import Image, ImageDraw
 from scipy import ndimage
 from skimage.morphology import skeletonize
 
+from samples.draw_samples import STROKES, smooth
+
 TALL = 160
 MARGIN = 24  # around a digit while pens are applied
 
 Point = tuple[float, float]
 
-# A way to write a digit is one or more strokes, a stroke the points a pen passes through, in a box
-# from (0, 0), top left, to (1, 1).
-PLAIN: dict[int, list[list[Point]]] = {
-    0: [[(0.55, 0.03), (0.2, 0.2), (0.08, 0.55), (0.25, 0.92), (0.6, 0.97), (0.88, 0.7),
-         (0.9, 0.35), (0.7, 0.08), (0.5, 0.04)]],
-    1: [[(0.35, 0.2), (0.55, 0.02), (0.54, 0.35), (0.52, 0.7), (0.5, 0.98)]],
-    2: [[(0.15, 0.25), (0.3, 0.06), (0.6, 0.03), (0.82, 0.2), (0.72, 0.48), (0.4, 0.75),
-         (0.12, 0.97)], [(0.12, 0.97), (0.5, 0.94), (0.92, 0.95)]],
-    3: [[(0.18, 0.12), (0.5, 0.02), (0.78, 0.16), (0.68, 0.38), (0.42, 0.48)],
-        [(0.42, 0.48), (0.75, 0.56), (0.85, 0.78), (0.6, 0.97), (0.3, 0.96), (0.12, 0.84)]],
-    4: [[(0.6, 0.02), (0.35, 0.35), (0.08, 0.66)], [(0.08, 0.66), (0.5, 0.65), (0.95, 0.63)],
-        [(0.7, 0.35), (0.68, 0.65), (0.66, 1.0)]],
-    5: [[(0.82, 0.04), (0.5, 0.05), (0.25, 0.06)], [(0.25, 0.06), (0.22, 0.25), (0.2, 0.44)],
-        [(0.2, 0.44), (0.5, 0.38), (0.8, 0.52), (0.82, 0.78), (0.55, 0.97), (0.15, 0.92)]],
-    6: [[(0.72, 0.03), (0.42, 0.22), (0.2, 0.55), (0.2, 0.82), (0.45, 0.98), (0.75, 0.88),
-         (0.8, 0.65), (0.55, 0.52), (0.3, 0.62), (0.2, 0.78)]],
-    7: [[(0.1, 0.08), (0.5, 0.07), (0.88, 0.06)], [(0.88, 0.06), (0.65, 0.45), (0.42, 0.98)]],
-    8: [[(0.5, 0.48), (0.25, 0.3), (0.32, 0.08), (0.6, 0.03), (0.76, 0.18), (0.62, 0.4),
-         (0.4, 0.52), (0.2, 0.74), (0.35, 0.96), (0.65, 0.96), (0.8, 0.76), (0.66, 0.56),
-         (0.5, 0.48)]],
-    9: [[(0.78, 0.25), (0.6, 0.05), (0.3, 0.1), (0.2, 0.32), (0.4, 0.5), (0.68, 0.42),
-         (0.78, 0.25)], [(0.78, 0.25), (0.74, 0.6), (0.62, 0.98)]],
-}  # fmt: skip
-
 # Other ways, which MNIST has few of or none.
 STYLES: dict[int, list[list[list[Point]]]] = {
-    0: [[*PLAIN[0], [(0.82, 0.1), (0.5, 0.5), (0.16, 0.92)]]],  # slashed
+    0: [[*STROKES[0], [(0.82, 0.1), (0.5, 0.5), (0.16, 0.92)]]],  # slashed
     1: [
         [[(0.2, 0.3), (0.38, 0.18), (0.52, 0.02)], [(0.52, 0.02), (0.51, 0.5), (0.5, 0.97)],
          [(0.22, 0.97), (0.5, 0.97), (0.8, 0.96)]],  # with a serif and a foot
@@ -56,7 +34,7 @@ STYLES: dict[int, list[list[list[Point]]]] = {
          [(0.2, 0.46), (0.5, 0.4), (0.8, 0.54), (0.82, 0.79), (0.55, 0.98), (0.15, 0.93)]],
     ],  # the top detached
     7: [
-        [*PLAIN[7], [(0.32, 0.5), (0.58, 0.49), (0.82, 0.47)]],  # crossed
+        [*STROKES[7], [(0.32, 0.5), (0.58, 0.49), (0.82, 0.47)]],  # crossed
         [[(0.1, 0.2), (0.12, 0.08), (0.14, 0.06)], [(0.14, 0.06), (0.5, 0.07), (0.88, 0.05)],
          [(0.88, 0.05), (0.62, 0.45), (0.46, 0.98)], [(0.3, 0.52), (0.56, 0.5), (0.8, 0.48)]],
     ],
@@ -84,7 +62,7 @@ def from_strokes(
     styled: in one of STYLES, where there is one. unsteady: how far a point is from its place, on
     average, of the digit's height.
     """
-    ways = STYLES.get(digit, [PLAIN[digit]]) if styled else [PLAIN[digit]]
+    ways = STYLES.get(digit, [STROKES[digit]]) if styled else [STROKES[digit]]
     strokes = ways[random.integers(len(ways))]
     width, slant = random.uniform(0.5, 0.85), random.normal(0.08, 0.12)
     picture = Image.new("L", (3 * TALL, 2 * TALL), 0)
@@ -92,21 +70,9 @@ def from_strokes(
     for stroke in strokes:
         points = np.array(stroke) + random.normal(0, unsteady, (len(stroke), 2))
         points[:, 0] = points[:, 0] * width + slant * (1 - points[:, 1])
-        line = (points_between(points) * 0.9 + (0.8, 0.5)) * TALL
+        line = (smooth(points, 20) * 0.9 + (0.8, 0.5)) * TALL
         pen.line([tuple(point) for point in line], fill=255, width=4, joint="curve")
     return with_pen(_cropped(np.asarray(picture, np.float32) / 255), 0.07)
-
-
-def points_between(points: np.ndarray, steps: int = 20) -> np.ndarray:
-    """A Catmull-Rom spline through the points: [N, 2] → [(N - 1) · steps + 1, 2]."""
-    padded = np.concatenate([points[:1], points, points[-1:]])
-    t = np.linspace(0, 1, steps, endpoint=False)[:, None]
-    pieces = []
-    for i in range(len(points) - 1):
-        a, b, c, d = padded[i : i + 4]
-        cubic = (3 * b - a - 3 * c + d) * t**3
-        pieces.append(0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + cubic))
-    return np.concatenate([*pieces, points[-1:]])
 
 
 def with_pen(mask: np.ndarray, width: float, flat: float = 1.0, angle: float = 0.0) -> np.ndarray:
