@@ -142,6 +142,8 @@ def _normalize_and_predict(
         "normalized": normalized.images,
         "ink": normalized.ink,
         "reasons": normalized.reasons,
+        "light_on_dark": normalized.light_on_dark,
+        "dropped": normalized.dropped,
     }
 
 

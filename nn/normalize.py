@@ -18,7 +18,7 @@ BOX = 20  # MNIST's digits fill a box of 20×20
 STROKE = 17  # canvas pixels: wider than any stroke, narrower than most shadows
 BEYOND = 3  # canvas pixels: a dark strip at the border is ink up to STROKE // 2 less this, 5
 SMALL = 32  # pixels; smaller pictures are often filled by their digit, and have no shadows
-COARSE, WIDE = 4, 5  # local means: over 5×5 pixels of a canvas that is 4 times as coarse
+WIDE = 21  # canvas pixels: the window of local means
 LEVELS = 64  # of the histogram that the threshold is taken from
 MIN_CONTRAST = 0.03  # of ink against paper
 MIN_SIGNAL = 4.0  # ink's contrast, in standard deviations of paper; below it there is only noise
@@ -28,11 +28,14 @@ NO_INK = "no ink"
 
 class Normalized(NamedTuple):
     """images: uint8 [N, 28, 28], 255 = ink; ink: uint8 [N, H, W], the ink found on the canvas;
-    reasons: string [N], empty, or why there is no digit."""
+    reasons: string [N], empty, or why there is no digit; light_on_dark: bool [N], whether the ink
+    is lighter than the paper; dropped: int32 [N], how many specks and frames were dropped."""
 
     images: tf.Tensor
     ink: tf.Tensor
     reasons: tf.Tensor
+    light_on_dark: tf.Tensor
+    dropped: tf.Tensor
 
 
 def normalize(pixels: tf.Tensor, sizes: tf.Tensor) -> Normalized:
@@ -40,7 +43,8 @@ def normalize(pixels: tf.Tensor, sizes: tf.Tensor) -> Normalized:
     inside = _inside(tf.shape(pixels), sizes)
     gray = tf.cast(pixels, tf.float32) * (1 / 255)
     with tf.name_scope("polarity"):
-        gray = tf.where(_is_light_on_dark(gray, inside)[:, None, None], gray, 1 - gray)
+        light_on_dark = _is_light_on_dark(gray, inside, sizes)
+        gray = tf.where(light_on_dark[:, None, None], gray, 1 - gray)
     with tf.name_scope("background"):
         ink = _remove_background(gray, inside, tf.reduce_max(sizes[:, :2], 1) <= SMALL)
     with tf.name_scope("threshold"):
@@ -51,11 +55,11 @@ def normalize(pixels: tf.Tensor, sizes: tf.Tensor) -> Normalized:
         ink = _keep_ink(ink, inside, threshold)
         ink = tf.where(blank[:, None, None], tf.zeros_like(ink), ink)
     with tf.name_scope("parts"):
-        ink = drop_parts(ink)
+        ink, dropped = drop_parts(ink)
     with tf.name_scope("fit"):
         images = _fit(ink)
     reasons = tf.where(blank, NO_INK, "")
-    return Normalized(_to_uint8(images), _to_uint8(ink), reasons)
+    return Normalized(_to_uint8(images), _to_uint8(ink), reasons, light_on_dark, dropped)
 
 
 def decode_canvases(files: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -118,7 +122,7 @@ def _inside(shape: tf.Tensor, sizes: tf.Tensor) -> tf.Tensor:
     return tf.cast(rows[:, :, None] & columns[:, None, :], tf.float32)
 
 
-def _is_light_on_dark(gray: tf.Tensor, inside: tf.Tensor) -> tf.Tensor:
+def _is_light_on_dark(gray: tf.Tensor, inside: tf.Tensor, sizes: tf.Tensor) -> tf.Tensor:
     """Whether the ink is lighter than the paper: bool [N].
 
     Ink is rare and stands out, so the third moment of the difference from the local mean has its
@@ -130,9 +134,7 @@ def _is_light_on_dark(gray: tf.Tensor, inside: tf.Tensor) -> tf.Tensor:
     difference = gray - _local_mean(gray, inside)
     deviation = _deviation(difference, inside)
     skewness = tf.math.divide_no_nan(_mean_over(difference**3, inside), deviation**3)
-    # Padded, for a picture may reach to the edge of the canvas.
-    framed = tf.pad(inside, [[0, 0], [1, 1], [1, 1]])
-    border = inside - _erode(framed, 3)[:, 1:-1, 1:-1]
+    border = inside - _inside(tf.shape(gray), sizes - 2)
     return _mean_over(gray, inside) - _mean_over(gray, border) + 0.2 * skewness > 0
 
 
@@ -233,12 +235,22 @@ def _resampling(mass: tf.Tensor, low: tf.Tensor, factor: tf.Tensor) -> tf.Tensor
 
 
 def _local_mean(x: tf.Tensor, inside: tf.Tensor) -> tf.Tensor:
-    """The mean over the part of a wide window that lies inside the picture."""
+    """The mean over the part of a wide window that lies inside the picture.
 
-    def mean(values: tf.Tensor) -> tf.Tensor:
-        return _mean(tf.nn.avg_pool2d(values[..., None], COARSE, COARSE, "SAME")[..., 0], WIDE)
+    Two products of matrices sum over windows: each row of `rows` is 1 around that row.
+    """
 
-    return _enlarge(tf.math.divide_no_nan(mean(x * inside), mean(inside)), x)
+    def around(length: tf.Tensor) -> tf.Tensor:
+        position = tf.range(length)
+        near = tf.abs(position - position[:, None]) <= WIDE // 2
+        return tf.cast(near, tf.float32)
+
+    rows, columns = around(tf.shape(x)[1]), around(tf.shape(x)[2])
+
+    def total(values: tf.Tensor) -> tf.Tensor:
+        return tf.matmul(rows, tf.matmul(values, columns))
+
+    return tf.math.divide_no_nan(total(x * inside), total(inside))
 
 
 def _mean_over(x: tf.Tensor, where: tf.Tensor) -> tf.Tensor:
@@ -250,17 +262,6 @@ def _deviation(x: tf.Tensor, where: tf.Tensor) -> tf.Tensor:
     """The standard deviation there: [N]."""
     from_mean = x - _mean_over(x, where)[:, None, None]
     return tf.sqrt(_mean_over(from_mean**2, where))
-
-
-def _enlarge(coarse: tf.Tensor, like: tf.Tensor) -> tf.Tensor:
-    """Back to the size of `like`, in between linear."""
-    height, width = tf.shape(like)[1], tf.shape(like)[2]
-    size = COARSE * tf.shape(coarse)[1:]
-    return tf.image.resize(coarse[..., None], size, "bilinear")[:, :height, :width, 0]
-
-
-def _mean(x: tf.Tensor, window: int) -> tf.Tensor:
-    return tf.nn.avg_pool2d(x[..., None], window, 1, "SAME")[..., 0]
 
 
 def _dilate(x: tf.Tensor, window: int) -> tf.Tensor:

@@ -1,6 +1,5 @@
 """The parts of a picture's ink, in a graph: what hangs together. Specks and frames are dropped."""
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -12,105 +11,115 @@ SIDE = 0.1  # of it, at least, along each of them; a seven has less on two sides
 
 
 class _Parts(NamedTuple):
-    """Of each label of each picture, [N, labels]: its ink, float32, and its box in cells, int32,
-    the last row and column included; where no part has that label, no ink."""
+    """Of each label of each picture: ink, float32 [N, labels], 0 where no part has that label;
+    box, int32 [N, labels, 4], its bottom, right, top and left cells, the last two negated, as all
+    four are maxima."""
 
     ink: tf.Tensor
-    top: tf.Tensor
-    bottom: tf.Tensor
-    left: tf.Tensor
-    right: tf.Tensor
+    box: tf.Tensor
 
 
-def drop_parts(ink: tf.Tensor) -> tf.Tensor:
-    """Ink without specks, and without a frame around the rest: float32 [N, H, W] → the same.
+def drop_parts(ink: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Ink without specks, and without a frame around the rest; and how many parts were dropped.
 
-    A frame is a part whose ink lies along the four edges of its box, and which has another part in
-    it that is no speck beside it. A speck has little ink compared with the largest part that is
-    no frame. What is too faint to be of a part, below a quarter of full ink and not beside one,
-    goes too.
+    float32 [N, H, W] → the same, and int32 [N]. A frame is the widest part, if its ink lies along
+    the four edges of its box, and it has another part in it that is no speck beside it. A speck has
+    little ink compared with the largest part that is no frame. What is too faint to be of a part,
+    below a quarter of full ink and not beside one, goes too.
     """
-    cells = tf.nn.avg_pool2d(ink[..., None], CELL, CELL, "SAME")[..., 0]
-    used = tf.nn.max_pool2d(ink[..., None], CELL, CELL, "SAME")[..., 0] > 0.25
+    cells, used = _in_cells(ink)
     labels = label(used)
     parts = _measure(cells, labels)
-    frames = _are_frames(cells, labels, parts)
-    amount = tf.where(frames, 0.0, parts.ink)
+    amount = tf.where(_are_frames(cells, labels, parts), 0.0, parts.ink)
     largest = tf.reduce_max(amount, 1, keepdims=True)
     stays = (amount >= SPECK * largest) & (amount > 0)
     kept = used & tf.gather(stays, labels, batch_dims=1)
-    dropped = _in_pixels(used & ~kept, tf.shape(ink))
-    around = tf.nn.max_pool2d(_in_pixels(kept, tf.shape(ink))[..., None], 3, 1, "SAME")[..., 0]
-    return ink * around * (1 - dropped)  # around: soft edges go with their part
+    # What lies around a part, as its soft edges do, goes with it.
+    around = tf.nn.max_pool2d(tf.cast(kept, tf.float32)[..., None], 3, 1, "SAME")[..., 0] > 0
+    ink *= _in_pixels(around & (kept | ~used), tf.shape(ink))
+    dropped = tf.reduce_sum(tf.cast((parts.ink > 0) & ~stays, tf.int32), 1)
+    return ink, dropped
 
 
 def label(used: tf.Tensor) -> tf.Tensor:
     """Connected components: bool [N, H, W] → int32, the same number where cells hang together,
     by a side or a corner; 0 where nothing is. Up to 2^24 cells a picture, as float32 counts.
 
-    Each cell takes the highest number around it, until none changes any more.
+    Each cell takes the highest number around it, then that of the cell which once had this number,
+    until none changes any more. The second is a leap: Shiloach and Vishkin 1982, An O(log n)
+    Parallel Connectivity Algorithm.
     """
-    height, width = tf.shape(used)[1], tf.shape(used)[2]
+    count, height, width = (tf.shape(used)[axis] for axis in range(3))
     # With the pictures as channels, [1, H, W, N], the kernel takes several at once.
     there = tf.cast(tf.transpose(used, [1, 2, 0])[None], tf.float32)
-    numbers = tf.range(1, height * width + 1)
-    first = there * tf.cast(tf.reshape(numbers, [1, height, width, 1]), tf.float32)
+    numbers = tf.reshape(tf.range(1, height * width + 1), [1, height, width, 1])
+    first = there * tf.cast(numbers, tf.float32)
 
     def grow(labels: tf.Tensor, changes: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         grown = labels
-        for _ in range(4):  # to look less often whether anything changes
+        for _ in range(3):  # fewer leaps: each costs more than a step
             grown = tf.nn.max_pool2d(grown, [3, 1], 1, "SAME")
             grown = tf.nn.max_pool2d(grown, [1, 3], 1, "SAME") * there
+        grown = _leap(grown, count)
         return grown, tf.reduce_any(grown > labels)
 
     labels, _ = tf.while_loop(lambda _, changes: changes, grow, [first, tf.constant(True)])
     return tf.cast(tf.transpose(labels[0], [2, 0, 1]), tf.int32)
 
 
+def _leap(labels: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
+    """Each cell's label → the label of the cell with that number: float32 [1, H, W, N]."""
+    by_number = tf.pad(tf.reshape(labels, [-1, count]), [[1, 0], [0, 0]])  # number 0: no cell
+    places = tf.cast(labels, tf.int32) * count + tf.range(count)
+    return tf.gather(tf.reshape(by_number, [-1]), places)
+
+
 def _measure(cells: tf.Tensor, labels: tf.Tensor) -> _Parts:
-    shape = tf.shape(labels)
-    rows = tf.broadcast_to(tf.range(shape[1])[:, None], shape)
-    columns = tf.broadcast_to(tf.range(shape[2]), shape)
-    return _Parts(
-        _by_label(tf.math.unsorted_segment_sum, tf.where(labels > 0, cells, 0), labels),
-        _by_label(tf.math.unsorted_segment_min, rows, labels),
-        _by_label(tf.math.unsorted_segment_max, rows, labels),
-        _by_label(tf.math.unsorted_segment_min, columns, labels),
-        _by_label(tf.math.unsorted_segment_max, columns, labels),
-    )
+    count, height, width = (tf.shape(labels)[axis] for axis in range(3))
+    size = height * width + 1
+    numbers = tf.reshape(labels + size * tf.range(count)[:, None, None], [-1])  # each its own
+    there = tf.where(labels > 0, cells, 0.0)
+    ink = tf.math.unsorted_segment_sum(tf.reshape(there, [-1]), numbers, count * size)
+    rows, columns = tf.meshgrid(tf.range(height), tf.range(width), indexing="ij")
+    places = tf.stack([rows, columns, -rows, -columns], 2)  # [H, W, 4]
+    places = tf.reshape(tf.tile(places[None], [count, 1, 1, 1]), [-1, 4])
+    box = tf.math.unsorted_segment_max(places, numbers, count * size)
+    return _Parts(tf.reshape(ink, [count, size]), tf.reshape(box, [count, size, 4]))
 
 
 def _are_frames(cells: tf.Tensor, labels: tf.Tensor, parts: _Parts) -> tf.Tensor:
-    """bool [N, labels], at most one of each picture."""
-    top, bottom, left, right = (tf.gather(side, labels, batch_dims=1) for side in parts[1:])
+    """bool [N, labels], at most one of each picture: its widest part."""
+    bottom, right, top, left = tf.unstack(parts.box, axis=2)
+    breadth = tf.where(parts.ink > 0, (bottom + top) + (right + left), -1)  # top, left: negated
+    widest = tf.argmax(breadth, 1, tf.int32)
+    box = tf.gather(parts.box, widest, batch_dims=1)
+    ink = tf.gather(parts.ink, widest, batch_dims=1)  # [N]
+    inside = tf.reduce_all(parts.box < box[:, None], 2)
+    held = tf.reduce_max(tf.where(inside, parts.ink, 0.0), 1)
+
+    part = tf.where(tf.equal(labels, widest[:, None, None]), cells, 0.0)  # == compares objects
     rows, columns = tf.range(tf.shape(labels)[1])[:, None], tf.range(tf.shape(labels)[2])
+    bottom, right, top, left = (side[:, None, None] for side in tf.unstack(box, axis=1))
     # Two cells deep: a line may straddle two, or lean a little.
-    sides = [rows <= top + 1, rows >= bottom - 1, columns <= left + 1, columns >= right - 1]
+    sides = [rows >= bottom - 1, columns >= right - 1, -rows >= top - 1, -columns >= left - 1]
 
-    def share(where: tf.Tensor) -> tf.Tensor:
-        there = tf.where(where & (labels > 0), cells, 0.0)
-        return tf.math.divide_no_nan(
-            _by_label(tf.math.unsorted_segment_sum, there, labels), parts.ink
-        )
+    def along(where: tf.Tensor) -> tf.Tensor:
+        return tf.reduce_sum(tf.where(where, part, 0.0), [1, 2])
 
-    along = share(sides[0] | sides[1] | sides[2] | sides[3]) > EDGE
-    on_all_sides = tf.reduce_min([share(side) for side in sides], 0) > SIDE
-    square = tf.where(along & on_all_sides, parts.ink, 0.0)
-    largest = tf.argmax(square, 1)[:, None]
-    top, bottom, left, right = (tf.gather(side, largest, batch_dims=1) for side in parts[1:])
-    inside = (parts.top > top) & (parts.bottom < bottom)
-    inside &= (parts.left > left) & (parts.right < right)
-    held = tf.reduce_max(tf.where(inside, parts.ink, 0.0), 1, keepdims=True)
-    is_largest = tf.one_hot(largest[:, 0], tf.shape(square)[1], True, False, dtype=tf.bool)
-    return is_largest & (held > SPECK * square) & (square > 0)
+    edges = along(sides[0] | sides[1] | sides[2] | sides[3])
+    is_frame = (edges > EDGE * ink) & (held > SPECK * ink) & (ink > 0)
+    is_frame &= tf.reduce_min([along(side) for side in sides], 0) > SIDE * ink
+    return (
+        tf.one_hot(widest, tf.shape(parts.ink)[1], True, False, dtype=tf.bool) & is_frame[:, None]
+    )
 
 
-def _by_label(segments: Callable, values: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-    """A segment op, over the cells of each label: [N, H, W] → [N, H · W + 1]."""
-    count, size = tf.shape(labels)[0], tf.reduce_prod(tf.shape(labels)[1:]) + 1
-    numbers = labels + size * tf.range(count)[:, None, None]  # each picture its own
-    found = segments(tf.reshape(values, [-1]), tf.reshape(numbers, [-1]), count * size)
-    return tf.reshape(found, [count, size])
+def _in_cells(ink: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Each cell's mean ink, float32, and whether it has a pixel of a part, bool."""
+    height, width = tf.shape(ink)[1], tf.shape(ink)[2]
+    ink = tf.pad(ink, [[0, 0], [0, height % CELL], [0, width % CELL]])
+    pixels = [ink[:, i::CELL, j::CELL] for i in range(CELL) for j in range(CELL)]
+    return tf.add_n(pixels) / len(pixels), tf.reduce_max(pixels, 0) > 0.25
 
 
 def _in_pixels(cells: tf.Tensor, shape: tf.Tensor) -> tf.Tensor:

@@ -55,6 +55,10 @@ def frame(low: int, high: int, thick: int = 2) -> np.ndarray:
     return picture
 
 
+def kept(pictures: tf.Tensor) -> tf.Tensor:
+    return drop_parts(pictures)[0]
+
+
 DIGIT = ink(np.s_[20:44, 30:34], np.s_[20:24, 24:34])
 TOP = ink(np.s_[10:14, 30:40])  # a quarter of the digit's ink, as a five's top
 SPECK = ink(np.s_[2:5, 58:61])
@@ -85,20 +89,26 @@ LEANING = np.fliplr(np.tri(64, k=-40) - np.tri(64, k=-44)).astype(np.float32)  #
 def test_specks_and_frames_are_dropped_and_nothing_else(picture, expected):
     # Beside another picture: what is dropped in one is no matter of the other's.
     pictures = np.stack([picture, DIGIT + SPECK, picture * 0.5])
-    found = run(drop_parts, pictures)
+    found = run(kept, pictures)
     np.testing.assert_array_equal(found, [expected, DIGIT, expected * 0.5])
+
+
+def test_how_many_parts_were_dropped_is_counted():
+    pictures = np.stack([DIGIT, DIGIT + frame(8, 56) + SPECK, np.zeros_like(DIGIT)])
+    with tf.Graph().as_default(), tf1.Session() as session:
+        assert session.run(drop_parts(tf.constant(pictures))[1]).tolist() == [0, 2, 0]
 
 
 @pytest.mark.parametrize("low", [8, 9, 10])
 @pytest.mark.parametrize("high", [54, 55])
 @pytest.mark.parametrize("thick", [1, 2, 3])
 def test_a_frame_is_dropped_wherever_its_lines_lie(low, high, thick):
-    found = run(drop_parts, (DIGIT + frame(low, high, thick))[None])[0]
+    found = run(kept, (DIGIT + frame(low, high, thick))[None])[0]
     np.testing.assert_array_equal(found, DIGIT)
 
 
 def test_no_picture_is_no_error():
-    assert run(drop_parts, np.zeros((0, 64, 64), np.float32)).shape == (0, 64, 64)
+    assert run(kept, np.zeros((0, 64, 64), np.float32)).shape == (0, 64, 64)
 
 
 def test_a_round_zero_is_no_frame_of_its_slash():
@@ -106,13 +116,13 @@ def test_a_round_zero_is_no_frame_of_its_slash():
     ring = (abs(np.hypot(y / 1.3, x) - 16) < 2).astype(np.float32)
     for most in (5, 7, 9):  # from a dot to a slash that nearly touches
         slash = ((abs(x + y) < 3) & (abs(x) < most)).astype(np.float32)
-        found = run(drop_parts, (ring + slash)[None])[0]
+        found = run(kept, (ring + slash)[None])[0]
         np.testing.assert_array_equal(found[ring > 0], 1)
 
 
 def test_soft_edges_go_with_their_part():
     soft = ndimage.gaussian_filter(DIGIT + SPECK, 0.6)
-    found = run(drop_parts, soft[None])[0]
+    found = run(kept, soft[None])[0]
     assert not found[:16, 44:].any()
     inside = ndimage.binary_dilation(DIGIT > 0)
     np.testing.assert_array_equal(found[inside], soft[inside])
@@ -122,4 +132,4 @@ def test_soft_edges_go_with_their_part():
 def test_canvases_of_any_size(shape):
     picture = np.zeros(shape, np.float32)
     picture[: shape[0] // 2 + 1, : shape[1] // 2 + 1] = 1
-    np.testing.assert_array_equal(run(drop_parts, picture[None])[0], picture)
+    np.testing.assert_array_equal(run(kept, picture[None])[0], picture)

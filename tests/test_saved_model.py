@@ -34,6 +34,7 @@ BATCHES = (1, 7, 1000)
 SAMPLES = sorted(p for p in (ROOT / "samples").iterdir() if p.suffix in (".png", ".jpg", ".webp"))
 PROBABILITIES, DIGITS = ("float32", [None, 10]), ("int64", [None])
 NORMALIZED, REASONS = ("uint8", [None, 28, 28]), ("string", [None])
+LIGHT, DROPPED = ("bool", [None]), ("int32", [None])
 SIGNATURES = {  # as docs/saved_model.md has them
     "serving_default": (
         {"images": ("uint8", [None, 28, 28])},
@@ -42,12 +43,14 @@ SIGNATURES = {  # as docs/saved_model.md has them
     "canvases": (
         {"pixels": ("uint8", [None, None, None]), "sizes": ("int32", [None, 3])},
         {"probabilities": PROBABILITIES, "digits": DIGITS, "normalized": NORMALIZED,
-         "reasons": REASONS, "ink": ("uint8", [None, None, None])},
+         "reasons": REASONS, "ink": ("uint8", [None, None, None]), "light_on_dark": LIGHT,
+         "dropped": DROPPED},
     ),
     "photos": (
         {"image_bytes": ("string", [None])},
         {"probabilities": PROBABILITIES, "digits": DIGITS, "normalized": NORMALIZED,
-         "reasons": REASONS, "ink": ("uint8", [None, 64, 64])},
+         "reasons": REASONS, "ink": ("uint8", [None, 64, 64]), "light_on_dark": LIGHT,
+         "dropped": DROPPED},
     ),
 }  # fmt: skip
 
@@ -342,6 +345,8 @@ def test_outputs_have_the_types_and_shapes_of_the_design(samples, number):
         "normalized": ("uint8", (22, 28, 28)),
         "ink": ("uint8", (22, 64, 64)),
         "reasons": ("object", (22,)),
+        "light_on_dark": ("bool", (22,)),
+        "dropped": ("int32", (22,)),
     }
 
 
