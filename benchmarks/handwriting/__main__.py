@@ -9,6 +9,10 @@ load_saved_model.py does, and prints how many were right, `unsure`, or wrong tho
 beside that, how many are right when each picture is only shrunk to 28×28, as most demonstrations
 do, or shrunk and, where its paper is bright, inverted. Tune on validation digits (those that
 --validation-split 0.2 --seed 0 holds out); the test digits are for the table that is reported.
+
+A second table has pictures of what is no digit: how many were refused, for there is no ink or what
+there is is like no digit, how many were left `unsure`, and how many were answered, which none
+should be.
 """
 
 import argparse
@@ -24,10 +28,20 @@ from PIL import Image
 from tqdm import tqdm
 
 from benchmarks.handwriting.kinds import KINDS, Digit, File
+from benchmarks.handwriting.others import OTHERS
 from nn import Predictor, sources
 from nn.data import Digits, split
 from nn.errors import UserError
 from nn.predictor import OK
+
+
+class Refusals(NamedTuple):
+    """Of one kind that is no digit: how many pictures, how many without ink, unsure, answered."""
+
+    pictures: int
+    no_ink: int
+    unsure: int
+    answered: int
 
 
 class Score(NamedTuple):
@@ -45,7 +59,7 @@ class Score(NamedTuple):
 def main() -> int:
     """The command line; returns the exit status."""
     options = parse_arguments()
-    scores = {}
+    scores, refusals = {}, {}
     try:
         digits = held_out(options.data, options.split)
         with Predictor(options.model) as predictor, tempfile.TemporaryDirectory() as folder:
@@ -55,10 +69,15 @@ def main() -> int:
             for name in tqdm(options.kinds, disable=None, leave=False):
                 files, labels = compose(name, digits, options.count, options.seed)
                 scores[name] = score(predictor, name, files, labels, keep)
+            for name in tqdm(options.others, disable=None, leave=False):
+                files = compose_other(name, digits, options.count, options.seed)
+                refusals[name] = refuse(predictor, name, files, keep)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    print("\n".join(table(scores)))
+    tables = [table(scores)] if scores else []
+    tables += [refusal_table(refusals)] if refusals else []
+    print("\n\n".join("\n".join(lines) for lines in tables))
     return 0
 
 
@@ -72,8 +91,10 @@ def parse_arguments() -> argparse.Namespace:
     add("--model", type=Path, default=Path("SavedModel"), metavar="DIR")
     add("--split", choices=("test", "validation"), default="test", help="whose digits (test)")
     add("--data", default="mnist", metavar="DATA", help="as the training script's --data")
-    add("--kinds", nargs="+", choices=KINDS, default=list(KINDS), metavar="KIND",
+    add("--kinds", nargs="*", choices=KINDS, default=list(KINDS), metavar="KIND",
         help=f"of {', '.join(KINDS)} (default: all)")  # fmt: skip
+    add("--others", nargs="*", choices=OTHERS, default=list(OTHERS), metavar="KIND",
+        help=f"of what is no digit: {', '.join(OTHERS)} (default: all)")  # fmt: skip
     add("--count", type=int, default=200, metavar="N", help="pictures a kind (200)")
     add("--seed", type=int, default=0, metavar="N", help="another draws other pictures (0)")
     add("--keep", type=Path, metavar="DIR", help="write the pictures there, to be looked at")
@@ -97,15 +118,38 @@ def compose(name: str, digits: Digits, count: int, seed: int) -> tuple[list[File
     return files, labels
 
 
-def score(
-    predictor: Predictor, name: str, files: list[File], labels: np.ndarray, folder: Path
-) -> Score:
-    """Reads a kind's pictures, which are written to the folder."""
+def compose_other(name: str, digits: Digits, count: int, seed: int) -> list[File]:
+    """Pictures of a kind that is no digit."""
+    files = []
+    for number in range(count):
+        random = np.random.default_rng([seed, len(KINDS) + list(OTHERS).index(name), number])
+        chosen = random.choice(len(digits), 2)
+        pair = [Digit(int(digits.labels[i]), digits.images[i]) for i in chosen]
+        files.append(OTHERS[name](pair, random))
+    return files
+
+
+def refuse(predictor: Predictor, name: str, files: list[File], folder: Path) -> Refusals:
+    """Reads a kind's pictures, in which there is no digit."""
+    readings = list(predictor.read(_write(folder, name, files, ["x"] * len(files))))
+    no_ink = sum(reading.digit is None for reading in readings)
+    answered = sum(reading.status == OK for reading in readings)
+    return Refusals(len(files), no_ink, len(files) - no_ink - answered, answered)
+
+
+def _write(folder: Path, name: str, files: list[File], labels: Iterable) -> list[Path]:
     paths = []
     for number, (file, label) in enumerate(zip(files, labels, strict=True)):
         paths.append(folder / f"{name}_{number:03d}_{label}{file.suffix}")
         paths[-1].write_bytes(file.content)
-    readings = list(predictor.read(paths))
+    return paths
+
+
+def score(
+    predictor: Predictor, name: str, files: list[File], labels: np.ndarray, folder: Path
+) -> Score:
+    """Reads a kind's pictures, which are written to the folder."""
+    readings = list(predictor.read(_write(folder, name, files, labels)))
     right = np.array([reading.digit for reading in readings]) == labels
     sure = np.array([reading.status == OK for reading in readings])
     shrunk = [_shrunk(file) for file in files]
@@ -144,6 +188,16 @@ def table(scores: dict[str, Score]) -> Iterable[str]:
             f"{name:12s} | {share[0]:6.1%} | {row.unsure / row.pictures:6.1%}"
             f" | {row.sure_and_wrong:14,} | {share[1]:11.0%} | {share[2]:12.0%}"
         )
+
+
+def refusal_table(refusals: dict[str, Refusals]) -> Iterable[str]:
+    """The same of what is no digit."""
+    total = Refusals(*(sum(column) for column in zip(*refusals.values(), strict=True)))
+    yield "no digit      | no ink | unsure | answered"
+    yield "------------- | -----: | -----: | -------:"
+    for name, row in {**refusals, "all": total}.items():
+        shares = [count / row.pictures for count in (row.no_ink, row.unsure, row.answered)]
+        yield f"{name:13s} | {shares[0]:6.1%} | {shares[1]:6.1%} | {shares[2]:8.1%}"
 
 
 if __name__ == "__main__":

@@ -63,7 +63,11 @@ def from_strokes(
     average, of the digit's height.
     """
     ways = STYLES.get(digit, [STROKES[digit]]) if styled else [STROKES[digit]]
-    strokes = ways[random.integers(len(ways))]
+    return drawn(ways[random.integers(len(ways))], random, unsteady)
+
+
+def drawn(strokes: list[list[Point]], random: np.random.Generator, unsteady: float) -> np.ndarray:
+    """A mask of strokes, drawn as from_strokes does."""
     width, slant = random.uniform(0.5, 0.85), random.normal(0.08, 0.12)
     picture = Image.new("L", (3 * TALL, 2 * TALL), 0)
     pen = ImageDraw.Draw(picture)
