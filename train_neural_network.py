@@ -40,7 +40,8 @@ DEFAULT_NETWORK = "compact"
 DEFAULT_TARGET = Path("SavedModel")
 # A run that is resumed has its own.
 SETTINGS = ("network", "compare", "hidden", "data", "epochs", "batch_size", "learning_rate",
-            "validation_split", "refit", "augment", "seed", "seeds", "run_dir")  # fmt: skip
+            "validation_split", "refit", "augment", "extras", "seed", "seeds",
+            "run_dir")  # fmt: skip
 
 
 def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -125,6 +126,14 @@ def _add_training(add: Callable) -> None:
         "--augment",
         action=argparse.BooleanOptionalAction,
         help="distort each digit a little, another way each time it is seen (default: the "
+        "network's)",
+    )
+    add(
+        "--extras",
+        type=_share,
+        metavar="F",
+        help="train with more pictures, F times as many as the digits: zeros with a slash, sevens "
+        "with a bar, ones with a foot; letters and scribbles, to be unsure of (default: the "
         "network's)",
     )
     add(
@@ -314,6 +323,7 @@ def plan(
             learning_rate=options.learning_rate,
             validation_split=options.validation_split,
             augment=options.augment,
+            extras=options.extras,
             seed=seed,
         )
         for seed in seeds

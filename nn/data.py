@@ -17,6 +17,7 @@ from nn.errors import DataError
 
 SIDE = 28
 PIXELS = SIDE * SIDE
+NO_DIGIT = -1
 SEEDS = 2**31  # seeds are below: in the graph they are int32
 CSV_NAMES = ("digit_xtrain.csv", "digit_ytrain.csv", "digit_xtest.csv", "digit_ytest.csv")
 
@@ -25,7 +26,8 @@ CSV_NAMES = ("digit_xtrain.csv", "digit_ytrain.csv", "digit_xtest.csv", "digit_y
 class Digits:
     """Pictures of digits and what they show.
 
-    images: uint8 [N, 28, 28], 0 = paper, 255 = ink; labels: int64 [N], 0 to 9.
+    images: uint8 [N, 28, 28], 0 = paper, 255 = ink; labels: int64 [N], 0 to 9, or NO_DIGIT, which
+    no file has.
     """
 
     images: np.ndarray
@@ -36,6 +38,13 @@ class Digits:
 
     def __getitem__(self, index) -> "Digits":
         return Digits(self.images[index], self.labels[index])
+
+    def joined(self, others: "Digits") -> "Digits":
+        """These and then the others."""
+        return Digits(
+            np.concatenate([self.images, others.images]),
+            np.concatenate([self.labels, others.labels]),
+        )
 
     def sha256(self) -> str:
         """SHA-256 of the pixels, then the labels, as they lie in memory."""

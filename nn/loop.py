@@ -6,9 +6,10 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from nn.augment import augment
+from nn.data import NO_DIGIT
 from nn.layers import scale
 from nn.networks import Network
-from nn.optimization import Recipe, cross_entropy, learning_rate, minimize
+from nn.optimization import Recipe, cross_entropy, learning_rate, minimize, wrong_answers
 
 tf1 = tf.compat.v1
 
@@ -90,8 +91,8 @@ class TrainingStep:
         return tf.random.experimental.stateless_shuffle(tf.range(self.count), key)
 
     def __call__(self, step: tf.Tensor, order: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Trains on one batch: its mean loss, float32, without label smoothing, so that it compares
-        with validation's; and its wrong answers, int64."""
+        """Trains on one batch: its digits' mean loss, float32, without label smoothing, so that it
+        compares with validation's; and its wrong answers, int64."""
         recipe, seed = self.recipe, tf.stack([self.seed, tf.cast(step, tf.int32)])
         batch = _batch_indices(order, step, recipe.batch_size)
         labels = self.dataset.labels.sparse_read(batch)
@@ -100,14 +101,17 @@ class TrainingStep:
             images = augment(images, seed, bends=recipe.bends)
         with tf1.variable_scope("", reuse=True):
             logits = self.network.build(images, seed)
-        loss = tf.reduce_mean(cross_entropy(logits, labels))
+        there = tf.cast(tf.not_equal(labels, NO_DIGIT), tf.float32)
+        loss = tf.math.divide_no_nan(
+            tf.reduce_sum(there * cross_entropy(logits, labels)), tf.reduce_sum(there)
+        )
         smoothed = tf.reduce_mean(cross_entropy(logits, labels, recipe.label_smoothing))
         total_steps = recipe.epochs * recipe.steps_per_epoch(self.count)
         rate = learning_rate(step, total_steps, recipe)
-        wrong = tf.not_equal(tf.argmax(logits, 1), labels)
         update = minimize(smoothed, self.weights, rate, recipe)
         with tf.control_dependencies([update]):  # the next step reads the new weights
-            return tf.identity(loss), tf.reduce_sum(tf.cast(wrong, tf.int64))
+            wrong = tf.cast(wrong_answers(logits, labels), tf.int64)
+            return tf.identity(loss), tf.reduce_sum(wrong)
 
 
 def _batch_indices(order: tf.Tensor, step: tf.Tensor, batch_size: int) -> tf.Tensor:

@@ -6,13 +6,17 @@ Document Recognition, section III.A, and the description on the database's page)
 sizes are described in nn/pictures.py. Gray levels are float32 from 0 to 1, [N, H, W] throughout.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
 from nn.data import SIDE
 from nn.parts import drop_parts
-from nn.pictures import CANVAS
+from nn.pictures import CANVAS, place
+
+tf1 = tf.compat.v1
 
 BOX = 20  # MNIST's digits fill a box of 20×20
 STROKE = 17  # canvas pixels: wider than any stroke, narrower than most shadows
@@ -60,6 +64,20 @@ def normalize(pixels: tf.Tensor, sizes: tf.Tensor) -> Normalized:
         images = _fit(ink)
     reasons = tf.where(blank, NO_INK, "")
     return Normalized(_to_uint8(images), _to_uint8(ink), reasons, light_on_dark, dropped)
+
+
+def normalize_pictures(pictures: Sequence[np.ndarray], batch_size: int = 512) -> np.ndarray:
+    """Gray pictures, uint8 [H, W] each, → uint8 [N, 28, 28], in a session of its own."""
+    batches = []
+    with tf.Graph().as_default(), tf1.Session() as session:
+        pixels = tf1.placeholder(tf.uint8, [None, CANVAS, CANVAS])
+        sizes = tf1.placeholder(tf.int32, [None, 3])
+        images = normalize(pixels, sizes).images
+        for start in range(0, len(pictures), batch_size):
+            canvases = [place(picture) for picture in pictures[start : start + batch_size]]
+            canvases = [np.stack(part) for part in zip(*canvases, strict=True)]
+            batches.append(session.run(images, dict(zip((pixels, sizes), canvases, strict=True))))
+    return np.concatenate(batches)
 
 
 def decode_canvases(files: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
+from nn.data import NO_DIGIT
+
 tf1 = tf.compat.v1
 
 
@@ -19,6 +21,7 @@ class Recipe:
     learning rate (Loshchilov and Hutter 2019, arXiv 1711.05101). label_smoothing: the share of a
     label that goes to all ten digits alike (Szegedy et al. 2016, arXiv 1512.00567). augment:
     whether each batch is distorted, by nn/augment.py; bends: how far digits are bent then, pixels.
+    extras: how many pictures of nn/extras.py are trained with, as a share of the digits.
     """
 
     epochs: int
@@ -31,6 +34,7 @@ class Recipe:
     label_smoothing: float = 0.0
     augment: bool = False
     bends: float = 0.0
+    extras: float = 0.0
 
     def steps_per_epoch(self, count: int) -> int:
         """Batches that show each of `count` images once; the last may show some again."""
@@ -38,12 +42,21 @@ class Recipe:
 
 
 def cross_entropy(logits: tf.Tensor, labels: tf.Tensor, smoothing: float = 0.0) -> tf.Tensor:
-    """Categorical cross-entropy of float32 [N, 10] with int64 [N], in nats: float32 [N]."""
-    if not smoothing:
-        return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
+    """Categorical cross-entropy of float32 [N, 10] with int64 [N], in nats: float32 [N].
+
+    Where the label is NO_DIGIT, with all ten alike: such a picture is to leave the network unsure
+    (outlier exposure: Hendrycks et al. 2019, arXiv 1812.04606).
+    """
     digits = logits.shape[-1]
     targets = tf.one_hot(labels, digits) * (1 - smoothing) + smoothing / digits
+    targets = tf.where(tf.equal(labels, NO_DIGIT)[:, None], 1 / digits, targets)
     return tf.nn.softmax_cross_entropy_with_logits(labels=targets, logits=logits)
+
+
+def wrong_answers(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    """bool [N]; where the label is NO_DIGIT, an answer is wrong that has more than even odds."""
+    sure = tf.reduce_max(tf.nn.softmax(logits), 1) > 0.5
+    return tf.where(tf.equal(labels, NO_DIGIT), sure, tf.not_equal(tf.argmax(logits, 1), labels))
 
 
 def penalty(variables: Sequence[tf.Variable], l2: float) -> tf.Tensor | float:

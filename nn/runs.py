@@ -90,9 +90,13 @@ class Run:
             f"{len(training):,} training and {len(validation):,} validation digits: "
             f"{self.source.name}"
         )
+        extras = None
+        if settings.extras:
+            extras = sources.extras(self.source, training, settings.extras, settings.seed)
+            log.info(f"{len(extras):,} more pictures: other ways of writing, and what is no digit")
         result = train(
             settings, training, validation, test, self.folder,
-            calibration=self.calibration, stop=stop, quiet=quiet,
+            extras=extras, calibration=self.calibration, stop=stop, quiet=quiet,
         )  # fmt: skip
         for path, figure in self._plots(result).items():
             plots.save(figure, path)

@@ -19,6 +19,7 @@ _VALID: dict[str, tuple[Any, Callable]] = {
     "seed": (int, lambda seed: 0 <= seed < SEEDS),
     "augment": (bool, lambda _: True),
     "bends": (float | int, lambda pixels: 0 <= pixels < math.inf),
+    "extras": (float | int, lambda share: 0 <= share < math.inf),
     "hidden": (tuple | list, lambda sizes: all(isinstance(n, int) and n > 0 for n in sizes)),
 }
 
@@ -36,6 +37,7 @@ class Settings:
     hidden: tuple[int, ...] = ()  # sizes of a dense network's hidden layers
     augment: bool = False
     bends: float = 0.0  # pixels, where it augments
+    extras: float = 0.0  # pictures of nn/extras.py, as a share of the digits
 
     @classmethod
     def of(cls, network: Network, *, bundled: bool = False, **given: Any) -> "Settings":
@@ -46,7 +48,7 @@ class Settings:
         epochs, bends = (10 * recipe.epochs, 1.0) if bundled else (recipe.epochs, recipe.bends)
         usual = cls(
             network.name, epochs, recipe.batch_size, recipe.learning_rate, 0.2, 0, network.hidden,
-            recipe.augment, bends,
+            recipe.augment, bends, recipe.extras,
         )  # fmt: skip
         settings = replace(usual, **{k: v for k, v in given.items() if v is not None})
         return settings if settings.augment else replace(settings, bends=0.0)
@@ -61,6 +63,7 @@ class Settings:
             learning_rate=self.learning_rate,
             augment=self.augment,
             bends=self.bends,
+            extras=self.extras,
         )
 
     def __post_init__(self) -> None:

@@ -6,16 +6,14 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-import tensorflow as tf
 from PIL import Image
 
 from nn import mnist
-from nn.data import CSV_NAMES, Digits, read_folder
+from nn.data import CSV_NAMES, NO_DIGIT, Digits, read_folder
 from nn.errors import DataError
-from nn.normalize import normalize
-from nn.pictures import place
+from nn.extras import no_digits, styled
+from nn.normalize import normalize_pictures
 
-tf1 = tf.compat.v1
 log = logging.getLogger(__name__)
 
 FOLDER = Path("MNIST")
@@ -81,14 +79,29 @@ def load(data: str, quiet: bool = False) -> Source:
     return Source(str(folder), option, training, test)
 
 
+def extras(source: Source, digits: Digits, share: float, seed: int) -> Digits:
+    """More to train with than some of a source's digits, `share` times as many.
+
+    Half are no digits, of the label NO_DIGIT; a quarter are some of the digits with a stroke added,
+    as nn/extras.py draws both; a quarter, or what there is, are scikit-learn's, by other writers.
+    All are normalized as a user's pictures are.
+    """
+    count, random = round(share * len(digits)), np.random.default_rng(seed)
+    pictures, labels = styled(digits, count // 4, random)
+    if not source.bundled:
+        small, small_labels = mnist.bundled_digits()
+        chosen = random.permutation(len(small))[: count // 4]
+        pictures += list(small[chosen])
+        labels = np.concatenate([labels, small_labels[chosen]])
+    others = no_digits(digits, count // 2, random)
+    labels = np.concatenate([labels, np.full(len(others), NO_DIGIT)])
+    return Digits(normalize_pictures(pictures + others), labels)
+
+
 def _bundled() -> Source:
     """scikit-learn's 8×8 digits, brought to 28×28 by the same normalization as any picture."""
     small, labels = mnist.bundled_digits()
-    canvases = [place(_enlarge(image)) for image in small]
-    pixels, sizes = (np.stack(part) for part in zip(*canvases, strict=True))
-    with tf.Graph().as_default(), tf1.Session() as session:
-        images = session.run(normalize(tf.constant(pixels), tf.constant(sizes)).images)
-    digits = Digits(images, labels)
+    digits = Digits(normalize_pictures([_enlarge(image) for image in small]), labels)
     return Source("bundled", "bundled", digits[:BUNDLED_TRAINING], digits[BUNDLED_TRAINING:])
 
 

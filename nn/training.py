@@ -50,24 +50,27 @@ def train(
     test: Digits,
     run: RunFolder,
     *,
+    extras: Digits | None = None,
     calibration: Calibration | None = None,
     stop: Stop = lambda: None,
     quiet: bool = False,
 ) -> Result:
     """Trains to the last epoch, from the run's newest checkpoint where it has one.
 
-    calibration: of a run before; None fits one to the validation digits, if there are any. stop:
+    extras: to train with too, which are not counted among the digits, and may be none. calibration:
+    of a run before; None fits one to the validation digits, if there are any. stop:
     asked between two chunks of steps; a signal's number ends the run with a checkpoint and
     raises Interrupted. The test digits are scored once, after the last epoch. Raises DivergedError
     where the loss is no longer a finite number, and UserError where the run's folder is damaged.
     """
     check_batch_size(settings, len(training))
-    steps_per_epoch = settings.recipe.steps_per_epoch(len(training))
+    pictures = training.joined(extras) if extras else training
+    steps_per_epoch = settings.recipe.steps_per_epoch(len(pictures))
     network = get_network(settings.network, settings.hidden)
-    graph = build_training_graph(network, settings.recipe, count=len(training), seed=settings.seed)
+    graph = build_training_graph(network, settings.recipe, count=len(pictures), seed=settings.seed)
     with tf1.Session(graph=graph.graph) as session:
         session.run(graph.initialize)
-        feed = {graph.feed.images: training.images, graph.feed.labels: training.labels}
+        feed = {graph.feed.images: pictures.images, graph.feed.labels: pictures.labels}
         session.run(graph.load, feed)
         trainer = Trainer(session, graph, settings, steps_per_epoch, run, stop, quiet)
         history = trainer.resume()

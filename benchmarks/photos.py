@@ -1,0 +1,154 @@
+"""How fast pictures are read, beside Pillow's decoding and shrinking alone; and how much memory.
+
+    python -m benchmarks.photos
+
+Normalization: batches of 64 pictures, as the graph of the SavedModel does it, on canvases of two
+sizes. A folder: 1,000 JPEG photos of 1 megapixel; both ways in turn, after a warm-up, ratios within
+the repeat; start-up is left out. Memory: load_saved_model.py in a process of its own, on folders of
+two sizes and on photos of 12 megapixels.
+"""
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+from PIL import Image
+
+from benchmarks.handwriting import paper
+from benchmarks.handwriting.ink import from_strokes
+from nn import Predictor
+from nn.normalize import normalize
+from nn.pictures import CANVAS, place
+
+tf1 = tf.compat.v1
+MEGAPIXEL, TWELVE = (1152, 864), (4032, 3024)
+BATCH, REPEATS = 64, 7
+
+
+def main() -> int:
+    """The command line; returns the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.photos",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--model", type=Path, default=Path("SavedModel"), metavar="DIR")
+    parser.add_argument("--count", type=int, default=1000, metavar="N", help="photos (1,000)")
+    options = parser.parse_args()
+    photos = [photo(MEGAPIXEL, seed) for seed in range(20)]
+    for side in (CANVAS, CANVAS // 2):
+        print(f"normalization, {side}×{side}: {spread(normalization(photos, side))} ms an image")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        paths = write(photos, folder / "all", options.count)
+        ours, pillow = reading(options.model, paths)
+        print(f"{len(paths):,} photos of 1 megapixel, ms each:")
+        print(f"  Pillow alone      {spread([1000 * s / len(paths) for s in pillow])}")
+        print(f"  Predictor.read    {spread([1000 * s / len(paths) for s in ours])}")
+        ratios = [our / alone for our, alone in zip(ours, pillow, strict=True)]
+        print(f"  ratio             {spread(ratios)}")
+        write(photos, folder / "some", len(paths) // 10)
+        write([photo(TWELVE, seed) for seed in range(2)], folder / "large", 40)
+        print("peak memory of load_saved_model.py:")
+        for part, what in (("some", "1 megapixel"), ("all", "1 megapixel"), ("large", "12")):
+            count = len(list((folder / part).iterdir()))
+            print(f"  {count:5,} photos of {what:11s}  {memory(options.model, folder / part)} MB")
+    return 0
+
+
+def photo(size: tuple[int, int], seed: int) -> np.ndarray:
+    """Shaded, noisy paper with a digit on it: uint8 [H, W, 3]."""
+    random = np.random.default_rng(seed)
+    sheet = paper.lit(paper.plain(size, random.uniform(160, 225)), random, 0.3)
+    mask, top, left = paper.anywhere(size, from_strokes(seed % 10, random), 0.4, random)
+    gray = paper.grained(paper.inked(sheet, mask, top, left, 50), random, 4)
+    return paper.bytes_of(gray[..., None] * np.array([1.0, 0.985, 0.95], np.float32))
+
+
+def write(photos: list[np.ndarray], folder: Path, count: int) -> list[Path]:
+    """`count` JPEG files, the photos again and again."""
+    folder.mkdir()
+    paths = [folder / f"{number:05d}.jpg" for number in range(count)]
+    for number, picture in enumerate(photos):
+        Image.fromarray(picture).save(folder / "one", "JPEG", quality=88)
+        content = (folder / "one").read_bytes()
+        for path in paths[number :: len(photos)]:
+            path.write_bytes(content)
+    (folder / "one").unlink()
+    return paths
+
+
+def normalization(photos: list[np.ndarray], side: int) -> list[float]:
+    """Milliseconds an image, of each repeat."""
+    canvases = [place(picture[..., 1]) for picture in photos]
+    pixels = np.stack([canvas.pixels for canvas in canvases])
+    sizes = np.stack([canvas.size for canvas in canvases])
+    step = CANVAS // side  # a picture of half the size, on a canvas of half the size
+    pixels, sizes = pixels[:, ::step, ::step], sizes // [step, step, 1]
+    chosen = np.arange(BATCH) % len(photos)
+    with tf.Graph().as_default(), tf1.Session() as session:
+        feeds = tf1.placeholder(tf.uint8, [None] * 3), tf1.placeholder(tf.int32, [None, 3])
+        run = session.make_callable(normalize(*feeds).images, list(feeds))
+        return [
+            1000 * seconds / (20 * BATCH)
+            for seconds in timed(lambda: [run(pixels[chosen], sizes[chosen]) for _ in range(20)])
+        ]
+
+
+def reading(model: Path, paths: list[Path]) -> tuple[list[float], list[float]]:
+    """Seconds for all of them, of each repeat: with the project, with Pillow alone."""
+
+    def pillow() -> None:
+        for path in paths:
+            with Image.open(path) as image:
+                image.draft("L", (2 * CANVAS, 2 * CANVAS))
+                image.convert("L").resize((CANVAS, CANVAS), Image.Resampling.BILINEAR)
+
+    with Predictor(model) as predictor:
+        return timed(lambda: list(predictor.read(paths)), pillow)
+
+
+def timed(*functions: Callable) -> list[float] | tuple[list[float], ...]:
+    """Seconds of each, one after the other in each repeat, after a warm-up."""
+    seconds: tuple[list[float], ...] = tuple([] for _ in functions)
+    for repeat in range(REPEATS + 1):
+        for function, times in zip(functions, seconds, strict=True):
+            started = time.perf_counter()
+            function()
+            if repeat:
+                times.append(time.perf_counter() - started)
+    return seconds if len(functions) > 1 else seconds[0]
+
+
+def spread(values: list[float]) -> str:
+    return f"{statistics.median(values):5.2f} ({min(values):.2f} to {max(values):.2f})"
+
+
+def memory(model: Path, folder: Path) -> str:
+    """The most resident memory of a process that reads the folder, in MB."""
+    measure = [sys.executable, "-c", _MEASURE, "load_saved_model.py", str(folder)]
+    result = subprocess.run(
+        [*measure, "--model", str(model), "--json"],
+        capture_output=True, text=True, check=True, env=os.environ | {"PYTHONPATH": "."},
+    )  # fmt: skip
+    return result.stderr.splitlines()[-1]
+
+
+# The child's own peak: RUSAGE_CHILDREN would be the largest of all that ran before.
+_MEASURE = """
+import resource, subprocess, sys
+subprocess.run([sys.executable, *sys.argv[1:]], check=True, stdout=subprocess.DEVNULL)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024, file=sys.stderr)
+"""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

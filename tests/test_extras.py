@@ -1,0 +1,111 @@
+"""What is drawn for training beside the digits: it is what it is said to be, and trained so."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from conftest import train
+
+import train_neural_network
+from nn import mnist, sources
+from nn.data import NO_DIGIT, Digits
+from nn.extras import no_digits, styled
+from nn.normalize import normalize_pictures
+from nn.optimization import cross_entropy, wrong_answers
+from nn.sources import Source
+
+tf1 = tf.compat.v1
+
+
+@pytest.fixture(scope="module")
+def source(digits) -> Source:
+    """As from a folder: not the bundled digits by name."""
+    return Source("few", "few", *digits)
+
+
+def test_a_stroke_is_added_to_zeros_ones_and_sevens(digits):
+    training = digits[0]
+    pictures, labels = styled(training, 60, np.random.default_rng(0))
+    assert set(labels.tolist()) == {0, 1, 7} and len(pictures) == 60
+    again, _ = styled(training, 60, np.random.default_rng(0))
+    assert all(np.array_equal(one, other) for one, other in zip(pictures, again, strict=True))
+    middles = np.stack([picture[4:-4, 4:-4] for picture in pictures])
+    for middle, picture, label in zip(middles, pictures, labels, strict=True):
+        # It lies on one of the digits, as it was: nothing of that is lost, and something is new.
+        candidates = training.images[training.labels == label]
+        holds = (middle >= candidates).all((1, 2))
+        assert holds.any()
+        added = picture.sum(dtype=int) - candidates[holds].sum((1, 2), dtype=int).max()
+        assert added > 10 * 255
+
+
+def test_without_such_digits_none_is_styled(digits):
+    fives = digits[0][digits[0].labels == 5]
+    assert styled(fives, 10, np.random.default_rng(0))[0] == []
+
+
+def test_what_is_no_digit_has_ink_and_is_of_many_kinds(digits):
+    pictures = no_digits(digits[0], 200, np.random.default_rng(0))
+    images = normalize_pictures(pictures)
+    assert (images.max((1, 2)) > 128).mean() > 0.9
+    assert len(np.unique(images.reshape(200, -1), axis=0)) > 180
+    assert all(picture.dtype == np.uint8 and max(picture.shape) <= 128 for picture in pictures)
+
+
+def test_extras_are_the_share_that_was_asked_for_and_the_same_for_a_seed(source):
+    drawn = sources.extras(source, source.training, 0.2, seed=3)
+    assert drawn.images.shape == (300, 28, 28)
+    assert (drawn.labels == NO_DIGIT).sum() == 150
+    again = sources.extras(source, source.training, 0.2, seed=3)
+    assert drawn.sha256() == again.sha256()
+    assert drawn.sha256() != sources.extras(source, source.training, 0.2, seed=4).sha256()
+
+
+def test_a_run_on_the_bundled_digits_sees_none_of_its_test_digits(digits, monkeypatch):
+    def refuse():
+        raise AssertionError("asked for all of the bundled digits")
+
+    monkeypatch.setattr(mnist, "bundled_digits", refuse)
+    drawn = sources.extras(Source("bundled", "bundled", *digits), digits[0], 0.2, seed=0)
+    assert len(drawn) == 225  # three quarters
+
+
+def test_no_digit_is_all_ten_alike_to_the_loss_and_wrong_where_it_is_sure():
+    logits = np.random.default_rng(0).normal(size=(4, 10)).astype(np.float32)
+    logits[1, 3] = 9  # sure
+    labels = np.array([2, NO_DIGIT, NO_DIGIT, int(logits[3].argmax())])
+    with tf.Graph().as_default(), tf1.Session() as session:
+        loss, smoothed, wrong = session.run([
+            cross_entropy(tf.constant(logits), tf.constant(labels)),
+            cross_entropy(tf.constant(logits), tf.constant(labels), 0.1),
+            wrong_answers(tf.constant(logits), tf.constant(labels)),
+        ])  # fmt: skip
+    log = logits - np.log(np.exp(logits).sum(1, keepdims=True))
+    expected = [-log[0, 2], -log[1].mean(), -log[2].mean(), -log[3, labels[3]]]
+    np.testing.assert_allclose(loss, expected, rtol=1e-5)
+    np.testing.assert_allclose(smoothed[1:3], expected[1:3], rtol=1e-5)
+    assert wrong.tolist() == [bool(logits[0].argmax() != 2), True, False, False]
+
+
+def test_a_training_with_extras_says_so_and_counts_its_digits_alone(small_data, tmp_path):
+    finished = train(
+        "--data", small_data, "--network", "tiny", "--epochs", 2, "--extras", "0.2",
+        "--run-dir", tmp_path / "run", "--saved-model", tmp_path / "out",
+    )  # fmt: skip
+    assert finished.returncode == 0, finished.stderr
+    assert "48 more pictures" in finished.stdout
+    assert "240 training and 60 validation digits" in finished.stdout
+
+
+@pytest.mark.parametrize("share", ["-0.1", "1", "many"])
+def test_a_share_that_is_none_is_refused(share, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        train_neural_network.parse_arguments(["--extras", share])
+    assert "argument --extras" in capsys.readouterr().err
+
+
+def test_digits_can_be_joined(digits):
+    few, more = digits[0][:3], digits[1][:2]
+    joined = few.joined(more)
+    assert isinstance(joined, Digits)
+    assert joined.labels.tolist() == [*few.labels, *more.labels]
+    assert np.array_equal(joined.images[3:], more.images)
