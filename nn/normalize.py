@@ -42,28 +42,57 @@ class Normalized(NamedTuple):
     dropped: tf.Tensor
 
 
+class Stages(NamedTuple):
+    """What each stage gives, float32 [N, H, W] from 0 to 1, light ink: lit, of one polarity; flat,
+    without paper; ink, above the threshold; digit, without specks and frames; fitted, [N, 28, 28].
+
+    light_on_dark, blank: bool [N], whether the ink was lighter than the paper, whether there is
+    none; dropped: int32 [N], parts.
+    """
+
+    lit: tf.Tensor
+    flat: tf.Tensor
+    ink: tf.Tensor
+    digit: tf.Tensor
+    fitted: tf.Tensor
+    light_on_dark: tf.Tensor
+    blank: tf.Tensor
+    dropped: tf.Tensor
+
+
 def normalize(pixels: tf.Tensor, sizes: tf.Tensor) -> Normalized:
     """uint8 [N, H, W] canvases and int32 [N, 3] sizes → digits as MNIST has them."""
+    stages = normalize_in_stages(pixels, sizes)
+    return Normalized(
+        _to_uint8(stages.fitted),
+        _to_uint8(stages.digit),
+        tf.where(stages.blank, NO_INK, ""),
+        stages.light_on_dark,
+        stages.dropped,
+    )
+
+
+def normalize_in_stages(pixels: tf.Tensor, sizes: tf.Tensor) -> Stages:
+    """The same, with what lies between; docs/normalization.png shows it."""
     inside = _inside(tf.shape(pixels), sizes)
     gray = tf.cast(pixels, tf.float32) * (1 / 255)
     with tf.name_scope("polarity"):
         light_on_dark = _is_light_on_dark(gray, inside, sizes)
-        gray = tf.where(light_on_dark[:, None, None], gray, 1 - gray)
+        lit = tf.where(light_on_dark[:, None, None], gray, 1 - gray) * inside
     with tf.name_scope("background"):
-        ink = _remove_background(gray, inside, tf.reduce_max(sizes[:, :2], 1) <= SMALL)
+        flat = _remove_background(lit, inside, tf.reduce_max(sizes[:, :2], 1) <= SMALL)
     with tf.name_scope("threshold"):
-        threshold, contrast = _otsu(ink, inside)
-        noise = _deviation(ink, inside * tf.cast(ink <= threshold[:, None, None], tf.float32))
+        threshold, contrast = _otsu(flat, inside)
+        noise = _deviation(flat, inside * tf.cast(flat <= threshold[:, None, None], tf.float32))
         blank = contrast < tf.maximum(MIN_CONTRAST, MIN_SIGNAL * (noise + ROUNDING))
     with tf.name_scope("ink"):
-        ink = _keep_ink(ink, inside, threshold)
+        ink = _keep_ink(flat, inside, threshold)
         ink = tf.where(blank[:, None, None], tf.zeros_like(ink), ink)
     with tf.name_scope("parts"):
-        ink, dropped = drop_parts(ink)
+        digit, dropped = drop_parts(ink)
     with tf.name_scope("fit"):
-        images = _fit(ink)
-    reasons = tf.where(blank, NO_INK, "")
-    return Normalized(_to_uint8(images), _to_uint8(ink), reasons, light_on_dark, dropped)
+        fitted = _fit(digit)
+    return Stages(lit, flat, ink, digit, fitted, light_on_dark, blank, dropped)
 
 
 def normalize_pictures(pictures: Sequence[np.ndarray], batch_size: int = 512) -> np.ndarray:

@@ -1,0 +1,63 @@
+#!/usr/bin/env python3
+"""Draws docs/normalization.png: a few samples, stage by stage, as the graph normalizes them.
+
+python docs/draw_normalization.py
+"""
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+
+from nn.startup import import_tensorflow  # noqa: E402
+
+import_tensorflow()
+
+import numpy as np  # noqa: E402
+import tensorflow as tf  # noqa: E402
+from matplotlib.figure import Figure  # noqa: E402
+
+from nn import plots  # noqa: E402
+from nn.normalize import normalize_in_stages  # noqa: E402
+from nn.pictures import read_canvas  # noqa: E402
+
+SAMPLES = (
+    "0_phone.jpg",
+    "1_chalk.jpg",
+    "3_shaded.jpg",
+    "9_corner.jpg",
+    "5_form.jpg",
+    "8_speck.jpg",
+)
+STAGES = {
+    "the canvas": None,
+    "polarity:\nlight ink": "lit",
+    "background:\nno paper": "flat",
+    "threshold:\nink": "ink",
+    "parts: no\nspecks, frames": "digit",
+    "fit: 28×28,\ncentered": "fitted",
+}
+
+
+def main() -> None:
+    """Writes the picture."""
+    canvases = [read_canvas(ROOT / "samples" / name) for name in SAMPLES]
+    pixels, sizes = (np.stack(part) for part in zip(*canvases, strict=True))
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        stages = session.run(normalize_in_stages(tf.constant(pixels), tf.constant(sizes)))
+    figure = Figure(figsize=(8, 8.6), layout="constrained")
+    grid = figure.subplots(len(STAGES), len(SAMPLES))
+    for row, (title, field) in zip(grid, STAGES.items(), strict=True):
+        pictures = getattr(stages, field) * 255 if field else pixels
+        row[0].set_ylabel(title, rotation=0, ha="right", va="center")
+        for axes, picture in zip(row, pictures, strict=True):
+            axes.imshow(picture, cmap="gray", vmin=0, vmax=255)
+            axes.set(xticks=[], yticks=[])
+    for axes, name in zip(grid[0], SAMPLES, strict=True):
+        axes.set_title(name, fontsize=9)
+    plots.save(figure, ROOT / "docs" / "normalization.png")
+
+
+if __name__ == "__main__":
+    main()
