@@ -20,6 +20,7 @@ examples:
       --labels MNIST/digit_ytest.csv
   python load_saved_model.py samples/ --json | jq .digit
   python load_saved_model.py scans/ --max-error 0.2%
+  python load_saved_model.py scans/ --explain pages/    why it read what it read
 
 Pictures are PNG, JPEG, WebP, BMP, GIF or TIFF files (HEIC too, where
 pillow-heif is installed) of one digit each, of any size, dark on light or
@@ -79,6 +80,13 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     )
     add("--json", action="store_true", help="print one JSON object a line instead of a table")
     add("--csv", type=Path, metavar="FILE", help="also write the results to a CSV file")
+    add(
+        "--explain",
+        type=Path,
+        metavar="DIR",
+        help="also draw a page on each reading, a PNG in DIR: the picture, the ink that was found, "
+        "the 28x28 that the network saw, the ten probabilities",
+    )
     options = parser.parse_args(arguments)
     if options.csv in options.inputs:
         parser.error(f"--csv {options.csv} would overwrite an input")
@@ -118,10 +126,11 @@ def run(options: argparse.Namespace) -> int:
     with Predictor(options.model, options.max_error) as predictor, ExitStack() as stack:
         print(saved_model.describe(predictor.version, predictor.card), file=sys.stderr)
         print(report.threshold_line(predictor.threshold, options.max_error), file=sys.stderr)
+        reader = _explainer(predictor, options.explain, paths) if options.explain else predictor
         write_csv = stack.enter_context(report.csv_file(options.csv)) if options.csv else None
         if not options.json:
             print(report.table_header(width))
-        readings = inputs.read_all(predictor, paths)
+        readings = inputs.read_all(reader, paths)
         # A table in a terminal shows its own progress.
         bar = tqdm(readings, unit=" read", disable=True if sys.stdout.isatty() else None)
         for reading in bar:
@@ -134,9 +143,17 @@ def run(options: argparse.Namespace) -> int:
                 print(report.json_line(reading))
             elif labels is None or reading.digit is None or reading.digit != label:
                 print(report.table_row(reading, width, options.top, label))
+    if options.explain:
+        print(f"{reader.count:,} pages drawn into {options.explain}/", file=sys.stderr)
     if labels:
         print("", *score.lines(), sep="\n", file=sys.stderr if options.json else sys.stdout)
     return 1 if failures else 0
+
+
+def _explainer(predictor, folder: Path, paths: Sequence[Path]):
+    from nn.explainer import Explainer  # and with it SciPy, which reading does without
+
+    return Explainer(predictor, folder, paths)
 
 
 def _rate(text: str) -> float:

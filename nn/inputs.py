@@ -3,11 +3,12 @@
 import csv
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from nn import data
 from nn.errors import DataError
 from nn.pictures import EXTENSIONS
-from nn.predictor import Predictor, Reading, failed
+from nn.predictor import Reading, failed
 
 
 def expand(inputs: Iterable[Path], recursive: bool = False) -> list[Path]:
@@ -40,7 +41,15 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
-def read_all(predictor: Predictor, paths: Sequence[Path]) -> Iterator[Reading]:
+class Reader(Protocol):
+    """What reads pictures and CSV files: a Predictor, or what does as it does."""
+
+    def read(self, paths: Iterable[Path]) -> Iterator[Reading]: ...
+
+    def read_csv(self, path: Path) -> Iterator[Reading]: ...
+
+
+def read_all(predictor: Reader, paths: Sequence[Path]) -> Iterator[Reading]:
     """Reads what expand returned, in order; what cannot be read becomes an error reading."""
     pictures: list[Path] = []
     for path in paths:
@@ -53,7 +62,7 @@ def read_all(predictor: Predictor, paths: Sequence[Path]) -> Iterator[Reading]:
     yield from predictor.read(pictures)
 
 
-def _read_other(predictor: Predictor, path: Path) -> Iterator[Reading]:
+def _read_other(predictor: Reader, path: Path) -> Iterator[Reading]:
     if _is_folder(path):
         yield failed(
             str(path), f"{path}: no pictures to be read in this folder ({', '.join(EXTENSIONS)})"
