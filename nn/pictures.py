@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from nn.errors import PictureError
 
@@ -40,6 +40,20 @@ def read_canvas(path: Path) -> Canvas:
     with _opened(path) as image:
         shorter_side = min(image.size)
         return _place(_to_gray(_upright(image, CANVAS)), shorter_side)
+
+
+def read_gray(path: Path, side: int) -> tuple[np.ndarray, tuple[int, int]]:
+    """A picture file in gray, upright, shrunk to `side` pixels where it is wider or higher.
+
+    Returns uint8 [H, W], and the width and height that it has unshrunk. Raises PictureError.
+    """
+    with _opened(path) as image:
+        size = image.size
+        if image.getexif().get(ExifTags.Base.Orientation, 1) > 4:  # stored turned by a quarter
+            size = size[::-1]
+        gray = _to_gray(_upright(image, side // 2))
+        gray.thumbnail((side, side), Image.Resampling.BILINEAR)
+        return np.asarray(gray), size
 
 
 def read_thumbnail(path: Path, side: int) -> np.ndarray:
