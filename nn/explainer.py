@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from nn import explanation, plots
-from nn.errors import DataError
+from nn.errors import DataError, UserError
 from nn.pictures import read_thumbnail
 from nn.predictor import OK, Evidence, Predictor, Reading
 
@@ -60,7 +60,7 @@ class Explainer:
                 warnings.simplefilter("ignore")  # a letter of the name that the font has not
                 plots.save(explanation.draw(page), path)
         except OSError as error:
-            raise DataError(f"{path}: cannot be written ({error.strerror})") from None
+            raise UserError(f"{path}: cannot be written ({error.strerror})") from None
         self.count += 1
 
 

@@ -14,13 +14,14 @@ import tensorflow as tf
 
 from nn.data import SIDE, iter_images
 from nn.errors import DataError, ModelError, PictureError
-from nn.pictures import cut_out, read_canvas
+from nn.pictures import CANVAS, cut_out, read_canvas, read_gray
 from nn.saved_model import find_version, read_card, thresholds
 from nn.thresholds import Threshold, choose, percent
 
 tf1 = tf.compat.v1
 
 OK, UNSURE, ERROR = "ok", "unsure", "error"
+NO_INK = "no ink"  # as the signatures say it
 
 
 class Prediction(NamedTuple):
@@ -45,6 +46,36 @@ class Reading:
     probability: float | None
     probabilities: list[float] | None
     reason: str | None
+
+
+@dataclass(frozen=True)
+class NumberDigit:
+    """One digit of a number. box: left, top, width and height, in pixels of the picture as it was
+    before it was shrunk, upright."""
+
+    digit: int
+    probability: float
+    box: list[int]
+
+
+@dataclass(frozen=True)
+class NumberReading:
+    """What was read from one picture of a number; docs/saved_model.md describes each field.
+
+    status: ok; unsure (a digit is, or there is no ink: number is None and digits is empty); error
+    (number and digits are None). number: text, as leading zeros count.
+    """
+
+    input: str
+    status: str
+    number: str | None
+    digits: list[NumberDigit] | None
+    reason: str | None
+
+    @property
+    def probability(self) -> float | None:
+        """The lowest of its digits'; None without digits."""
+        return min((digit.probability for digit in self.digits or ()), default=None)
 
 
 class Evidence(NamedTuple):
@@ -114,6 +145,23 @@ class Predictor:
         for reading, _, _ in self._read_pictures(paths, batch_size, self._read):
             yield reading
 
+    def read_numbers(self, paths: Iterable[str | Path]) -> Iterator[NumberReading]:
+        """Reads pictures of one number each, its digits side by side, of any size; yields a reading
+        for each, in order, as they come. Raises ModelError where the model does not tell what it
+        found."""
+        run = self._telling(_Ink)
+
+        def find_ink(gray: np.ndarray) -> tuple[np.ndarray, bool, int]:
+            size = np.array([[*gray.shape, min(gray.shape)]], np.int32)
+            ink, light_on_dark, dropped = run(gray[None], size)
+            return ink[0], bool(light_on_dark[0]), int(dropped[0])
+
+        for path in paths:
+            try:
+                yield self._read_number(Path(path), find_ink)
+            except PictureError as error:
+                yield failed_number(str(path), str(error))
+
     def read_csv(self, path: str | Path) -> Iterator[Reading]:
         """Predicts the rows of a pixel file, as nn/data.py describes it; yields a reading for
         each row, in order, a bad row's an error. Raises DataError where there is no such file,
@@ -126,14 +174,7 @@ class Predictor:
     ) -> Iterator[tuple[Reading, Evidence | None]]:
         """As `read`, each reading with what it came from, None where that is an error. Raises
         ModelError where the model does not tell."""
-        signature = self._signatures["canvases"]
-        missing = [name for name in _ExplainedAnswers._fields if name not in signature.outputs]
-        if missing:
-            raise ModelError(
-                f"{self.version}: does not tell what it found ({missing[0]} is missing); "
-                "export it anew"
-            )
-        run = self._callable(signature, ["pixels", "sizes"], _ExplainedAnswers)
+        run = self._telling(_ExplainedAnswers)
         for reading, answer, size in self._read_pictures(paths, batch_size, run):
             if answer is None:
                 yield reading, None
@@ -192,6 +233,44 @@ class Predictor:
             )
             yield reading, answer, size
 
+    def _read_number(self, path: Path, find_ink: Callable) -> NumberReading:
+        from nn import numbers  # and with it scipy.ndimage, which reading digits does without
+
+        gray, size = read_gray(path, numbers.LARGEST)
+        found = numbers.find_digits(gray, find_ink)
+        if not found:
+            return NumberReading(str(path), UNSURE, None, [], NO_INK)
+        canvases = np.stack([digit.canvas for digit in found])
+        sizes = np.full((len(found), 3), CANVAS, np.int32)
+        answers = self._read(canvases, sizes)
+        probabilities = answers.probabilities.max(1).astype(float).tolist()
+        least = self.threshold.probability if self.threshold else 0.0
+        digits, reasons = [], []
+        for place, (part, digit, probability) in enumerate(
+            zip(found, answers.digits.tolist(), probabilities, strict=True), 1
+        ):
+            left, top, width, height = np.array(part.box) * (size * 2)
+            box = [round(left), round(top), max(1, round(width)), max(1, round(height))]
+            digits.append(NumberDigit(digit, probability, box))
+            doubt = f"less probable than {percent(least)}" if probability < least else ""
+            if part.doubt or doubt:
+                reasons.append(f"{numbers.ordinal(place)} digit {part.doubt or doubt}")
+        number = "".join(str(digit.digit) for digit in digits)
+        return NumberReading(
+            str(path), UNSURE if reasons else OK, number, digits, next(iter(reasons), None)
+        )
+
+    def _telling(self, answer: type[NamedTuple]):
+        """A function of canvases and sizes for outputs that models once did not have."""
+        signature = self._signatures["canvases"]
+        missing = [name for name in answer._fields if name not in signature.outputs]
+        if missing:
+            raise ModelError(
+                f"{self.version}: does not tell what it found ({missing[0]} is missing); "
+                "export it anew"
+            )
+        return self._callable(signature, ["pixels", "sizes"], answer)
+
     def _callable(self, signature, inputs: list[str], answer: type[NamedTuple]):
         """A function of arrays that runs a signature; make_callable skips Session.run's checks."""
         fetches = [signature.outputs[name].name for name in answer._fields]
@@ -204,6 +283,12 @@ class _CanvasAnswers(NamedTuple):
     digits: np.ndarray
     probabilities: np.ndarray
     reasons: np.ndarray  # of bytes
+
+
+class _Ink(NamedTuple):
+    ink: np.ndarray
+    light_on_dark: np.ndarray
+    dropped: np.ndarray
 
 
 class _ExplainedAnswers(NamedTuple):
@@ -234,3 +319,8 @@ def answered(
 def failed(name: str, reason: str) -> Reading:
     """The reading of an input that cannot be read."""
     return Reading(name, ERROR, None, None, None, reason)
+
+
+def failed_number(name: str, reason: str) -> NumberReading:
+    """The reading of a picture of a number that cannot be read."""
+    return NumberReading(name, ERROR, None, None, reason)
