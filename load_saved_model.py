@@ -96,7 +96,8 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         type=Path,
         metavar="DIR",
         help="also draw a page on each reading, a PNG in DIR: the picture, the ink that was found, "
-        "the 28x28 that the network saw, the ten probabilities",
+        "the 28x28 that the network saw, the ten probabilities; of a number, its "
+        "digits in their places",
     )
     options = parser.parse_args(arguments)
     if options.csv in options.inputs:
@@ -110,8 +111,6 @@ def _check_number_options(parser: argparse.ArgumentParser, options: argparse.Nam
     pixels = [path for path in options.inputs if path.suffix.lower() == ".csv"]
     if options.top is not None:
         parser.error("--number has no use for --top: a number has as many digits as it has")
-    if options.explain:
-        parser.error("--number has no pages to --explain yet")
     if any(not path.is_dir() for path in pixels):
         parser.error(f"--number reads pictures: the rows of {pixels[0]} hold one digit each")
 
@@ -140,9 +139,9 @@ def run(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from nn import inputs, number_report, report, saved_model
-    from nn.predictor import ERROR, Predictor
+    from nn.predictor import ERROR, Predictor, failed, failed_number
 
-    shown = number_report if options.number else report
+    shown, error = (number_report, failed_number) if options.number else (report, failed)
     paths = inputs.expand(options.inputs, options.recursive)
     labels = inputs.Labels(options.labels, paths, options.number) if options.labels else None
     width = max(len(str(path)) + 6 * (path.suffix == ".csv") for path in paths)
@@ -155,7 +154,7 @@ def run(options: argparse.Namespace) -> int:
         write_csv = stack.enter_context(shown.csv_file(options.csv)) if options.csv else None
         if not options.json:
             print(shown.table_header(width))
-        readings = inputs.read_all(reader, paths)
+        readings = inputs.read_all(reader, paths, error)
         # A table in a terminal shows its own progress.
         bar = tqdm(readings, unit=" read", disable=True if sys.stdout.isatty() else None)
         for reading in bar:
@@ -177,14 +176,15 @@ def run(options: argparse.Namespace) -> int:
 
 def _reader(options: argparse.Namespace, predictor: "Predictor", paths: Sequence[Path]):
     """What reads the inputs as the options have it; imports only what that needs."""
+    if options.explain:
+        from nn.explainer import Explainer, NumberExplainer
+
+        explainer = NumberExplainer if options.number else Explainer
+        return explainer(predictor, options.explain, paths)
     if options.number:
         from nn.inputs import NumberReader
 
         return NumberReader(predictor)
-    if options.explain:
-        from nn.explainer import Explainer
-
-        return Explainer(predictor, options.explain, paths)
     return predictor
 
 

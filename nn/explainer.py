@@ -7,15 +7,20 @@ import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nn import explanation, plots
 from nn.errors import DataError, UserError
 from nn.pictures import read_thumbnail
-from nn.predictor import OK, Evidence, Predictor, Reading
+from nn.predictor import ERROR, OK, Evidence, NumberReading, Predictor, Reading
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 THUMBNAIL = 420  # pixels; a panel of a page is a little smaller
+LARGE = 1600  # pixels: a number may be a small part of its picture
 LONGEST = 200  # bytes of a file name: most file systems take 255, and a suffix is to come
 
 
@@ -51,17 +56,34 @@ class Explainer:
         name = self._names.take(reading.input)
         if evidence is None:
             return
-        is_row = evidence.ink is None
-        original = evidence.digit if is_row else read_thumbnail(Path(reading.input), THUMBNAIL)
-        page = page_of(reading, evidence, original)
+        if evidence.ink is None:
+            original = evidence.digit
+        else:
+            original, _ = read_thumbnail(Path(reading.input), THUMBNAIL)
+        self._save(name, explanation.draw(page_of(reading, evidence, original)))
+
+    def _save(self, name: str, figure: "Figure") -> None:
         path = self._folder / f"{name}.png"
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # a letter of the name that the font has not
-                plots.save(explanation.draw(page), path)
+                plots.save(figure, path)
         except OSError as error:
             raise UserError(f"{path}: cannot be written ({error.strerror})") from None
         self.count += 1
+
+
+class NumberExplainer(Explainer):
+    """An Explainer of numbers: each page is the picture, with a box around each digit."""
+
+    def read(self, paths: Iterable[str | Path]) -> Iterator[NumberReading]:
+        """As Predictor.read_numbers."""
+        for reading in self._predictor.read_numbers(paths):
+            name = self._names.take(reading.input)
+            if reading.status != ERROR:
+                page = number_page_of(reading, *read_thumbnail(Path(reading.input), LARGE))
+                self._save(name, explanation.draw_number(page))
+            yield reading
 
 
 class Names:
@@ -116,6 +138,30 @@ def page_of(reading: Reading, evidence: Evidence, original: np.ndarray) -> expla
         ink=evidence.ink,
         digit=evidence.digit,
         probabilities=reading.probabilities,
+        unsure=reading.status != OK,
+    )
+
+
+def number_page_of(
+    reading: NumberReading, original: np.ndarray, size: tuple[int, int]
+) -> explanation.NumberPage:
+    """What a page says of a number; size: of the picture that the original was shrunk from."""
+    if reading.number is None:
+        answer, notes = f"No number: {reading.reason}", []
+    elif reading.status == OK:
+        answer, notes = f"Read as {reading.number}", []
+    else:
+        answer, notes = f"Perhaps {reading.number}: unsure", [reading.reason]
+    if reading.digits:
+        notes.append(f"each digit at least {reading.probability:.2%} probable")
+    scale = original.shape[1] / size[0]
+    return explanation.NumberPage(
+        name=reading.input,
+        answer=answer,
+        notes=notes,
+        original=original,
+        boxes=np.array([digit.box for digit in reading.digits]).reshape(-1, 4) * scale,
+        digits=[(str(digit.digit), digit.probability) for digit in reading.digits],
         unsure=reading.status != OK,
     )
 

@@ -8,7 +8,7 @@ from typing import Protocol
 from nn import data
 from nn.errors import DataError
 from nn.pictures import EXTENSIONS
-from nn.predictor import NumberReading, Predictor, Reading, failed, failed_number
+from nn.predictor import NumberReading, Predictor, Reading, failed
 
 
 def expand(inputs: Iterable[Path], recursive: bool = False) -> list[Path]:
@@ -60,9 +60,12 @@ class NumberReader:
         raise DataError(f"{path}: numbers are read from pictures; its rows hold a digit each")
 
 
-def read_all(reader: Reader, paths: Sequence[Path]) -> Iterator[Reading | NumberReading]:
+def read_all(
+    reader: Reader,
+    paths: Sequence[Path],
+    error: Callable[[str, str], Reading | NumberReading] = failed,
+) -> Iterator[Reading | NumberReading]:
     """Reads what expand returned, in order; what cannot be read becomes an error reading."""
-    error = failed_number if isinstance(reader, NumberReader) else failed
     pictures: list[Path] = []
     for path in paths:
         if path.suffix.lower() == ".csv" or _is_folder(path):

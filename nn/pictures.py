@@ -48,27 +48,27 @@ def read_gray(path: Path, side: int) -> tuple[np.ndarray, tuple[int, int]]:
     Returns uint8 [H, W], and the width and height that it has unshrunk. Raises PictureError.
     """
     with _opened(path) as image:
-        size = image.size
-        if image.getexif().get(ExifTags.Base.Orientation, 1) > 4:  # stored turned by a quarter
-            size = size[::-1]
+        size = _upright_size(image)
         gray = _to_gray(_upright(image, side // 2))
         gray.thumbnail((side, side), Image.Resampling.BILINEAR)
         return np.asarray(gray), size
 
 
-def read_thumbnail(path: Path, side: int) -> np.ndarray:
+def read_thumbnail(path: Path, side: int) -> tuple[np.ndarray, tuple[int, int]]:
     """A picture file as it looks: upright, in color, up to `side` pixels wide and high.
 
-    uint8 [H, W, 3], or [H, W] where it is gray or has transparent parts. Raises PictureError.
+    Returns uint8 [H, W, 3], or [H, W] where it is gray or has transparent parts, and the width and
+    height that it has unshrunk. Raises PictureError.
     """
     with _opened(path) as image:
+        size = _upright_size(image)
         image = _upright(image, side, "RGB")
         gray = image.mode in ("1", "L", "I", "F") or image.mode.startswith("I;16")
         # What is transparent lies on the paper that it is read on.
         gray |= image.has_transparency_data
         image = _to_gray(image) if gray else image.convert("RGB")
         image.thumbnail((side, side))
-        return np.asarray(image)
+        return np.asarray(image), size
 
 
 def cut_out(canvas: np.ndarray, size: np.ndarray) -> np.ndarray:
@@ -130,6 +130,12 @@ def _check_size(path: Path, image: Image.Image) -> None:
             f"{path}: {width:,}x{height:,} pixels, over {MAX_PIXELS / 1e6:.0f} megapixels; "
             "shrink it first"
         )
+
+
+def _upright_size(image: Image.Image) -> tuple[int, int]:
+    """Its width and height once turned as its EXIF says."""
+    turned = image.getexif().get(ExifTags.Base.Orientation, 1) > 4  # by a quarter
+    return image.size[::-1] if turned else image.size
 
 
 def _upright(image: Image.Image, side: int, mode: str = "L") -> Image.Image:

@@ -244,21 +244,20 @@ class Predictor:
         sizes = np.full((len(found), 3), CANVAS, np.int32)
         answers = self._read(canvases, sizes)
         probabilities = answers.probabilities.max(1).astype(float).tolist()
-        least = self.threshold.probability if self.threshold else 0.0
-        digits, reasons = [], []
-        for place, (part, digit, probability) in enumerate(
-            zip(found, answers.digits.tolist(), probabilities, strict=True), 1
-        ):
-            left, top, width, height = np.array(part.box) * (size * 2)
-            box = [round(left), round(top), max(1, round(width)), max(1, round(height))]
-            digits.append(NumberDigit(digit, probability, box))
-            doubt = f"less probable than {percent(least)}" if probability < least else ""
-            if part.doubt or doubt:
-                reasons.append(f"{numbers.ordinal(place)} digit {part.doubt or doubt}")
+        digits = [
+            NumberDigit(digit, probability, _in_pixels(part.box, size))
+            for part, digit, probability in zip(
+                found, answers.digits.tolist(), probabilities, strict=True
+            )
+        ]
         number = "".join(str(digit.digit) for digit in digits)
-        return NumberReading(
-            str(path), UNSURE if reasons else OK, number, digits, next(iter(reasons), None)
-        )
+        least = self.threshold.probability if self.threshold else 0.0
+        for place, (part, digit) in enumerate(zip(found, digits, strict=True), 1):
+            low = f"less probable than {percent(least)}" if digit.probability < least else ""
+            if part.doubt or low:
+                reason = f"{numbers.ordinal(place)} digit {part.doubt or low}"
+                return NumberReading(str(path), UNSURE, number, digits, reason)
+        return NumberReading(str(path), OK, number, digits, None)
 
     def _telling(self, answer: type[NamedTuple]):
         """A function of canvases and sizes for outputs that models once did not have."""
@@ -319,6 +318,14 @@ def answered(
 def failed(name: str, reason: str) -> Reading:
     """The reading of an input that cannot be read."""
     return Reading(name, ERROR, None, None, None, reason)
+
+
+def _in_pixels(box: tuple[float, float, float, float], size: tuple[int, int]) -> list[int]:
+    """A box in shares of a picture's width and height, in pixels, at least one wide and high."""
+    left, top, width, height = (
+        round(share * side) for share, side in zip(box, size * 2, strict=True)
+    )
+    return [left, top, max(1, width), max(1, height)]
 
 
 def failed_number(name: str, reason: str) -> NumberReading:

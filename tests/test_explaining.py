@@ -13,8 +13,8 @@ from PIL import Image, ImageDraw
 
 from nn import Predictor, explanation, pictures
 from nn.errors import DataError, ModelError, PictureError
-from nn.explainer import Explainer, Names, page_of
-from nn.predictor import Evidence, Reading, failed
+from nn.explainer import Explainer, Names, number_page_of, page_of
+from nn.predictor import Evidence, NumberDigit, NumberReading, Reading, failed
 
 SAMPLES = ROOT / "samples"
 THREE, SEVEN, NIGHT = (SAMPLES / f for f in ("3_pen.webp", "7_pencil.jpg", "5_night_mode.png"))
@@ -194,6 +194,71 @@ def test_no_ink_has_no_width():
     assert explanation.stroke_width(np.zeros((64, 64), np.uint8)) == 0
 
 
+# Pages on numbers.
+
+
+def test_each_number_has_its_page(script, tmp_path):
+    paths = [SAMPLES / "numbers" / name for name in ("02134_pen.png", "271828_chalk.jpg")]
+    Image.new("L", (60, 40), 200).save(tmp_path / "blank.png")
+    finished = script(
+        *paths, tmp_path / "blank.png", tmp_path / "missing.png", "--number", "--explain",
+        tmp_path / "pages",
+    )  # fmt: skip
+    assert finished.returncode == 1
+    assert finished.stderr.endswith(f"3 pages drawn into {tmp_path / 'pages'}/\n")
+    pages = sorted((tmp_path / "pages").iterdir())
+    assert [path.name for path in pages] == [
+        "02134_pen.png.png", "271828_chalk.jpg.png", "blank.png.png",
+    ]  # fmt: skip
+    for path in pages:
+        with Image.open(path) as picture:
+            assert picture.width == 1320
+
+
+def number_page(
+    number: str, size: tuple[int, int] = (400, 100), **fields
+) -> explanation.NumberPage:
+    """A number whose digits are 20 wide, 40 high and 50 apart, on a picture shrunk to a half."""
+    digits = [NumberDigit(int(n), 0.99, [50 * i, 30, 20, 40]) for i, n in enumerate(number)]
+    fields = {"status": "ok", "reason": None, **fields}
+    reading = NumberReading("x.png", number=number or None, digits=digits, **fields)
+    return number_page_of(reading, np.zeros((size[1] // 2, size[0] // 2), np.uint8), size)
+
+
+def drawn_texts(page: explanation.NumberPage) -> list[str]:
+    return [text.get_text() for text in explanation.draw_number(page).axes[0].texts]
+
+
+def test_a_page_shows_each_digit_of_a_number():
+    page = number_page("0213")
+    np.testing.assert_array_equal(page.boxes[1], [25, 15, 10, 20])
+    texts = drawn_texts(page)
+    assert texts[:3] == ["x.png", "Read as 0213", "each digit at least 99.00% probable"]
+    assert texts[4::2] == ["0", "2", "1", "3"]
+    assert texts[5::2] == ["99.00%"] * 4
+
+
+def test_a_page_says_why_a_number_is_unsure():
+    reason = "2nd digit less probable than 99.9%"
+    texts = drawn_texts(number_page("02", status="unsure", reason=reason))
+    assert texts[1] == "Perhaps 02: unsure"
+    assert texts[2].startswith(reason)
+    texts = drawn_texts(number_page("", status="unsure", reason="no ink"))
+    assert texts == ["x.png", "No number: no ink", "", "picture"]
+
+
+@pytest.mark.parametrize("size", [(1400, 90), (1400, 1400), (1400, 2800), (1400, 71)])
+@pytest.mark.parametrize("number", ["5", "12", "0" * 28])
+def test_all_of_a_page_on_a_number_stays_on_it(number, size):
+    figure = explanation.draw_number(number_page(number, size))
+    figure.draw_without_rendering()
+    axes = figure.axes[0]
+    boxes = [text.get_window_extent() for text in axes.texts]
+    assert all(figure.bbox.x0 <= box.x0 and box.x1 <= figure.bbox.x1 for box in boxes)
+    head, shown = boxes[:4], [b for b, t in zip(boxes, axes.texts, strict=True) if t.get_text()][4:]
+    assert max(box.y1 for box in shown) <= min(box.y0 for box in head[3:]) + 4
+
+
 # Names of pages.
 
 
@@ -296,7 +361,8 @@ def test_a_thumbnail_is_upright_and_in_color(tmp_path, orientation):
     exif[0x0112] = orientation
     stored = Image.fromarray(np.ascontiguousarray(np.rot90(colors, turns)))
     stored.save(tmp_path / "turned.jpg", exif=exif, quality=95)
-    found = pictures.read_thumbnail(tmp_path / "turned.jpg", 100)
+    found, size = pictures.read_thumbnail(tmp_path / "turned.jpg", 100)
+    assert size == (400, 200)
     assert found.shape == (50, 100, 3)
     assert found[10, 10, 0] > 200
     assert found[10, 10, 1] < 60
@@ -306,7 +372,7 @@ def test_a_thumbnail_is_upright_and_in_color(tmp_path, orientation):
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "CMYK", "I;16", "I", "F"])
 def test_a_thumbnail_can_be_shown_whatever_the_mode(tmp_path, mode):
     Image.new("L", (300, 20), 77).convert(mode).save(tmp_path / "picture.tif")
-    found = pictures.read_thumbnail(tmp_path / "picture.tif", 100)
+    found, _ = pictures.read_thumbnail(tmp_path / "picture.tif", 100)
     assert found.dtype == np.uint8
     assert found.shape[:2] == (7, 100)
 
@@ -318,7 +384,7 @@ def test_what_is_no_picture_has_no_thumbnail(tmp_path):
 
 
 def test_a_small_picture_is_not_enlarged():
-    assert pictures.read_thumbnail(SAMPLES / "2_mnist_size.png", 100).shape[:2] == (28, 28)
+    assert pictures.read_thumbnail(SAMPLES / "2_mnist_size.png", 100)[0].shape[:2] == (28, 28)
 
 
 def test_the_folder_may_exist_and_hold_something_else(predictor, tmp_path):
