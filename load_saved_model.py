@@ -7,9 +7,13 @@ import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nn.errors import UserError
 from nn.startup import import_tensorflow, make_output_safe
+
+if TYPE_CHECKING:
+    from nn.predictor import Predictor
 
 EPILOG = """\
 examples:
@@ -20,6 +24,8 @@ examples:
       --labels MNIST/digit_ytest.csv
   python load_saved_model.py samples/ --json | jq .digit
   python load_saved_model.py scans/ --max-error 0.2%
+  python load_saved_model.py scans/ --explain pages/    why it read what it read
+  python load_saved_model.py samples/numbers/ --number  several digits a picture
 
 Pictures are PNG, JPEG, WebP, BMP, GIF or TIFF files (HEIC too, where
 pillow-heif is installed) of one digit each, of any size, dark on light or
@@ -66,23 +72,47 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         type=Path,
         metavar="CSV",
         help="right answers, for accuracy and confusion matrix: for a CSV file of pixels one "
-        "digit a line, for pictures rows of file,label, files named from the folder of this one; "
+        "digit a line, for pictures rows of file,label, files named from the folder of this one, a "
+        "label that is a number as it is written, with its leading zeros; "
         "the table then lists only what is wrong or has no label",
     )
     add(
         "--top",
         type=int,
         choices=range(1, 11),
-        default=1,
         metavar="K",
         help="show the K likeliest digits (default: 1)",
     )
     add("--json", action="store_true", help="print one JSON object a line instead of a table")
     add("--csv", type=Path, metavar="FILE", help="also write the results to a CSV file")
+    add(
+        "--number",
+        action="store_true",
+        help="each picture holds a number: several digits side by side, in one line, that do not "
+        "touch; it is unsure where one of its digits is",
+    )
+    add(
+        "--explain",
+        type=Path,
+        metavar="DIR",
+        help="also draw a page on each reading, a PNG in DIR: the picture, the ink that was found, "
+        "the 28x28 that the network saw, the ten probabilities; of a number, its "
+        "digits in their places",
+    )
     options = parser.parse_args(arguments)
     if options.csv in options.inputs:
         parser.error(f"--csv {options.csv} would overwrite an input")
+    if options.number:
+        _check_number_options(parser, options)
     return options
+
+
+def _check_number_options(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    pixels = [path for path in options.inputs if path.suffix.lower() == ".csv"]
+    if options.top is not None:
+        parser.error("--number has no use for --top: a number has as many digits as it has")
+    if any(not path.is_dir() for path in pixels):
+        parser.error(f"--number reads pictures: the rows of {pixels[0]} hold one digit each")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -108,35 +138,54 @@ def run(options: argparse.Namespace) -> int:
     """Reads every input and shows what was read; returns the exit status."""
     from tqdm import tqdm
 
-    from nn import inputs, report, saved_model
-    from nn.predictor import ERROR, Predictor
+    from nn import inputs, number_report, report, saved_model
+    from nn.predictor import ERROR, Predictor, failed, failed_number
 
+    shown, error = (number_report, failed_number) if options.number else (report, failed)
     paths = inputs.expand(options.inputs, options.recursive)
-    labels = inputs.Labels(options.labels, paths) if options.labels else None
+    labels = inputs.Labels(options.labels, paths, options.number) if options.labels else None
     width = max(len(str(path)) + 6 * (path.suffix == ".csv") for path in paths)
-    score, failures = report.Score(), 0
+    likeliest = {"top": options.top} if options.top else {}  # which numbers have not
+    score, failures = shown.Score(), 0
     with Predictor(options.model, options.max_error) as predictor, ExitStack() as stack:
         print(saved_model.describe(predictor.version, predictor.card), file=sys.stderr)
         print(report.threshold_line(predictor.threshold, options.max_error), file=sys.stderr)
-        write_csv = stack.enter_context(report.csv_file(options.csv)) if options.csv else None
+        reader = _reader(options, predictor, paths)
+        write_csv = stack.enter_context(shown.csv_file(options.csv)) if options.csv else None
         if not options.json:
-            print(report.table_header(width))
-        readings = inputs.read_all(predictor, paths)
+            print(shown.table_header(width))
+        readings = inputs.read_all(reader, paths, error)
         # A table in a terminal shows its own progress.
         bar = tqdm(readings, unit=" read", disable=True if sys.stdout.isatty() else None)
         for reading in bar:
             label = labels.find(reading) if labels else None
-            score.add(reading, label)
+            right = score.add(reading, label)
             failures += reading.status == ERROR
             if write_csv:
                 write_csv(reading)
             if options.json:
-                print(report.json_line(reading))
-            elif labels is None or reading.digit is None or reading.digit != label:
-                print(report.table_row(reading, width, options.top, label))
+                print(shown.json_line(reading))
+            elif not right:
+                print(shown.table_row(reading, width, label, **likeliest))
+    if options.explain:
+        print(f"{reader.count:,} pages drawn into {options.explain}/", file=sys.stderr)
     if labels:
         print("", *score.lines(), sep="\n", file=sys.stderr if options.json else sys.stdout)
     return 1 if failures else 0
+
+
+def _reader(options: argparse.Namespace, predictor: "Predictor", paths: Sequence[Path]):
+    """What reads the inputs as the options have it; imports only what that needs."""
+    if options.explain:
+        from nn.explainer import Explainer, NumberExplainer
+
+        explainer = NumberExplainer if options.number else Explainer
+        return explainer(predictor, options.explain, paths)
+    if options.number:
+        from nn.inputs import NumberReader
+
+        return NumberReader(predictor)
+    return predictor
 
 
 def _rate(text: str) -> float:

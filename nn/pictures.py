@@ -5,11 +5,13 @@ TIFF, HEIC and EXIF.
 """
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from nn.errors import PictureError
 
@@ -35,11 +37,56 @@ class Canvas(NamedTuple):
 
 def read_canvas(path: Path) -> Canvas:
     """Reads a picture file. Raises PictureError, one line, where that cannot be done."""
+    with _opened(path) as image:
+        shorter_side = min(image.size)
+        return _place(_to_gray(_upright(image, CANVAS)), shorter_side)
+
+
+def read_gray(path: Path, side: int) -> tuple[np.ndarray, tuple[int, int]]:
+    """A picture file in gray, upright, shrunk to `side` pixels where it is wider or higher.
+
+    Returns uint8 [H, W], and the width and height that it has unshrunk. Raises PictureError.
+    """
+    with _opened(path) as image:
+        size = _upright_size(image)
+        gray = _to_gray(_upright(image, side // 2))
+        gray.thumbnail((side, side), Image.Resampling.BILINEAR)
+        return np.asarray(gray), size
+
+
+def read_thumbnail(path: Path, side: int) -> tuple[np.ndarray, tuple[int, int]]:
+    """A picture file as it looks: upright, in color, up to `side` pixels wide and high.
+
+    Returns uint8 [H, W, 3], or [H, W] where it is gray or has transparent parts, and the width and
+    height that it has unshrunk. Raises PictureError.
+    """
+    with _opened(path) as image:
+        size = _upright_size(image)
+        image = _upright(image, side, "RGB")
+        gray = image.mode in ("1", "L", "I", "F") or image.mode.startswith("I;16")
+        # What is transparent lies on the paper that it is read on.
+        gray |= image.has_transparency_data
+        image = _to_gray(image) if gray else image.convert("RGB")
+        image.thumbnail((side, side))
+        return np.asarray(image), size
+
+
+def cut_out(canvas: np.ndarray, size: np.ndarray) -> np.ndarray:
+    """The part of a canvas that its picture takes up; size as in Canvas."""
+    height, width = (int(side) for side in size[:2])
+    top, left = (canvas.shape[0] - height) // 2, (canvas.shape[1] - width) // 2
+    return canvas[top : top + height, left : left + width]
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
+    """An opened picture of a size that can be read; what goes wrong with it is a PictureError."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of what Pillow minds and reads all the same
             with _open(path) as image:
-                return _to_canvas(path, image)
+                _check_size(path, image)
+                yield image
     except UnidentifiedImageError:
         empty = path.stat().st_size == 0
         reason = "an empty file" if empty else f"not a picture ({', '.join(FORMATS)} can be read)"
@@ -76,18 +123,27 @@ def _open(path: Path) -> Image.Image:
     return Image.open(path, formats=["HEIF"])
 
 
-def _to_canvas(path: Path, image: Image.Image) -> Canvas:
+def _check_size(path: Path, image: Image.Image) -> None:
     width, height = image.size
     if width * height > MAX_PIXELS:
         raise PictureError(
             f"{path}: {width:,}x{height:,} pixels, over {MAX_PIXELS / 1e6:.0f} megapixels; "
             "shrink it first"
         )
-    if max(image.size) > 4 * CANVAS:
+
+
+def _upright_size(image: Image.Image) -> tuple[int, int]:
+    """Its width and height once turned as its EXIF says."""
+    turned = image.getexif().get(ExifTags.Base.Orientation, 1) > 4  # by a quarter
+    return image.size[::-1] if turned else image.size
+
+
+def _upright(image: Image.Image, side: int, mode: str = "L") -> Image.Image:
+    """Turned as its EXIF says; a JPEG that is much larger than `side` comes smaller."""
+    if max(image.size) > 4 * side:
         # A JPEG is decoded at a half, a quarter or an eighth, which is several times faster.
-        image.draft("L", (2 * CANVAS, 2 * CANVAS))
-    image = ImageOps.exif_transpose(image)
-    return _place(_to_gray(image), min(width, height))
+        image.draft(mode, (2 * side, 2 * side))
+    return ImageOps.exif_transpose(image)
 
 
 def _to_gray(image: Image.Image) -> Image.Image:

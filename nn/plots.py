@@ -22,8 +22,11 @@ BLUE, ORANGE, SKY = "#0072B2", "#D55E00", "#56B4E9"
 def save(figure: "Figure", path: Path) -> None:
     """Writes a whole PNG or none."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    figure.savefig(temporary, format="png", dpi=150)
-    os.replace(temporary, path)
+    try:
+        figure.savefig(temporary, format="png", dpi=150)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def show(figure: "Figure", description: str) -> None:

@@ -3,7 +3,7 @@
 It knows nothing of networks and how they were built: all that it needs is in the export.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -14,13 +14,14 @@ import tensorflow as tf
 
 from nn.data import SIDE, iter_images
 from nn.errors import DataError, ModelError, PictureError
-from nn.pictures import read_canvas
+from nn.pictures import CANVAS, cut_out, read_canvas, read_gray
 from nn.saved_model import find_version, read_card, thresholds
 from nn.thresholds import Threshold, choose, percent
 
 tf1 = tf.compat.v1
 
 OK, UNSURE, ERROR = "ok", "unsure", "error"
+NO_INK = "no ink"  # as the signatures say it
 
 
 class Prediction(NamedTuple):
@@ -47,6 +48,47 @@ class Reading:
     reason: str | None
 
 
+@dataclass(frozen=True)
+class NumberDigit:
+    """One digit of a number. box: left, top, width and height, in pixels of the picture as it was
+    before it was shrunk, upright."""
+
+    digit: int
+    probability: float
+    box: list[int]
+
+
+@dataclass(frozen=True)
+class NumberReading:
+    """What was read from one picture of a number; docs/saved_model.md describes each field.
+
+    status: ok; unsure (a digit is, or there is no ink: number is None and digits is empty); error
+    (number and digits are None). number: text, as leading zeros count.
+    """
+
+    input: str
+    status: str
+    number: str | None
+    digits: list[NumberDigit] | None
+    reason: str | None
+
+    @property
+    def probability(self) -> float | None:
+        """The lowest of its digits'; None without digits."""
+        return min((digit.probability for digit in self.digits or ()), default=None)
+
+
+class Evidence(NamedTuple):
+    """What a reading came from. digit: uint8 [28, 28], 255 = ink, what the network saw; ink: uint8
+    [H, W], what was found, on the shrunk picture; light_on_dark: whether that is lighter than the
+    paper; dropped: how many specks and frames were dropped. A row of pixels has the digit alone."""
+
+    digit: np.ndarray
+    ink: np.ndarray | None = None
+    light_on_dark: bool | None = None
+    dropped: int = 0
+
+
 class Predictor:
     """A restored model, ready to predict; close it, or use it in a `with` statement.
 
@@ -70,7 +112,7 @@ class Predictor:
             with self._session.graph.as_default():
                 tags = [tf1.saved_model.tag_constants.SERVING]
                 meta_graph = tf1.saved_model.load(self._session, tags, str(self.version))
-            signatures = meta_graph.signature_def
+            self._signatures = signatures = meta_graph.signature_def
             self._predict = self._callable(signatures["serving_default"], ["images"], Prediction)
             self._read = self._callable(signatures["canvases"], ["pixels", "sizes"], _CanvasAnswers)
         except (tf.errors.OpError, OSError, ValueError, KeyError, RuntimeError) as error:
@@ -100,49 +142,133 @@ class Predictor:
     def read(self, paths: Iterable[str | Path], batch_size: int = 64) -> Iterator[Reading]:
         """Reads pictures of one digit each, of any kind and size; yields a reading for each, in
         order, as they come. No more than a batch is held in memory."""
-        paths = iter(paths)
-        while batch := list(islice(paths, batch_size)):
-            yield from self._read_batch([Path(path) for path in batch])
+        for reading, _, _ in self._read_pictures(paths, batch_size, self._read):
+            yield reading
+
+    def read_numbers(self, paths: Iterable[str | Path]) -> Iterator[NumberReading]:
+        """Reads pictures of one number each, its digits side by side, of any size; yields a reading
+        for each, in order, as they come. Raises ModelError where the model does not tell what it
+        found."""
+        run = self._telling(_Ink)
+
+        def find_ink(gray: np.ndarray) -> tuple[np.ndarray, bool, int]:
+            size = np.array([[*gray.shape, min(gray.shape)]], np.int32)
+            ink, light_on_dark, dropped = run(gray[None], size)
+            return ink[0], bool(light_on_dark[0]), int(dropped[0])
+
+        for path in paths:
+            try:
+                yield self._read_number(Path(path), find_ink)
+            except PictureError as error:
+                yield failed_number(str(path), str(error))
 
     def read_csv(self, path: str | Path) -> Iterator[Reading]:
         """Predicts the rows of a pixel file, as nn/data.py describes it; yields a reading for
         each row, in order, a bad row's an error. Raises DataError where there is no such file,
         or no good row at its start."""
+        for reading, _ in self.explain_csv(path):
+            yield reading
+
+    def explain(
+        self, paths: Iterable[str | Path], batch_size: int = 64
+    ) -> Iterator[tuple[Reading, Evidence | None]]:
+        """As `read`, each reading with what it came from, None where that is an error. Raises
+        ModelError where the model does not tell."""
+        run = self._telling(_ExplainedAnswers)
+        for reading, answer, size in self._read_pictures(paths, batch_size, run):
+            if answer is None:
+                yield reading, None
+            else:
+                _, _, _, digit, ink, light_on_dark, dropped = answer
+                ink = cut_out(ink, size)
+                yield reading, Evidence(digit, ink, bool(light_on_dark), int(dropped))
+
+    def explain_csv(self, path: str | Path) -> Iterator[tuple[Reading, Evidence | None]]:
+        """As `read_csv`, each reading with what it came from, None where that is an error."""
         for number, rows in enumerate(iter_images(Path(path))):
             if number == 0 and not rows.lines:  # a file of something else: say so once
                 line, problem = rows.errors[0]
                 raise DataError(f"{path}: holds no row of pixels; line {line}: {problem}")
-            readings = [(line, failed(f"{path}:{line}", problem)) for line, problem in rows.errors]
+            found = {
+                line: (failed(f"{path}:{line}", problem), None) for line, problem in rows.errors
+            }
             if rows.lines:
-                answers = zip(rows.lines, *self.predict(rows.images), strict=True)
-                readings += [
-                    (line, answered(f"{path}:{line}", digit, probabilities, self.threshold))
-                    for line, digit, probabilities in answers
-                ]
-            yield from (reading for _, reading in sorted(readings, key=lambda pair: pair[0]))
+                answers = zip(rows.lines, rows.images, *self.predict(rows.images), strict=True)
+                for line, image, digit, probabilities in answers:
+                    reading = answered(f"{path}:{line}", digit, probabilities, self.threshold)
+                    found[line] = reading, Evidence(image)
+            yield from (found[line] for line in sorted(found))
 
-    def _read_batch(self, paths: list[Path]) -> Iterator[Reading]:
-        results: list[Reading | None] = []
+    def _read_pictures(
+        self, paths: Iterable[str | Path], batch_size: int, run: Callable
+    ) -> Iterator[tuple[Reading, tuple | None, np.ndarray | None]]:
+        """Yields readings, each with what `run` answered to its canvas, and the canvas' size."""
+        paths = iter(paths)
+        while batch := list(islice(paths, batch_size)):
+            yield from self._read_batch([Path(path) for path in batch], run)
+
+    def _read_batch(self, paths: list[Path], run: Callable) -> Iterator[tuple]:
+        errors: list[Reading | None] = []
         canvases = []
         for path in paths:
             try:
                 canvases.append(read_canvas(path))
-                results.append(None)
+                errors.append(None)
             except PictureError as error:
-                results.append(failed(str(path), str(error)))
+                errors.append(failed(str(path), str(error)))
         answers = iter(())
         if canvases:
             pixels, sizes = (np.stack(part) for part in zip(*canvases, strict=True))
-            answers = zip(*self._read(pixels, sizes), strict=True)
-        for path, result in zip(paths, results, strict=True):
-            if result is None:
-                digit, probabilities, reason = next(answers)
-                result = (
-                    Reading(str(path), UNSURE, None, None, None, reason.decode())
-                    if reason
-                    else answered(str(path), digit, probabilities, self.threshold)
-                )
-            yield result
+            answers = zip(zip(*run(pixels, sizes), strict=True), sizes, strict=True)
+        for path, error in zip(paths, errors, strict=True):
+            if error:
+                yield error, None, None
+                continue
+            answer, size = next(answers)
+            digit, probabilities, reason, *_ = answer
+            reading = (
+                Reading(str(path), UNSURE, None, None, None, reason.decode())
+                if reason
+                else answered(str(path), digit, probabilities, self.threshold)
+            )
+            yield reading, answer, size
+
+    def _read_number(self, path: Path, find_ink: Callable) -> NumberReading:
+        from nn import numbers  # and with it scipy.ndimage, which reading digits does without
+
+        gray, size = read_gray(path, numbers.LARGEST)
+        found = numbers.find_digits(gray, find_ink)
+        if not found:
+            return NumberReading(str(path), UNSURE, None, [], NO_INK)
+        canvases = np.stack([digit.canvas for digit in found])
+        sizes = np.full((len(found), 3), CANVAS, np.int32)
+        answers = self._read(canvases, sizes)
+        probabilities = answers.probabilities.max(1).astype(float).tolist()
+        digits = [
+            NumberDigit(digit, probability, _in_pixels(part.box, size))
+            for part, digit, probability in zip(
+                found, answers.digits.tolist(), probabilities, strict=True
+            )
+        ]
+        number = "".join(str(digit.digit) for digit in digits)
+        least = self.threshold.probability if self.threshold else 0.0
+        for place, (part, digit) in enumerate(zip(found, digits, strict=True), 1):
+            low = f"less probable than {percent(least)}" if digit.probability < least else ""
+            if part.doubt or low:
+                reason = f"{numbers.ordinal(place)} digit {part.doubt or low}"
+                return NumberReading(str(path), UNSURE, number, digits, reason)
+        return NumberReading(str(path), OK, number, digits, None)
+
+    def _telling(self, answer: type[NamedTuple]):
+        """A function of canvases and sizes for outputs that models once did not have."""
+        signature = self._signatures["canvases"]
+        missing = [name for name in answer._fields if name not in signature.outputs]
+        if missing:
+            raise ModelError(
+                f"{self.version}: does not tell what it found ({missing[0]} is missing); "
+                "export it anew"
+            )
+        return self._callable(signature, ["pixels", "sizes"], answer)
 
     def _callable(self, signature, inputs: list[str], answer: type[NamedTuple]):
         """A function of arrays that runs a signature; make_callable skips Session.run's checks."""
@@ -156,6 +282,22 @@ class _CanvasAnswers(NamedTuple):
     digits: np.ndarray
     probabilities: np.ndarray
     reasons: np.ndarray  # of bytes
+
+
+class _Ink(NamedTuple):
+    ink: np.ndarray
+    light_on_dark: np.ndarray
+    dropped: np.ndarray
+
+
+class _ExplainedAnswers(NamedTuple):
+    digits: np.ndarray
+    probabilities: np.ndarray
+    reasons: np.ndarray
+    normalized: np.ndarray
+    ink: np.ndarray
+    light_on_dark: np.ndarray
+    dropped: np.ndarray
 
 
 def answered(
@@ -176,3 +318,16 @@ def answered(
 def failed(name: str, reason: str) -> Reading:
     """The reading of an input that cannot be read."""
     return Reading(name, ERROR, None, None, None, reason)
+
+
+def _in_pixels(box: tuple[float, float, float, float], size: tuple[int, int]) -> list[int]:
+    """A box in shares of a picture's width and height, in pixels, at least one wide and high."""
+    left, top, width, height = (
+        round(share * side) for share, side in zip(box, size * 2, strict=True)
+    )
+    return [left, top, max(1, width), max(1, height)]
+
+
+def failed_number(name: str, reason: str) -> NumberReading:
+    """The reading of a picture of a number that cannot be read."""
+    return NumberReading(name, ERROR, None, None, reason)

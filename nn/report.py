@@ -24,7 +24,7 @@ def table_header(width: int) -> str:
     return f"{'input':{width}s}  digit  probability"
 
 
-def table_row(reading: Reading, width: int, top: int = 1, label: int | None = None) -> str:
+def table_row(reading: Reading, width: int, label: int | None = None, top: int = 1) -> str:
     """A reading as an aligned line: the input, its digit, the `top` likeliest with how likely."""
     digit = "–" if reading.digit is None else str(reading.digit)
     line = f"{reading.input:{width}s}  {digit:>5s}"
@@ -69,6 +69,20 @@ def json_line(reading: Reading) -> str:
 @contextmanager
 def csv_file(path: Path) -> Iterator[Write]:
     """Yields a function that writes a reading as a CSV row; the file appears whole, at the end."""
+    columns = [f"p{digit}" for digit in range(10)]
+    header = ["input", "status", "digit", "probability", *columns, "reason"]
+    with csv_rows(path, header) as write_row:
+
+        def write(reading: Reading) -> None:
+            values = [reading.input, reading.status, reading.digit, reading.probability]
+            write_row([*values, *(reading.probabilities or [None] * 10), reading.reason])
+
+        yield write
+
+
+@contextmanager
+def csv_rows(path: Path, header: Sequence[str]) -> Iterator[Callable[[Sequence], object]]:
+    """Yields a function that writes a row. Raises DataError where the file cannot be written."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         if path.is_dir():
@@ -79,15 +93,8 @@ def csv_file(path: Path) -> Iterator[Write]:
     try:
         with open(temporary, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
             rows = csv.writer(file)
-            columns = [f"p{digit}" for digit in range(10)]
-            rows.writerow(["input", "status", "digit", "probability", *columns, "reason"])
-
-            def write(reading: Reading) -> None:
-                values = [reading.input, reading.status, reading.digit, reading.probability]
-                probabilities = reading.probabilities or [None] * 10
-                rows.writerow([*values, *probabilities, reading.reason])
-
-            yield write
+            rows.writerow(header)
+            yield rows.writerow
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -96,30 +103,36 @@ def csv_file(path: Path) -> Iterator[Write]:
 class Score:
     """Counts readings against their labels."""
 
+    field = "digit"  # of a reading, what is compared with the label
+
     def __init__(self) -> None:
-        self._labels: list[int] = []
-        self._digits: list[int] = []
+        self._labels: list = []
+        self._answers: list = []
         self._sure = self._sure_wrong = 0
         self._no_answer = self._unread = self._unlabelled = 0
 
-    def add(self, reading: Reading, label: int | None) -> None:
-        """Counts a reading; one without a label counts for nothing."""
+    def add(self, reading: Reading, label: int | str | None) -> bool:
+        """Counts a reading, and returns whether it is right; one without a label counts for
+        nothing, and is not."""
+        answer = getattr(reading, self.field)
         if label is None:
             self._unlabelled += 1
         elif reading.status == ERROR:
             self._unread += 1
-        elif reading.digit is None:
+        elif answer is None:
             self._no_answer += 1
         else:
             self._labels.append(label)
-            self._digits.append(reading.digit)
+            self._answers.append(answer)
             self._sure += reading.status == OK
-            self._sure_wrong += reading.status == OK and reading.digit != label
+            self._sure_wrong += reading.status == OK and answer != label
+        return answer is not None and answer == label
 
-    def lines(self) -> Sequence[str]:
-        """The accuracy, in a line; what the sure answers come to; the confusion matrix."""
-        confusion = confusion_matrix(np.array(self._labels, int), np.array(self._digits, int))
-        right, count = int(np.trace(confusion)), len(self._labels) + self._no_answer
+    def summary(self) -> list[str]:
+        """The accuracy, in a line; what the sure answers come to."""
+        pairs = zip(self._labels, self._answers, strict=True)
+        right = sum(label == answer for label, answer in pairs)
+        count = len(self._labels) + self._no_answer
         accuracy = f"{right / count:.2%}" if count else "unknown"
         summary = f"Accuracy {accuracy}: {right:,} of {count:,} right, {count - right:,} wrong"
         for number, what in (
@@ -128,8 +141,12 @@ class Score:
             (self._unlabelled, "had no label"),
         ):
             summary += f"; {number:,} {what}" if number else ""
+        return [summary, f"Sure of {self._sure:,}: {self._sure_wrong:,} of these wrong"]
+
+    def lines(self) -> Sequence[str]:
+        """The summary, and the confusion matrix."""
+        confusion = confusion_matrix(np.array(self._labels, int), np.array(self._answers, int))
         rows = [f"{label:5d}  " + "".join(f"{n or '·':>6}" for n in row)
                 for label, row in enumerate(confusion)]  # fmt: skip
         header = "label  " + "".join(f"{digit:6d}" for digit in range(10)) + "   ← predicted"
-        sure = f"Sure of {self._sure:,}: {self._sure_wrong:,} of these wrong"
-        return [summary, sure, header, *rows]
+        return [*self.summary(), header, *rows]

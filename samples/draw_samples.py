@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""Draws the sample pictures: digits as pen strokes, on many kinds of paper.
+"""Draws the sample pictures: digits and numbers as pen strokes, on many kinds of paper.
 
-python samples/draw_samples.py    writes the pictures and labels.csv beside this script
+python samples/draw_samples.py    writes the pictures and labels.csv beside this script, those of
+                                  numbers into numbers/
 """
 
 import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,10 +40,11 @@ STROKES = {
 
 @dataclass(frozen=True)
 class Sample:
-    """One picture. width, height: pixels; pen: its width as a share of the digit's height; box:
-    left, top and height of the digit as shares of the picture's height; ink, paper: RGB."""
+    """One picture. label: a digit, or several as text; width, height: pixels; pen: its width as a
+    share of the digit's height; box: left, top and height of the (first) digit as shares of the
+    picture's height; ink, paper: RGB."""
 
-    digit: int
+    label: int | str
     file: str
     width: int
     height: int
@@ -53,6 +56,8 @@ class Sample:
     shade: float = 0.0  # how much darker the far corner is
     noise: float = 0.0  # standard deviation, gray levels
     transparent: bool = False
+    pitch: float = 0.8  # from a digit to the next, as a share of its height
+    ruled: bool = False  # a printed line, which the digits stand on
 
 
 BLUE_PEN = (35, 50, 140)
@@ -88,19 +93,39 @@ SAMPLES = (
            (222, 218, 208), shade=0.25, noise=4),
     Sample(5, "5_chalk.webp", 480, 360, 0.09, (0.4, 0.2, 0.6), 0.0, CHALK, (52, 54, 58), noise=5),
 )  # fmt: skip
+NUMBERS = (
+    Sample("02134", "02134_pen.png", 420, 140, 0.08, (0.2, 0.2, 0.55), ink=BLUE_PEN, pitch=0.95),
+    Sample("007", "007_marker.png", 360, 180, 0.16, (0.2, 0.2, 0.6), pitch=0.98),
+    Sample("1968", "1968_slanted.png", 480, 200, 0.07, (0.2, 0.2, 0.6), 0.3, pitch=0.85),
+    Sample("271828", "271828_chalk.jpg", 900, 240, 0.09, (0.25, 0.25, 0.5), 0.05, CHALK,
+           (38, 58, 48), noise=6, pitch=1.0),
+    Sample("90210", "90210_phone.jpg", 1200, 900, 0.07, (0.3, 0.4, 0.2), 0.1, (45, 45, 60),
+           (205, 198, 186), shade=0.4, noise=5, pitch=0.9),
+    Sample("4836", "4836_ruled.jpg", 640, 300, 0.08, (0.4, 0.25, 0.45), 0.1, (50, 48, 52),
+           (226, 224, 216), shade=0.15, noise=3, pitch=0.9, ruled=True),
+    Sample("60", "60_tablet.webp", 512, 384, 0.06, (0.3, 0.25, 0.5), 0.05, (235,) * 3, (24, 24, 28),
+           pitch=0.85),
+    Sample("5", "5_alone.png", 200, 200, 0.09),
+)  # fmt: skip
 
 
 def main() -> None:
-    """Draws every sample and writes labels.csv."""
+    """Draws every sample and writes both labels.csv."""
     folder = Path(__file__).parent
-    random = np.random.default_rng(2026)
-    for sample in SAMPLES:
+    draw_all(SAMPLES, folder, np.random.default_rng(2026))
+    draw_all(NUMBERS, folder / "numbers", np.random.default_rng(2027))
+
+
+def draw_all(samples: Sequence[Sample], folder: Path, random: np.random.Generator) -> None:
+    """Draws samples into a folder, and writes its labels.csv."""
+    folder.mkdir(exist_ok=True)
+    for sample in samples:
         draw(sample, random).save(folder / sample.file, quality=88)
     with open(folder / "labels.csv", "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["file", "label"])
-        writer.writerows((sample.file, sample.digit) for sample in sorted(SAMPLES, key=_by_file))
-    print(f"Drew {len(SAMPLES)} samples into {folder}/")
+        writer.writerows((sample.file, sample.label) for sample in sorted(samples, key=_by_file))
+    print(f"Drew {len(samples)} samples into {folder}/")
 
 
 def draw(sample: Sample, random: np.random.Generator) -> Image.Image:
@@ -114,6 +139,8 @@ def draw(sample: Sample, random: np.random.Generator) -> Image.Image:
     y, x = np.mgrid[: sample.height, : sample.width]
     light = 1 - sample.shade * (x / sample.width + y / sample.height)[..., None] / 2
     ink, paper = np.array(sample.ink, float), np.array(sample.paper, float)
+    if sample.ruled:
+        coverage = np.maximum(coverage, 0.4 * _line_coverage(sample))
     picture = (paper + (ink - paper) * coverage[..., None]) * light
     picture += random.normal(0, sample.noise, (*coverage.shape, 1))
     return Image.fromarray(np.clip(np.round(picture), 0, 255).astype(np.uint8))
@@ -130,15 +157,25 @@ def _ink_coverage(sample: Sample, random: np.random.Generator) -> np.ndarray:
     pencil = ImageDraw.Draw(canvas)
     left, top, height = (value * size[1] for value in sample.box)
     radius = sample.pen * height / 2
-    for stroke in STROKES[sample.digit]:
-        points = np.array(stroke) + random.normal(0, 0.012, (len(stroke), 2))
-        points[:, 0] = points[:, 0] * 0.68 + sample.slant * (1 - points[:, 1])
-        for x, y in smooth(points):
-            center = (left + x * height, top + y * height)
-            pencil.circle(center, radius, fill=255)
+    for place, digit in enumerate(str(sample.label)):
+        for stroke in STROKES[int(digit)]:
+            points = np.array(stroke) + random.normal(0, 0.012, (len(stroke), 2))
+            points[:, 0] = points[:, 0] * 0.68 + sample.slant * (1 - points[:, 1])
+            points[:, 0] += place * sample.pitch
+            for x, y in smooth(points):
+                center = (left + x * height, top + y * height)
+                pencil.circle(center, radius, fill=255)
     shrunk = canvas.filter(ImageFilter.GaussianBlur(factor / 3))
     shrunk = shrunk.resize((sample.width, sample.height), Image.Resampling.BOX)
     return np.asarray(shrunk, float) / 255
+
+
+def _line_coverage(sample: Sample) -> np.ndarray:
+    _, top, height = sample.box
+    row = round((top + 1.03 * height) * sample.height)
+    coverage = np.zeros((sample.height, sample.width))
+    coverage[row : row + max(1, sample.height // 100)] = 1
+    return coverage
 
 
 def smooth(points: np.ndarray, steps: int = 60) -> np.ndarray:

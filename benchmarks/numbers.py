@@ -1,0 +1,172 @@
+"""How well a model reads numbers of several digits: composed pictures, one number each.
+
+    python -m benchmarks.numbers                    MNIST's test digits
+    python -m benchmarks.numbers --split validation --model runs/one/SavedModel
+    python -m benchmarks.numbers --count 20 --keep pictures/
+
+Each number has one to six of MNIST's digits, that the model was not trained with, with a pen of any
+width, slanted and spaced at random, on paper with shade and grain, dark on light or light on dark.
+They are read as load_saved_model.py --number does. Tune on validation digits (those that
+--validation-split 0.2 --seed 0 holds out); the test digits are for the figure that is reported.
+"""
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from numpy.random import Generator
+from PIL import Image
+from tqdm import tqdm
+
+from benchmarks.handwriting import paper as on
+from benchmarks.handwriting.__main__ import held_out
+from benchmarks.handwriting.ink import from_image, sized, with_pen
+from nn import Predictor
+from nn.data import Digits
+from nn.errors import UserError
+from nn.predictor import OK
+
+LONGEST = 6  # digits
+HEIGHTS = (26, 150)  # pixels, of a number's digits
+
+
+def main() -> int:
+    """The command line; returns the exit status."""
+    options = parse_arguments()
+    try:
+        digits = held_out(options.data, options.split)
+        with Predictor(options.model) as predictor, tempfile.TemporaryDirectory() as folder:
+            print(f"{predictor.version}, {options.count} numbers of {options.split} digits")
+            keep = options.keep or Path(folder)
+            keep.mkdir(parents=True, exist_ok=True)
+            paths, labels = write(digits, options.count, options.seed, keep)
+            readings = tqdm(predictor.read_numbers(paths), total=len(paths), disable=None)
+            report(list(readings), labels)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.numbers",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--model", type=Path, default=Path("SavedModel"), metavar="DIR")
+    add("--split", choices=("test", "validation"), default="test", help="whose digits (test)")
+    add("--data", default="mnist", metavar="DATA", help="as the training script's --data")
+    add("--count", type=int, default=300, metavar="N", help="numbers (300)")
+    add("--seed", type=int, default=0, metavar="N", help="another draws other pictures (0)")
+    add("--keep", type=Path, metavar="DIR", help="write the pictures there, to be looked at")
+    return parser.parse_args()
+
+
+def write(digits: Digits, count: int, seed: int, folder: Path) -> tuple[list[Path], list[str]]:
+    """Writes pictures of numbers; returns their paths, and the numbers."""
+    paths, labels = [], []
+    for place in range(count):
+        random = np.random.default_rng([seed, place])
+        chosen = random.integers(len(digits), size=random.integers(1, LONGEST + 1))
+        labels.append("".join(str(label) for label in digits.labels[chosen]))
+        picture = compose(digits.images[chosen], random)
+        suffix, options = (".png", {}) if random.random() < 0.5 else (".jpg", {"quality": 80})
+        paths.append(folder / f"{place:03d}_{labels[-1]}{suffix}")
+        Image.fromarray(picture).save(paths[-1], **options)
+    return paths, labels
+
+
+def compose(images: np.ndarray, random: Generator) -> np.ndarray:
+    """A number on paper: uint8 [N, 28, 28], its digits → uint8 [H, W]."""
+    height = round(random.uniform(*HEIGHTS))
+    mask = line(images, height, random)
+    margins = np.round(height * random.uniform(0.2, 1.5, 4)).astype(int)  # of all four sides
+    size = (mask.shape[0] + margins[:2].sum(), mask.shape[1] + margins[2:].sum())
+    paper = on.plain(size, random.uniform(165, 250))
+    if random.random() < 0.2:
+        paper = underlined(paper, margins[0] + mask.shape[0], height, random)
+    paper = on.lit(paper, random, random.uniform(0, 0.4))
+    picture = on.inked(paper, mask, margins[0], margins[2], random.uniform(15, 80))
+    if random.random() < 0.25:
+        picture = 255 - picture
+    picture = on.blurred(picture, random.uniform(0, 0.02) * height)
+    return on.bytes_of(on.grained(picture, random, random.uniform(0, 6)))
+
+
+def underlined(paper: np.ndarray, row: int, height: int, random: Generator) -> np.ndarray:
+    """A ruled line across the paper, at the number's feet or below."""
+    thick = max(1, round(height * random.uniform(0.02, 0.05)))
+    row = round(row + height * random.uniform(-0.08, 0.2))
+    paper = paper.copy()
+    paper[row : row + thick] *= random.uniform(0.3, 0.75)
+    return paper
+
+
+def line(images: np.ndarray, height: int, random: Generator) -> np.ndarray:
+    """Digits side by side, one pen and one slant for all: a mask, float32 [H, W].
+
+    Between two there is a gap, in the ink itself, not of their boxes: slanted ones may overlap.
+    """
+    pen = random.uniform(0.05, 0.16) if random.random() < 0.7 else None
+    slant, gap = random.uniform(-0.15, 0.35), random.uniform(0.06, 0.5)
+    masks = []
+    for image in images:
+        mask = from_image(image) if pen is None else with_pen(from_image(image), pen)
+        masks.append(_slanted(sized(mask, round(height * random.uniform(0.85, 1.1))), slant))
+    drops = np.round(height * random.normal(0, 0.04, len(masks))).astype(int)
+    drops -= drops.min()
+    canvas = np.zeros((int(1.4 * height) + drops.max(), 0), np.float32)
+    for mask, drop in zip(masks, drops, strict=True):
+        canvas = _appended(canvas, mask, int(drop), max(2, round(gap * height)))
+    used = [np.flatnonzero(canvas.max(axis) > 0.1) for axis in (1, 0)]
+    return canvas[used[0][0] : used[0][-1] + 1, used[1][0] : used[1][-1] + 1]
+
+
+def _slanted(mask: np.ndarray, slant: float) -> np.ndarray:
+    height = len(mask)
+    extra = round(abs(slant) * height)
+    image = Image.fromarray(np.pad(mask, ((0, 0), (extra, extra))))
+    shear = (1, slant, -slant * height / 2, 0, 1, 0)
+    return np.asarray(image.transform(image.size, Image.Transform.AFFINE, shear, Image.BILINEAR))
+
+
+def _appended(canvas: np.ndarray, mask: np.ndarray, top: int, gap: int) -> np.ndarray:
+    """The canvas with a digit at its right, whose ink is `gap` columns away in the closest row,
+    or, where they have no row in common, begins at least where the other ends."""
+    rows, width = canvas.shape
+    placed = np.zeros((rows, mask.shape[1]), np.float32)
+    placed[top : top + mask.shape[0]] = mask
+    if not width:
+        return placed
+    ends = np.where(canvas.max(1) > 0.1, width - (canvas[:, ::-1] > 0.1).argmax(1), -rows)
+    starts = np.where(placed.max(1) > 0.1, (placed > 0.1).argmax(1), 2 * rows)
+    reach = gap // 2 + 1  # so far up and down too
+    ends = np.max([np.roll(ends, step) for step in range(-reach, reach + 1)], 0)
+    left = max(0, int((ends - starts).max()) + gap)
+    joined = np.zeros((rows, max(width, left + placed.shape[1])), np.float32)
+    joined[:, :width] = canvas
+    view = joined[:, left : left + placed.shape[1]]
+    np.maximum(view, placed, out=view)
+    return joined
+
+
+def report(readings: list, labels: list[str]) -> None:
+    """Prints how many were right, unsure, and wrong though sure."""
+    right = np.array([r.number == label for r, label in zip(readings, labels, strict=True)])
+    sure = np.array([reading.status == OK for reading in readings])
+    count = np.array([len(r.digits) == len(x) for r, x in zip(readings, labels, strict=True)])
+    print(f"{right.sum():,} of {len(right):,} right ({right.mean():.1%}); ", end="")
+    print(f"{(~count).sum():,} with another count of digits")
+    print(f"sure of {sure.sum():,}: {(sure & ~right).sum():,} of these wrong; ", end="")
+    print(f"unsure of {(~sure).sum():,}: {(~sure & right).sum():,} of these right")
+    for reading, label in zip(readings, labels, strict=True):
+        if reading.number != label:
+            print(f"{Path(reading.input).name}: {reading.number} {reading.reason or 'sure'}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

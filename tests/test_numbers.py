@@ -1,0 +1,442 @@
+"""load_saved_model.py --number: digits found in a picture without a model, and numbers read with
+one, as users see it."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+from conftest import ROOT, load, run_script
+from PIL import Image, ImageDraw
+from scipy import ndimage
+
+from load_saved_model import parse_arguments
+from nn import Predictor, inputs, numbers, pictures
+from nn.errors import DataError, ModelError
+from nn.numbers import Part
+from nn.predictor import NumberReading
+from samples.draw_samples import Sample, draw
+
+SAMPLES = ROOT / "samples" / "numbers"
+SHIPPED = ROOT / "SavedModel" / "1"
+PEN, PHONE, ALONE = (SAMPLES / f for f in ("02134_pen.png", "90210_phone.jpg", "5_alone.png"))
+
+
+def part(left: int, right: int, top: int = 0, bottom: int = 40) -> Part:
+    return Part(0, top, bottom, left, right)
+
+
+def dark_ink(gray: np.ndarray) -> tuple[np.ndarray, bool, int]:
+    """A find_ink for clean pictures, dark on white."""
+    return 255 - gray, False, 0
+
+
+def bars(height: int, *lefts: int, size: tuple[int, int] = (100, 300)) -> np.ndarray:
+    """White paper with black bars, a fourth as wide as high, in its middle."""
+    gray = np.full(size, 255, np.uint8)
+    top = (size[0] - height) // 2
+    for left in lefts:
+        gray[top : top + height, left : left + height // 4] = 0
+    return gray
+
+
+# Parts and digits, without a model.
+
+
+def test_digits_beside_each_other_are_read_from_left_to_right():
+    parts = [part(70, 90), part(0, 20), part(35, 55)]
+    assert numbers.group(parts, 40) == [[part(0, 20)], [part(35, 55)], [part(70, 90)]]
+
+
+def test_slanted_digits_whose_boxes_overlap_stay_two():
+    seven, one = part(0, 30), part(18, 34)
+    assert numbers.group([seven, one], 40) == [[seven], [one]]
+
+
+@pytest.mark.parametrize(
+    "stroke",
+    [part(12, 32, 0, 5), part(20, 40, -6, 2), part(0, 30, 20, 28)],
+    ids=["top of a five", "one that reaches beyond", "bar"],
+)
+def test_a_stroke_over_a_digit_is_of_it(stroke):
+    five, zero = part(5, 30), part(60, 85)
+    assert numbers.group([stroke, zero, five], 40) == [[five, stroke], [zero]]
+
+
+def test_the_two_strokes_of_an_open_four_are_one_digit():
+    left, right = part(0, 26, 0, 26), part(18, 22, 12, 40)
+    assert numbers.group([right, left, part(50, 75)], 40) == [[right, left], [part(50, 75)]]
+
+
+def test_commas_and_specks_beside_digits_are_left_out():
+    comma, speck = part(30, 35, 34, 46), part(80, 84, 10, 14)
+    digits = [part(0, 25), part(40, 65)]
+    assert numbers.group([*digits, comma, speck], 40) == [[digits[0]], [digits[1]]]
+
+
+def test_a_small_digit_is_one_too():
+    assert len(numbers.group([part(0, 25), part(40, 55, 20, 40), part(70, 95)], 40)) == 3
+
+
+def test_no_parts_are_no_digits():
+    assert numbers.group([], 0) == []
+    assert numbers.digit_height([]) == 0
+
+
+def test_specks_and_lines_do_not_change_the_height_of_digits():
+    digits = [part(0, 25), part(30, 50), part(60, 85, 0, 38)]
+    specks = [part(i, i + 3, 0, 3) for i in range(100, 112, 4)]
+    line = part(0, 200, 60, 64)
+    assert numbers.digit_height([*digits, *specks, line]) == 40
+
+
+def test_what_is_much_wider_than_high_may_be_two_digits():
+    groups = [[part(0, 25)], [part(30, 95)], [part(100, 140)]]
+    assert numbers.doubts(groups) == ["", numbers.TOUCHING, ""]
+
+
+def test_two_lines_are_no_number():
+    above, below = [part(0, 25)], [part(20, 45, 60, 100)]
+    assert numbers.doubts([above, below]) == ["", numbers.SEVERAL_LINES]
+
+
+@pytest.mark.parametrize("height", [8, 9, 10, 11])
+def test_lines_are_what_is_longer_than_any_stroke(height):
+    mask = np.random.default_rng(height).random((40, 90)) < 0.93
+    length = round(numbers.LINE * height)
+    lines = ndimage.binary_opening(mask, np.ones((1, length)))
+    assert lines.any()
+    np.testing.assert_array_equal(numbers.without_lines(mask, height), mask & ~lines)
+
+
+def test_a_picture_narrower_than_a_line_keeps_all():
+    mask = np.ones((50, 30), bool)
+    np.testing.assert_array_equal(numbers.without_lines(mask, 40), mask)
+    np.testing.assert_array_equal(numbers.without_lines(mask, 0), mask)
+
+
+@pytest.mark.parametrize("scale", [0.5, 1, 4, 12])
+def test_digits_are_found_at_any_scale(scale):
+    small = Image.fromarray(bars(40, 40, 90, 200))
+    size = round(small.width * scale), round(small.height * scale)
+    gray = np.asarray(small.resize(size, Image.Resampling.BOX))
+    found = numbers.find_digits(gray, dark_ink)
+    boxes = np.array([digit.box for digit in found]) * (300, 100, 300, 100)
+    expected = [(left, 30, 10, 40) for left in (40, 90, 200)]
+    np.testing.assert_allclose(boxes, expected, atol=1.6)
+    for digit in found:
+        assert digit.canvas.shape == (64, 64)
+        rows, columns = (np.flatnonzero((digit.canvas > 127).any(axis)) for axis in (1, 0))
+        assert 18 <= len(rows) <= 55
+        assert abs(rows.mean() - 31.5) < 2  # in the middle
+        assert abs(columns.mean() - 31.5) < 2
+
+
+def test_tiny_digits_in_a_large_picture_are_looked_at_closer():
+    seen = []
+
+    def find_ink(gray):
+        seen.append(gray.shape)
+        return dark_ink(gray)
+
+    found = numbers.find_digits(bars(24, 400, 440, 480, size=(600, 900)), find_ink)
+    assert len(found) == 3
+    assert seen[0][0] == numbers.SMALLEST
+    assert seen[-1] == (600, 900)
+    assert len(seen) <= numbers.TRIES
+
+
+def test_a_digits_canvas_holds_its_own_ink_alone():
+    gray = np.full((64, 100), 255, np.uint8)
+    picture = Image.fromarray(gray)
+    pen = ImageDraw.Draw(picture)
+    pen.line([(10, 10), (50, 10), (30, 54)], fill=0, width=4)  # a seven
+    pen.line([(58, 16), (44, 54)], fill=0, width=4)  # a one under its end
+    seven, one = numbers.find_digits(np.asarray(picture), dark_ink)
+    ink = (255 - np.asarray(picture)).astype(int).sum()
+    assert seven.canvas.astype(int).sum() + one.canvas.astype(int).sum() == pytest.approx(ink, 0.02)
+    assert one.box[2] * 100 == pytest.approx(18, abs=3)
+
+
+def test_paper_without_ink_has_no_digits():
+    assert numbers.find_digits(np.full((50, 90), 255, np.uint8), dark_ink) == []
+
+
+def test_what_is_dropped_beside_a_bold_digit_is_found_once_that_is_erased():
+    gray = bars(40, 20, 60, 100, 140, size=(64, 200))
+    gray[:, 20:48] = 255
+    gray[12:52, 10:45] = 0  # bold
+    gray[44:50, 180:186] = 0  # a speck
+
+    def find_ink(gray):
+        """As the model: what has less than a third of the largest part's ink is dropped."""
+        labels, count = ndimage.label(gray < 128)
+        areas = np.bincount(labels.ravel())[1:]
+        small = [label + 1 for label in range(count) if areas[label] < areas.max() / 3]
+        return np.where(np.isin(labels, small), 0, 255 - gray), False, len(small)
+
+    found = numbers.find_digits(gray, find_ink)
+    lefts = [round(digit.box[0] * 200) for digit in found]
+    assert lefts == [10, 60, 100, 140]
+
+
+def test_erased_ink_leaves_the_paper_beside_it():
+    gray = np.tile(np.linspace(100, 200, 60).astype(np.uint8), (40, 1))
+    mask = np.zeros(gray.shape, bool)
+    mask[10:30, 20:24] = True
+    blotted = np.where(mask, 5, gray).astype(np.uint8)
+    assert np.abs(numbers.erased(blotted, mask).astype(int) - gray).max() < 10
+    np.testing.assert_array_equal(numbers.erased(gray, np.ones_like(mask)), gray)
+
+
+def test_ordinals():
+    found = " ".join(numbers.ordinal(n) for n in (1, 2, 3, 4, 10, 11, 12, 13, 21, 22, 101, 111))
+    assert found == "1st 2nd 3rd 4th 10th 11th 12th 13th 21st 22nd 101st 111th"
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+@pytest.mark.parametrize("size", [(400, 300), (3000, 4000)])
+def test_a_gray_picture_is_upright_and_knows_its_size(tmp_path, orientation, size):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.new("RGB", size, (9, 200, 30)).save(tmp_path / "x.jpg", exif=exif)
+    gray, found = pictures.read_gray(tmp_path / "x.jpg", 1024)
+    upright = size if orientation < 5 else size[::-1]
+    assert found == upright
+    assert gray.dtype == np.uint8
+    assert gray.shape[::-1] == (upright if max(size) < 1024 else tuple(np.multiply(upright, 0.256)))
+
+
+# Numbers, read with a model.
+
+RUN = """
+import runpy, sys
+sys.argv = ["load_saved_model.py", *sys.argv[1:]]
+try:
+    runpy.run_path(sys.argv[0], run_name="__main__")
+except SystemExit as end:
+    print(*{name.partition(".")[0] for name in sys.modules})
+    sys.exit(end.code)
+"""
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    """The table of the samples with the model of the repository; what that imported."""
+    finished = run_script("-c", RUN, SAMPLES, "--number", "--model", SHIPPED)
+    assert finished.returncode == 0, finished.stderr
+    *table, modules = finished.stdout.splitlines()
+    return table, set(modules.split())
+
+
+@pytest.fixture(scope="module")
+def mixed(model, tmp_path_factory):
+    """Good and bad inputs as JSON, with labels and a CSV file: the process, its lines, the file."""
+    folder = tmp_path_factory.mktemp("numbers")
+    (folder / "empty").mkdir()
+    (folder / "bad.png").write_text("no picture")
+    Image.new("L", (90, 40), 200).save(folder / "blank.png")
+    touching = Sample("000", "touching.png", 300, 160, box=(0.3, 0.2, 0.6), pitch=0.53)
+    draw(touching, np.random.default_rng(0)).save(folder / touching.file)
+    labels = folder / "labels.csv"
+    names = [(SAMPLES / "5_alone.png", "5"), ("blank.png", "0"), ("bad.png", "1"), (PEN, "2134")]
+    labels.write_text("".join(f"{name},{label}\n" for name, label in names))
+    table = folder / "results.csv"
+    paths = [*(folder / f"{name}.png" for name in ("bad", "blank", "touching", "missing"))]
+    finished = load(
+        PEN, *paths, folder / "empty", ALONE, PHONE, "--number", "--json", "--model", model,
+        "--labels", labels, "--csv", table,
+    )  # fmt: skip
+    return finished, [json.loads(line) for line in finished.stdout.splitlines()], table
+
+
+@pytest.fixture(scope="module")
+def predictor(model):
+    with Predictor(model) as predictor:
+        yield predictor
+
+
+def test_the_shipped_model_reads_every_number(shipped):
+    with open(SAMPLES / "labels.csv", newline="") as file:
+        labels = {row["file"]: row["label"] for row in csv.DictReader(file)}
+    rows = [row.split() for row in shipped[0][1:]]
+    assert {row[0].rsplit("/", 1)[1]: row[1] for row in rows} == labels
+    assert sum(len(row) == 3 for row in rows) >= 6  # sure of these
+
+
+def test_the_table_is_aligned(shipped):
+    header, *rows = shipped[0]
+    assert header.split() == ["input", "number", "probability"]
+    for row in rows:
+        assert row[header.index("number") + len("number") - 1].isdigit()
+        assert row[len(header) - 1] == "%"
+
+
+def test_reading_numbers_imports_nothing_slow_that_it_does_not_need(shipped):
+    assert {"pandas", "sklearn", "matplotlib", "keras"} & shipped[1] == set()
+
+
+def test_every_input_has_its_line_in_order(mixed):
+    finished, lines, _ = mixed
+    assert finished.returncode == 1
+    assert [line["input"].rsplit("/", 1)[1] for line in lines] == [
+        PEN.name, "bad.png", "blank.png", "touching.png", "missing.png", "empty", ALONE.name,
+        PHONE.name,
+    ]  # fmt: skip
+
+
+def test_a_line_has_the_fields_and_types_of_the_design(mixed):
+    for line in mixed[1]:
+        assert list(line) == ["input", "status", "number", "digits", "reason"]
+        assert (line["reason"] is None) == (line["status"] == "ok")
+        for digit in line["digits"] or []:
+            assert list(digit) == ["digit", "probability", "box"]
+            assert [type(digit[key]) for key in digit] == [int, float, list]
+            assert [type(side) for side in digit["box"]] == [int] * 4
+        if line["number"]:
+            assert line["number"] == "".join(str(digit["digit"]) for digit in line["digits"])
+
+
+def test_what_cannot_be_read_is_an_error_of_one_line(mixed):
+    for place, reason in ((1, "not a picture"), (4, "no such file"), (5, "no pictures to be read")):
+        line = mixed[1][place]
+        assert [line["status"], line["number"], line["digits"]] == ["error", None, None]
+        assert reason in line["reason"]
+        assert "\n" not in line["reason"]
+
+
+def test_no_ink_is_unsure_without_a_number(mixed):
+    line = mixed[1][2]
+    assert [line[key] for key in ("status", "number", "digits")] == ["unsure", None, []]
+    assert line["reason"] == "no ink"
+
+
+def test_touching_digits_are_unsure(mixed):
+    line = mixed[1][3]
+    assert line["status"] == "unsure"
+    assert line["reason"].startswith("1st digit ")
+
+
+@pytest.mark.parametrize(("place", "count"), [(0, 5), (6, 1), (7, 5)])
+def test_all_digits_are_found_left_to_right(mixed, place, count):
+    lefts = [digit["box"][0] for digit in mixed[1][place]["digits"]]
+    assert len(lefts) == count
+    assert lefts == sorted(lefts)
+
+
+def test_boxes_are_in_pixels_of_the_picture(mixed):
+    for place, path in ((0, PEN), (6, ALONE)):
+        ink = np.asarray(Image.open(path).convert("L")) < 128
+        inside = np.zeros_like(ink)
+        for digit in mixed[1][place]["digits"]:
+            left, top, width, height = digit["box"]
+            own = ink[top : top + height, left : left + width]
+            rows, columns = (np.flatnonzero(own.any(axis)) for axis in (1, 0))
+            assert len(rows) >= height - 3
+            assert len(columns) >= width - 3
+            inside[top : top + height, left : left + width] = True
+        assert ink[inside].sum() >= 0.97 * ink.sum()
+
+
+def test_a_phones_picture_has_its_boxes_where_it_is_upright(predictor, tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    with Image.open(PHONE) as picture:
+        picture.transpose(Image.Transpose.ROTATE_90).save(tmp_path / "turned.jpg", exif=exif)
+    plain, turned = predictor.read_numbers([PHONE, tmp_path / "turned.jpg"])
+    np.testing.assert_allclose(
+        [digit.box for digit in turned.digits], [digit.box for digit in plain.digits], atol=6
+    )
+    assert turned.number == plain.number
+
+
+def test_the_reason_says_which_digit_is_not_probable_enough(predictor):
+    for reading in predictor.read_numbers(sorted(SAMPLES.glob("*.png"))):
+        least = predictor.threshold.probability
+        low = [i for i, digit in enumerate(reading.digits, 1) if digit.probability < least]
+        assert (reading.status == "unsure") == bool(low)
+        if low:
+            assert reading.reason.startswith(f"{numbers.ordinal(low[0])} digit less probable than ")
+
+
+def test_csv_holds_what_json_says(mixed):
+    with open(mixed[2], encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ["input", "status", "number", "probability", "reason"]
+    for row, line in zip(rows, mixed[1], strict=True):
+        for key in ("input", "status", "number", "reason"):
+            assert row[key] == (line[key] or "")
+        if line["digits"]:
+            lowest = min(digit["probability"] for digit in line["digits"])
+            assert float(row["probability"]) == pytest.approx(lowest, abs=1e-6)
+        else:
+            assert row["probability"] == ""
+
+
+def test_labels_give_the_share_of_numbers_read_right(mixed):
+    finished, lines, _ = mixed
+    right = int(lines[6]["number"] == "5")  # 02134 is not 2134
+    assert finished.stderr.splitlines()[-2:] == [
+        f"Accuracy {right / 3:.2%}: {right} of 3 right, {3 - right} wrong; "
+        "1 of them without an answer; 1 could not be read; 4 had no label",
+        f"Sure of {sum(lines[i]['status'] == 'ok' for i in (0, 6))}: "
+        f"{sum(lines[i]['status'] == 'ok' for i in (0,))} of these wrong",
+    ]
+
+
+def test_labels_of_numbers_keep_their_zeros(tmp_path):
+    labels = tmp_path / "labels.csv"
+    labels.write_text(f"file,label\n{PEN},02134\n")
+    reading = NumberReading(str(PEN), "ok", "2134", [], None)
+    assert inputs.Labels(labels, [PEN], numbers=True).find(reading) == "02134"
+
+
+@pytest.mark.parametrize("row", ["x.png,1 2", "x.png,-1", "x.png,", "x.png", "x.png,٣", "a,1,2"])
+def test_labels_that_are_no_numbers_are_refused(tmp_path, row):
+    (tmp_path / "labels.csv").write_text(row + "\n", encoding="utf-8")
+    with pytest.raises(DataError, match="line 1: expected file,label with a label of digits alone"):
+        inputs.Labels(tmp_path / "labels.csv", [PEN], numbers=True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [(["samples", "--top", "1"], "--top"), (["x.png", "digits.csv"], "digits.csv hold one digit")],
+)
+def test_wrong_usage_is_2_and_says_why(arguments, reason, capsys):
+    with pytest.raises(SystemExit) as end:
+        parse_arguments([*arguments, "--number"])
+    assert end.value.code == 2
+    assert reason in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_a_folder_may_be_called_as_a_csv(tmp_path):
+    (tmp_path / "numbers.csv").mkdir()
+    assert parse_arguments([str(tmp_path / "numbers.csv"), "--number"]).number
+
+
+def test_samples_without_number_leaves_the_numbers_alone():
+    assert not any("numbers" in path.parts for path in inputs.expand([ROOT / "samples"]))
+
+
+def test_a_model_that_does_not_tell_what_it_found_is_one_error(predictor, monkeypatch):
+    canvases = type(predictor._signatures["canvases"])()
+    canvases.CopyFrom(predictor._signatures["canvases"])
+    del canvases.outputs["dropped"]
+    monkeypatch.setattr(predictor, "_signatures", {"canvases": canvases})
+    with pytest.raises(ModelError, match="does not tell what it found"):
+        next(predictor.read_numbers([PEN]))
+
+
+def test_numbers_are_read_as_they_come(predictor):
+    taken = []
+
+    def paths():
+        for path in (ALONE, PEN, ALONE):
+            taken.append(path)
+            yield path
+
+    readings = predictor.read_numbers(paths())
+    assert taken == []
+    for count in (1, 2, 3):
+        assert next(readings).status in ("ok", "unsure")
+        assert len(taken) == count
