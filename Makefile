@@ -31,7 +31,8 @@ predict: install
 	$(RUN) load_saved_model.py $(or $(ARGS),samples/)
 
 # First what takes longest, so that neither of the two ends long before the other.
-LONGEST := $(addprefix tests/test_,resuming.py saved_model.py training.py comparison.py refit.py)
+LONGEST := $(patsubst %,tests/test_%.py,saved_model resuming predicting notebooks training \
+	comparison)
 
 test: lint
 	$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(or $(ARGS),$(LONGEST) tests)

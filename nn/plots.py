@@ -22,6 +22,10 @@ BLUE, ORANGE, SKY = "#0072B2", "#D55E00", "#56B4E9"
 def save(figure: "Figure", path: Path) -> None:
     """Writes a whole PNG or none."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    figure.set_dpi(150)
+    if layout := figure.get_layout_engine():  # savefig would draw the whole figure once for it
+        layout.execute(figure)
+        figure.set_layout_engine(None)
     try:
         figure.savefig(temporary, format="png", dpi=150)
         os.replace(temporary, path)

@@ -1,17 +1,21 @@
 """What tests share: the scripts as processes, small data, a trained model, MNIST where it is."""
 
 import csv
+import fcntl
 import json
+import logging
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import load_saved_model
-from nn.data import CSV_NAMES, Digits
+import train_neural_network
+from nn.data import CSV_NAMES, Digits, read_folder
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # as the scripts do
@@ -56,8 +60,8 @@ def write_csv_folder(folder: Path, training: Digits, test: Digits) -> Path:
 
 
 def card_of(saved_model: Path) -> dict:
-    """The card of the first version that was trained on bundled digits."""
-    return json.loads((saved_model / "bundled" / "1" / "model_card.json").read_text())
+    """The card of the first version in a folder of exports."""
+    return json.loads((saved_model / "1" / "model_card.json").read_text())
 
 
 def history_of(run: Path) -> list[dict]:
@@ -67,13 +71,40 @@ def history_of(run: Path) -> list[dict]:
     return [{key: row[key] for key in row if key != "seconds"} for row in rows]
 
 
-@pytest.fixture(scope="session")
-def digits() -> tuple[Digits, Digits]:
-    """Real digits that every machine has: (training, test), the bundled ones at 28×28."""
-    from nn import sources
+def made_once(tmp_path_factory, name: str, make: Callable[[Path], None]) -> Path:
+    """A folder that `make` fills, once for all the processes that the tests run in."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        folder = tmp_path_factory.mktemp(name)
+        make(folder)
+        return folder
+    folder = tmp_path_factory.getbasetemp().parent / name
+    with open(folder.with_suffix(".lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = folder / ".done"
+        if not done.exists():
+            folder.mkdir(exist_ok=True)
+            make(folder)
+            done.touch()
+    return folder
 
-    source = sources.load("bundled")
-    return source.training, source.test
+
+@pytest.fixture(scope="session")
+def real_data(tmp_path_factory) -> Path:
+    """A folder of four CSV files: the bundled digits, which take seconds to be enlarged."""
+
+    def make(folder: Path) -> None:
+        from nn import sources
+
+        source = sources.load("bundled")
+        write_csv_folder(folder, source.training, source.test)
+
+    return made_once(tmp_path_factory, "real", make)
+
+
+@pytest.fixture(scope="session")
+def digits(real_data) -> tuple[Digits, Digits]:
+    """Real digits that every machine has: (training, test), the bundled ones at 28×28."""
+    return read_folder(real_data)
 
 
 @pytest.fixture(scope="session")
@@ -86,13 +117,37 @@ def small_data(digits, tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def model(tmp_path_factory) -> Path:
     """A SavedModel folder with a version that the training script exported, on bundled digits."""
-    folder = tmp_path_factory.mktemp("model")
-    finished = train(
-        "--data", "bundled", "--network", "dense", "--epochs", 60, "--augment", "--quiet",
-        "--run-dir", folder / "run", "--saved-model", folder / "SavedModel",
-    )  # fmt: skip
-    assert finished.returncode == 0, finished.stderr
-    return folder / "SavedModel" / "bundled"
+
+    def make(folder: Path) -> None:
+        finished = train(
+            "--data", "bundled", "--network", "dense", "--epochs", 60, "--augment", "--quiet",
+            "--run-dir", folder / "run", "--saved-model", folder / "SavedModel",
+        )  # fmt: skip
+        assert finished.returncode == 0, finished.stderr
+
+    return made_once(tmp_path_factory, "model", make) / "SavedModel" / "bundled"
+
+
+@pytest.fixture
+def train_here(monkeypatch, capfd):
+    """train_neural_network.py within this process, which saves the seconds of starting another."""
+    monkeypatch.setenv("TF_USE_LEGACY_KERAS", "1")  # the script would leave it set
+    monkeypatch.setattr(logging, "raiseExceptions", logging.raiseExceptions)
+    loggers = [logging.getLogger(name) for name in ("nn", "nn.training", "nn.trainer", "nn.runs")]
+    before = [(logger, logger.handlers, logger.level) for logger in loggers]
+
+    def run(*arguments):
+        capfd.readouterr()
+        try:
+            status = train_neural_network.main([*map(str, arguments)])
+        except SystemExit as end:
+            status = end.code
+        return subprocess.CompletedProcess(arguments, status, *capfd.readouterr())
+
+    yield run
+    for logger, handlers, level in before:
+        logger.handlers = handlers
+        logger.setLevel(level)
 
 
 @pytest.fixture

@@ -81,7 +81,7 @@ def test_charts_are_drawn_and_nothing_is_exported(compared):
     assert not (folder.parent / "out").exists()
 
 
-def test_a_stopped_comparison_resumes_to_the_same_figures(compared, tmp_path):
+def test_a_stopped_comparison_resumes_to_the_same_figures(compared, tmp_path, train_here):
     _, whole = compared
     copy = shutil.copytree(whole, tmp_path / "copy")
     for name in ("comparison.png", "tiny-6/history.csv"):
@@ -96,7 +96,7 @@ def test_a_stopped_comparison_resumes_to_the_same_figures(compared, tmp_path):
     with pytest.raises(Interrupted):  # within the third run, the first to train again
         comparison.finish(stop=lambda: next(asked, signal.SIGINT), quiet=True)
     assert rows_of(copy) == rows_of(whole)[:2]
-    finished = train("--resume", copy)
+    finished = train_here("--resume", copy)
     assert finished.returncode == 0, finished.stderr
     without_time = [
         [{**row, "seconds": None} for row in rows_of(folder)] for folder in (copy, whole)
@@ -106,9 +106,9 @@ def test_a_stopped_comparison_resumes_to_the_same_figures(compared, tmp_path):
     assert (copy / "tiny-5" / "first_layer.png").stat().st_mtime_ns == scored
 
 
-def test_a_run_of_a_comparison_can_be_exported(compared, tmp_path):
+def test_a_run_of_a_comparison_can_be_exported(compared, tmp_path, train_here):
     _, folder = compared
-    finished = train("--resume", folder / "tiny-5", "--saved-model", tmp_path / "out")
+    finished = train_here("--resume", folder / "tiny-5", "--saved-model", tmp_path / "out")
     assert finished.returncode == 0, finished.stderr
     card = json.loads((tmp_path / "out" / "1" / "model_card.json").read_text())
     assert (card["network"], card["seed"], card["hidden"]) == ("tiny", 5, [10, 10])
@@ -193,24 +193,20 @@ def test_a_run_that_diverges_is_named_and_left_out(tmp_path, digits, caplog):
 
 
 def test_a_comparison_with_a_run_that_diverged_does_not_end_as_if_all_were_well(
-    small_data, tmp_path
+    compared, tmp_path, train_here
 ):
-    finished = train(
-        "--compare", "tiny", "simple_dnn", "--data", small_data, "--epochs", 1,
-        "--run-dir", tmp_path / "all",
-    )  # fmt: skip
-    assert finished.returncode == 0, finished.stderr
-    config = tmp_path / "all" / "tiny-0" / "config.json"
+    folder = shutil.copytree(compared[1], tmp_path / "all")
+    config = folder / "tiny-5" / "config.json"
     config.write_text(config.read_text().replace('"learning_rate": 0.001', '"learning_rate": 1e38'))
-    shutil.rmtree(tmp_path / "all" / "tiny-0" / "checkpoints")
-    rows = (tmp_path / "all" / "comparison.csv").read_text().splitlines(keepends=True)
-    (tmp_path / "all" / "comparison.csv").write_text(rows[0] + rows[2])
-    finished = train("--resume", tmp_path / "all")
+    shutil.rmtree(folder / "tiny-5" / "checkpoints")
+    rows = (folder / "comparison.csv").read_text().splitlines(keepends=True)
+    (folder / "comparison.csv").write_text("".join(rows[:1] + rows[2:]))
+    finished = train_here("--resume", folder)
     assert finished.returncode == 2
-    assert "simple_dnn |" in finished.stdout
-    assert "tiny" not in finished.stdout
-    assert "tiny-0: the loss is no longer" in finished.stderr
-    assert finished.stderr.splitlines()[-1] == "error: 1 of 2 runs came to no end, as said above"
+    assert "simple_dnn    |" in finished.stdout
+    assert "tiny (1 of 2) |" in finished.stdout
+    assert "tiny-5: the loss is no longer" in finished.stderr
+    assert finished.stderr.splitlines()[-1] == "error: 1 of 4 runs came to no end, as said above"
 
 
 def test_bars_are_as_long_as_the_means_they_stand_for():

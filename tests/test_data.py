@@ -5,7 +5,7 @@ import os
 
 import numpy as np
 import pytest
-from conftest import ROOT, train, write_csv_folder
+from conftest import ROOT, write_csv_folder
 
 from nn.data import (
     CSV_NAMES,
@@ -317,10 +317,13 @@ def test_mnist_is_read_as_its_idx_files_have_it(mnist_folder):
         pytest.param("digit_ytrain.csv", "1\n2\n3\n4\n", "expected 5 labels", id="counts"),
     ],
 )
-def test_training_on_a_bad_file_says_one_line_and_leaves_nothing(tmp_path, name, text, expected):
+def test_training_on_a_bad_file_says_one_line_and_leaves_nothing(
+    tmp_path, monkeypatch, train_here, name, text, expected
+):
     digits = Digits(IMAGES, np.arange(5))
     write(write_csv_folder(tmp_path / "data", digits, digits) / name, text)
-    finished = train("--data", "data", "--run-dir", "run", cwd=tmp_path)
+    monkeypatch.chdir(tmp_path)
+    finished = train_here("--data", "data", "--run-dir", "run")
     assert finished.returncode == 2
     assert len(finished.stderr.splitlines()) == 1, finished.stderr
     assert finished.stderr.startswith("error: ")

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import reference
 import tensorflow as tf
-from conftest import train
 
 from nn import networks
 from nn.errors import UserError
@@ -205,8 +204,8 @@ def test_an_unknown_name_lists_the_networks():
         get_network("dens")
 
 
-def test_list_networks_shows_each_with_its_size():
-    finished = train("--list-networks")
+def test_list_networks_shows_each_with_its_size(train_here):
+    finished = train_here("--list-networks")
     assert finished.returncode == 0
     for name, count in PARAMETERS.items():
         assert name in finished.stdout

@@ -16,16 +16,17 @@ from nn.runs import Run, reopen
 from nn.settings import Settings
 from nn.sources import Source
 
-REFIT = ["--data", "bundled", "--network", "tiny", "--epochs", 6, "--seed", 2]
+REFIT = ["--network", "tiny", "--epochs", 6, "--seed", 2]
 
 
 @pytest.fixture(scope="module")
-def refitted(tmp_path_factory) -> Path:
+def refitted(real_data, tmp_path_factory) -> Path:
     """A folder with a run that was trained again on all digits, run/, and its export."""
     folder = tmp_path_factory.mktemp("refitted")
     finished = train(
-        *REFIT, "--refit", "--run-dir", folder / "run", "--saved-model", folder / "SavedModel"
-    )
+        "--data", real_data, *REFIT, "--refit",
+        "--run-dir", folder / "run", "--saved-model", folder / "SavedModel",
+    )  # fmt: skip
     assert finished.returncode == 0, finished.stderr
     assert "Once more, on all 1,500 training digits" in finished.stdout
     return folder
@@ -43,14 +44,14 @@ def without_plots(monkeypatch):
 
 
 def test_it_exports_a_run_on_all_digits_with_the_calibration_of_the_first(
-    refitted, tmp_path, without_plots
+    refitted, real_data, tmp_path, without_plots, train_here
 ):
     card = card_of(refitted / "SavedModel")
     assert card["trained_on"] == 1500
     assert card["validation"] is None
-    assert not (refitted / "SavedModel" / "bundled" / "2").exists()
-    finished = train(
-        *REFIT, "--validation-split", "0",
+    assert not (refitted / "SavedModel" / "2").exists()
+    finished = train_here(
+        "--data", real_data, *REFIT, "--validation-split", "0",
         "--run-dir", tmp_path / "all", "--saved-model", tmp_path / "out",
     )  # fmt: skip
     assert finished.returncode == 0, finished.stderr

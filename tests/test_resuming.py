@@ -17,82 +17,85 @@ from PIL import Image
 
 from nn.checkpoints import RunFolder
 from nn.errors import UserError
-from nn.runs import reopen
+from nn.runs import Run, reopen
 
 tf1 = tf.compat.v1
 
-RUN = ["--data", "bundled", "--network", "simple_dnn", "--epochs", "20", "--augment"]
+OPTIONS = ["--network", "simple_dnn", "--epochs", "20", "--augment"]
 
 
 @pytest.fixture(scope="module")
-def whole_run(tmp_path_factory) -> Path:
+def whole_run(real_data, tmp_path_factory) -> Path:
     """A folder with a run that nothing interrupted, run/, and its export, SavedModel/."""
     folder = tmp_path_factory.mktemp("whole")
-    finished = train(*RUN, "--run-dir", folder / "run", "--saved-model", folder / "SavedModel")
+    finished = train("--data", real_data, *OPTIONS, *folders(folder))
     assert finished.returncode == 0, finished.stderr
     return folder
 
 
-def start(folder: Path) -> subprocess.Popen:
-    """Starts the same run as whole_run's and waits until it has finished five epochs."""
-    script = str(ROOT / "train_neural_network.py")
+def folders(folder: Path) -> list:
+    return ["--run-dir", folder / "run", "--saved-model", folder / "SavedModel"]
+
+
+def stop(folder: Path, signum: int, epochs: int, *arguments) -> tuple[int, str]:
+    """Starts the script, and sends it a signal when its run has finished so many epochs.
+
+    Returns what it ends with: its exit status and what it said on standard error.
+    """
     process = subprocess.Popen(
-        [sys.executable, script, *RUN, "--run-dir", str(folder / "run"),
-         "--saved-model", str(folder / "SavedModel")],
+        [sys.executable, ROOT / "train_neural_network.py", *arguments],
         cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         # Where the tests run in the background, SIGINT is ignored, and would stay so.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     history = folder / "run" / "history.csv"
     deadline = time.monotonic() + 90
-    while not (history.exists() and len(history.read_text().splitlines()) > 5):
+    while not (history.exists() and len(history.read_text().splitlines()) > epochs):
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < deadline
         time.sleep(0.005)
-    return process
-
-
-def resume(folder: Path) -> None:
-    finished = train("--resume", folder / "run", "--saved-model", folder / "SavedModel")
-    assert finished.returncode == 0, finished.stderr
-
-
-def test_equal_seeds_give_equal_weights(whole_run, tmp_path):
-    finished = train(*RUN, "--run-dir", tmp_path / "run", "--saved-model", tmp_path / "SavedModel")
-    assert finished.returncode == 0, finished.stderr
-    assert (
-        card_of(tmp_path / "SavedModel")["weights_sha256"]
-        == (card_of(whole_run / "SavedModel")["weights_sha256"])
-    )
-
-
-@pytest.mark.parametrize(
-    ("signum", "status"),
-    [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 130), (signal.SIGTERM, 143)],
-)
-def test_a_stopped_run_resumes_to_the_same_weights(whole_run, tmp_path, signum, status):
-    process = start(tmp_path)
     process.send_signal(signum)
     _, errors = process.communicate(timeout=60)
-    assert process.returncode == status
-    assert not (tmp_path / "SavedModel").exists()
-    if signum != signal.SIGKILL:
-        assert f"--resume {tmp_path / 'run'}" in errors
-        assert "Traceback" not in errors
-    assert len(history_of(tmp_path / "run")) < 20
-    resume(tmp_path)
-    assert (
-        card_of(tmp_path / "SavedModel")["weights_sha256"]
-        == (card_of(whole_run / "SavedModel")["weights_sha256"])
-    )
-    assert history_of(tmp_path / "run") == history_of(whole_run / "run")
+    return process.returncode, errors
 
 
-def test_the_run_folder_holds_what_the_design_says(whole_run):
+def weights_of(folder: Path) -> str:
+    return card_of(folder / "SavedModel")["weights_sha256"]
+
+
+def test_equal_seeds_give_equal_weights(whole_run, real_data, tmp_path, train_here, monkeypatch):
+    monkeypatch.setattr(Run, "_plots", lambda *_: {})
+    finished = train_here("--data", real_data, *OPTIONS, *folders(tmp_path))
+    assert finished.returncode == 0, finished.stderr
+    assert weights_of(tmp_path) == weights_of(whole_run)
+
+
+def test_a_run_stopped_in_every_way_resumes_to_the_same_weights(whole_run, real_data, tmp_path):
+    run = tmp_path / "run"
+    go_on = ["--resume", run, "--saved-model", tmp_path / "SavedModel"]
+    for signum, status, epochs, arguments in (
+        (signal.SIGINT, 130, 4, ["--data", real_data, *OPTIONS, *folders(tmp_path)]),
+        (signal.SIGTERM, 143, 8, go_on),
+        (signal.SIGKILL, -signal.SIGKILL, 12, go_on),
+    ):
+        found, errors = stop(tmp_path, signum, epochs, *arguments)
+        assert found == status
+        assert not (tmp_path / "SavedModel").exists()
+        if signum != signal.SIGKILL:
+            assert f"--resume {run}" in errors
+            assert "Traceback" not in errors
+        assert epochs <= len(history_of(run)) < 20
+    finished = train(*go_on)
+    assert finished.returncode == 0, finished.stderr
+    assert weights_of(tmp_path) == weights_of(whole_run)
+    assert history_of(run) == history_of(whole_run / "run")
+
+
+def test_the_run_folder_holds_what_the_design_says(whole_run, real_data):
     run = whole_run / "run"
     config = json.loads((run / "config.json").read_text())
     assert config["settings"]["network"] == "simple_dnn"
-    assert config["data"]["source"] == "bundled"
+    assert config["data"]["source"] == str(real_data)
     assert len(history_of(run)) == 20
     names = {"training_history", "confusion_matrix", "sample_predictions", "confident_mistakes",
              "first_layer", "reliability", "augmented"}  # fmt: skip
@@ -127,7 +130,7 @@ def test_the_history_says_what_evaluation_says(whole_run):
     assert float(last["validation_accuracy"]) == card["validation"]["accuracy"]
     # The temperature was fitted to these digits: it can only lower the loss.
     assert card["validation"]["loss"] < float(last["validation_loss"])
-    assert 0.5 < card["calibration"]["temperature"] < 5
+    assert 0.2 < card["calibration"]["temperature"] < 5
     assert card["calibration"]["fitted_to"] == "300 validation digits"
     for threshold in card["calibration"]["thresholds"]:
         assert threshold["wrong"] / threshold["answered"] < threshold["max_error"]
@@ -141,13 +144,13 @@ def copied_run(whole_run, tmp_path) -> Path:
     return shutil.copytree(whole_run / "run", tmp_path / "moved run")
 
 
-def test_a_finished_run_that_was_moved_resumes_to_its_export(whole_run, copied_run, tmp_path):
-    finished = train("--resume", copied_run, "--saved-model", tmp_path / "out")
+def test_a_finished_run_that_was_moved_resumes_to_its_export(
+    whole_run, copied_run, tmp_path, train_here
+):
+    finished = train_here("--resume", copied_run, "--saved-model", tmp_path / "SavedModel")
     assert finished.returncode == 0, finished.stderr
     assert "Epoch" not in finished.stdout
-    weights = [card_of(folder)["weights_sha256"]
-               for folder in (whole_run / "SavedModel", tmp_path / "out")]  # fmt: skip
-    assert weights[0] == weights[1]
+    assert weights_of(tmp_path) == weights_of(whole_run)
 
 
 @pytest.mark.parametrize(
