@@ -46,7 +46,7 @@ def main() -> None:
     pixels, sizes = (np.stack(part) for part in zip(*canvases, strict=True))
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         stages = session.run(normalize_in_stages(tf.constant(pixels), tf.constant(sizes)))
-    figure = Figure(figsize=(8, 8.6), layout="constrained")
+    figure = Figure(figsize=(8, 7.4), layout="constrained")
     grid = figure.subplots(len(STAGES), len(SAMPLES))
     for row, (title, field) in zip(grid, STAGES.items(), strict=True):
         pictures = getattr(stages, field) * 255 if field else pixels

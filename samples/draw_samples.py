@@ -6,12 +6,14 @@ python samples/draw_samples.py    writes the pictures and labels.csv beside this
 """
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
+
+Point = tuple[float, float]
 
 # A digit is one or more strokes, a stroke the points a pen passes through, in a box from
 # (0, 0), top left, to (1, 1).
@@ -36,6 +38,32 @@ STROKES = {
     9: [[(0.78, 0.25), (0.6, 0.05), (0.3, 0.1), (0.2, 0.32), (0.4, 0.5), (0.68, 0.42),
          (0.78, 0.25)], [(0.78, 0.25), (0.74, 0.6), (0.62, 0.98)]],
 }  # fmt: skip
+# Other ways to write them.
+STYLES: dict[int, list[list[list[Point]]]] = {
+    0: [[*STROKES[0], [(0.82, 0.1), (0.5, 0.5), (0.16, 0.92)]]],  # slashed
+    1: [
+        [[(0.2, 0.3), (0.38, 0.18), (0.52, 0.02)], [(0.52, 0.02), (0.51, 0.5), (0.5, 0.97)],
+         [(0.22, 0.97), (0.5, 0.97), (0.8, 0.96)]],  # with a serif and a foot
+        [[(0.1, 0.42), (0.35, 0.2), (0.55, 0.02)], [(0.55, 0.02), (0.54, 0.5), (0.52, 0.98)]],
+    ],
+    4: [
+        [[(0.2, 0.05), (0.16, 0.3), (0.14, 0.52)], [(0.14, 0.52), (0.5, 0.52), (0.78, 0.5)],
+         [(0.78, 0.05), (0.76, 0.5), (0.74, 0.98)]],  # open
+        [[(0.62, 0.02), (0.3, 0.4), (0.06, 0.68)], [(0.06, 0.68), (0.5, 0.67), (0.94, 0.66)],
+         [(0.62, 0.02), (0.63, 0.5), (0.64, 0.98)]],  # closed
+    ],
+    5: [
+        [[(0.36, 0.02), (0.6, 0.01), (0.88, 0.0)], [(0.26, 0.1), (0.22, 0.28), (0.2, 0.46)],
+         [(0.2, 0.46), (0.5, 0.4), (0.8, 0.54), (0.82, 0.79), (0.55, 0.98), (0.15, 0.93)]],
+    ],  # the top detached
+    7: [
+        [*STROKES[7], [(0.32, 0.5), (0.58, 0.49), (0.82, 0.47)]],  # crossed
+        [[(0.1, 0.2), (0.12, 0.08), (0.14, 0.06)], [(0.14, 0.06), (0.5, 0.07), (0.88, 0.05)],
+         [(0.88, 0.05), (0.62, 0.45), (0.46, 0.98)], [(0.3, 0.52), (0.56, 0.5), (0.8, 0.48)]],
+    ],
+    9: [[[(0.76, 0.22), (0.55, 0.03), (0.25, 0.12), (0.2, 0.36), (0.45, 0.5), (0.7, 0.4),
+          (0.77, 0.24)], [(0.77, 0.24), (0.78, 0.6), (0.66, 0.9), (0.4, 0.98), (0.2, 0.9)]]],
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -58,6 +86,9 @@ class Sample:
     transparent: bool = False
     pitch: float = 0.8  # from a digit to the next, as a share of its height
     ruled: bool = False  # a printed line, which the digits stand on
+    style: int | None = None  # which of STYLES
+    worn: Callable[[np.ndarray, np.random.Generator], np.ndarray] | None = None
+    encoded: Callable[[Image.Image], tuple[Image.Image, dict]] | None = None
 
 
 BLUE_PEN = (35, 50, 140)
@@ -93,6 +124,49 @@ SAMPLES = (
            (222, 218, 208), shade=0.25, noise=4),
     Sample(5, "5_chalk.webp", 480, 360, 0.09, (0.4, 0.2, 0.6), 0.0, CHALK, (52, 54, 58), noise=5),
 )  # fmt: skip
+GRAY = (196, 194, 188)
+KINDS = (
+    Sample(0, "0_slashed.png", 220, 240, 0.08, style=0),
+    Sample(1, "1_serif_and_foot.png", 200, 240, 0.08, style=0, ink=BLUE_PEN),
+    Sample(4, "4_open.png", 220, 240, 0.08, style=0),
+    Sample(5, "5_detached.png", 220, 240, 0.09, style=0),
+    Sample(7, "7_crossed.jpg", 300, 320, 0.08, slant=0.1, style=0, noise=3),
+    Sample(6, "6_ballpoint.jpg", 700, 600, 0.03, (0.4, 0.25, 0.5), 0.1, (70, 75, 110), GRAY,
+           shade=0.35, noise=4),
+    Sample(3, "3_lines.jpg", 500, 500, 0.08, (0.3, 0.25, 0.5), 0.1, BLUE_PEN, noise=3,
+           worn=lambda sheet, random: ruled(sheet, 95, 0)),
+    Sample(6, "6_squares.jpg", 500, 500, 0.07, (0.3, 0.25, 0.5), 0.0, noise=3,
+           worn=lambda sheet, random: ruled(sheet, 70, 70)),
+    Sample(2, "2_creased.jpg", 500, 600, 0.07, (0.3, 0.25, 0.5), 0.1, (50, 48, 60), GRAY, noise=3,
+           worn=lambda sheet, random: creased(sheet)),
+    Sample(5, "5_shadow.jpg", 600, 500, 0.07, (0.4, 0.25, 0.5), 0.1, (50, 48, 60), noise=3,
+           worn=lambda sheet, random: shadowed(sheet)),
+    Sample(4, "4_other_side.jpg", 500, 500, 0.08, (0.3, 0.2, 0.6), noise=3,
+           worn=lambda sheet, random: shown_through(sheet)),
+    Sample(0, "0_dim.jpg", 400, 400, 0.08, ink=(40, 40, 42), paper=(120, 118, 114), noise=5),
+    Sample(7, "7_pasted.jpg", 360, 400, 0.07, (0.2, 0.2, 0.6), paper=(232, 230, 226), noise=2,
+           worn=lambda sheet, random: pasted(sheet)),
+    Sample(5, "5_form.jpg", 480, 420, 0.07, (0.4, 0.28, 0.4), noise=2,
+           worn=lambda sheet, random: framed(sheet)),
+    Sample(8, "8_speck.jpg", 400, 420, 0.08, (0.25, 0.2, 0.55), noise=2,
+           worn=lambda sheet, random: specked(sheet, random)),
+    Sample(2, "2_runs_off.png", 200, 200, 0.09, (0.15, 0.3, 0.75)),
+    Sample(4, "4_hairline.png", 28, 28, 0.05, (0.2, 0.15, 0.7), 0.0, (255,) * 3, (0,) * 3),
+    Sample(3, "3_faint.png", 28, 28, 0.12, (0.2, 0.15, 0.7), 0.1, (130,) * 3, (0,) * 3),
+    Sample(6, "6_sixteen.png", 16, 16, 0.14, (0.22, 0.08, 0.84), 0.0, (255,) * 3, (0,) * 3),
+    Sample(9, "9_one_bit.png", 200, 220, 0.08,
+           encoded=lambda image: (image.convert("1", dither=Image.Dither.NONE), {})),
+    Sample(8, "8_palette.png", 200, 220, 0.08, ink=(160, 30, 30),
+           encoded=lambda image: (image.quantize(8), {})),
+    Sample(1, "1_sixteen_bits.png", 160, 200, 0.08,
+           encoded=lambda image: (sixteen_bits(image), {})),
+    Sample(9, "9_cmyk.jpg", 240, 260, 0.08, encoded=lambda image: (image.convert("CMYK"), {})),
+    Sample(0, "0_animated.gif", 120, 140, 0.1, encoded=lambda image: (image, animated(image))),
+    Sample(8, "8_scan.tif", 200, 220, 0.08, encoded=lambda image: (image.convert("L"), {})),
+    Sample(1, "1_turned.jpg", 500, 400, 0.07, (0.6, 0.2, 0.6), 0.1, noise=3,
+           encoded=lambda image: turned(image)),
+    Sample(7, "7_scan.bmp", 80, 100, 0.1, encoded=lambda image: (image.convert("L"), {})),
+)  # fmt: skip
 NUMBERS = (
     Sample("02134", "02134_pen.png", 420, 140, 0.08, (0.2, 0.2, 0.55), ink=BLUE_PEN, pitch=0.95),
     Sample("007", "007_marker.png", 360, 180, 0.16, (0.2, 0.2, 0.6), pitch=0.98),
@@ -112,20 +186,31 @@ NUMBERS = (
 def main() -> None:
     """Draws every sample and writes both labels.csv."""
     folder = Path(__file__).parent
-    draw_all(SAMPLES, folder, np.random.default_rng(2026))
-    draw_all(NUMBERS, folder / "numbers", np.random.default_rng(2027))
+    draw_all(SAMPLES, folder, 2026)
+    draw_all(KINDS, folder, 2028)
+    write_labels([*SAMPLES, *KINDS], folder)
+    draw_all(NUMBERS, folder / "numbers", 2027)
+    write_labels(NUMBERS, folder / "numbers")
 
 
-def draw_all(samples: Sequence[Sample], folder: Path, random: np.random.Generator) -> None:
-    """Draws samples into a folder, and writes its labels.csv."""
+def draw_all(samples: Sequence[Sample], folder: Path, seed: int) -> None:
+    """Draws samples into a folder."""
     folder.mkdir(exist_ok=True)
+    random = np.random.default_rng(seed)
     for sample in samples:
-        draw(sample, random).save(folder / sample.file, quality=88)
+        picture, options = draw(sample, random), {}
+        if sample.encoded:
+            picture, options = sample.encoded(picture)
+        picture.save(folder / sample.file, **{"quality": 88, **options})
+    print(f"Drew {len(samples)} samples into {folder}/")
+
+
+def write_labels(samples: Sequence[Sample], folder: Path) -> None:
+    """Writes labels.csv."""
     with open(folder / "labels.csv", "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["file", "label"])
         writer.writerows((sample.file, sample.label) for sample in sorted(samples, key=_by_file))
-    print(f"Drew {len(samples)} samples into {folder}/")
 
 
 def draw(sample: Sample, random: np.random.Generator) -> Image.Image:
@@ -142,7 +227,9 @@ def draw(sample: Sample, random: np.random.Generator) -> Image.Image:
     if sample.ruled:
         coverage = np.maximum(coverage, 0.4 * _line_coverage(sample))
     picture = (paper + (ink - paper) * coverage[..., None]) * light
-    picture += random.normal(0, sample.noise, (*coverage.shape, 1))
+    if sample.worn:
+        picture = sample.worn(picture, random)
+    picture = picture + random.normal(0, sample.noise, (*picture.shape[:2], 1))
     return Image.fromarray(np.clip(np.round(picture), 0, 255).astype(np.uint8))
 
 
@@ -158,7 +245,8 @@ def _ink_coverage(sample: Sample, random: np.random.Generator) -> np.ndarray:
     left, top, height = (value * size[1] for value in sample.box)
     radius = sample.pen * height / 2
     for place, digit in enumerate(str(sample.label)):
-        for stroke in STROKES[int(digit)]:
+        ways = STROKES[int(digit)] if sample.style is None else STYLES[int(digit)][sample.style]
+        for stroke in ways:
             points = np.array(stroke) + random.normal(0, 0.012, (len(stroke), 2))
             points[:, 0] = points[:, 0] * 0.68 + sample.slant * (1 - points[:, 1])
             points[:, 0] += place * sample.pitch
@@ -176,6 +264,79 @@ def _line_coverage(sample: Sample) -> np.ndarray:
     coverage = np.zeros((sample.height, sample.width))
     coverage[row : row + max(1, sample.height // 100)] = 1
     return coverage
+
+
+def ruled(sheet: np.ndarray, down: int, across: int) -> np.ndarray:
+    """Printed lines, so many pixels apart; across: 0 for none."""
+    sheet = sheet.copy()
+    for row in range(down // 2, len(sheet), down):
+        sheet[row : row + 2] *= 0.78
+    for column in range(across // 2, sheet.shape[1] if across else 0, across or 1):
+        sheet[:, column : column + 2] *= 0.78
+    return sheet
+
+
+def creased(sheet: np.ndarray) -> np.ndarray:
+    """Two folds, each with a dark side and a bright one."""
+    y, x = np.mgrid[: len(sheet), : sheet.shape[1]].astype(float)
+    light = np.ones(sheet.shape[:2])
+    for along in (y + 0.15 * x - 0.62 * len(sheet), x - 0.1 * y - 0.3 * sheet.shape[1]):
+        light -= 0.22 * np.exp(-((along / 3) ** 2)) - 0.12 * np.exp(-(((along - 7) / 4) ** 2))
+    return sheet * light[..., None]
+
+
+def shadowed(sheet: np.ndarray) -> np.ndarray:
+    """The shadow of a hand over the lower right."""
+    y, x = np.mgrid[: len(sheet), : sheet.shape[1]] / min(sheet.shape[:2])
+    return sheet * (1 - 0.45 / (1 + np.exp(-(x + y - 1.15) / 0.04)))[..., None]
+
+
+def shown_through(sheet: np.ndarray) -> np.ndarray:
+    """What stands on the other side, mirrored and faint."""
+    other = np.roll(sheet[:, ::-1], 60, axis=1)
+    return sheet - 0.12 * (245 - other).clip(0)
+
+
+def pasted(sheet: np.ndarray) -> np.ndarray:
+    """A crop of gray paper on white."""
+    return np.pad(sheet, ((50, 70), (90, 60), (0, 0)), constant_values=255.0)
+
+
+def framed(sheet: np.ndarray) -> np.ndarray:
+    """A form's box around the digit."""
+    top, bottom, left, right = (round(share * len(sheet)) for share in (0.16, 0.82, 0.28, 0.88))
+    framed = sheet.copy()
+    framed[top:bottom, left:right] = (50, 60, 90)
+    within = np.s_[top + 5 : bottom - 5, left + 5 : right - 5]
+    framed[within] = sheet[within]
+    return framed
+
+
+def specked(sheet: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Dirt beside the digit."""
+    sheet = sheet.copy()
+    y, x = np.mgrid[: len(sheet), : sheet.shape[1]]
+    for row, column in ((0.12, 0.15), (0.85, 0.85), (0.5, 0.9)):
+        distance = np.hypot(y - row * len(sheet), x - column * sheet.shape[1])
+        sheet[distance < random.uniform(4, 8)] = (60, 55, 50)
+    return sheet
+
+
+def sixteen_bits(image: Image.Image) -> Image.Image:
+    """Gray, in 65,536 levels."""
+    return Image.fromarray(np.asarray(image.convert("L")).astype(np.uint16) * 257)
+
+
+def animated(image: Image.Image) -> dict:
+    """Options that save an empty second frame after it."""
+    return {"save_all": True, "append_images": [Image.new("RGB", image.size, "white")]}
+
+
+def turned(image: Image.Image) -> tuple[Image.Image, dict]:
+    """Stored on its side, as a phone does; its EXIF says how to turn it back."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    return image.transpose(Image.Transpose.ROTATE_90), {"exif": exif}
 
 
 def smooth(points: np.ndarray, steps: int = 60) -> np.ndarray:
