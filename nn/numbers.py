@@ -96,13 +96,14 @@ def digit_height(parts: Sequence[Part]) -> float:
 
 
 def without_lines(mask: np.ndarray, height: float) -> np.ndarray:
-    """bool [H, W] without what runs on in a row for longer than a digit can: ruled lines."""
+    """bool [H, W] without what runs on in a row for longer than a digit can: ruled lines, and
+    their edges, which noise may break into short runs."""
     length = round(LINE * height)
     if not 0 < length < mask.shape[1]:
         return mask
     runs = ndimage.minimum_filter1d(mask.astype(np.uint8), length, axis=1, mode="constant")
     lines = ndimage.maximum_filter1d(runs, length, axis=1, origin=-1 if length % 2 == 0 else 0)
-    return mask & (lines == 0)
+    return mask & (ndimage.maximum_filter1d(lines, 3, axis=0) == 0)
 
 
 def group(parts: Sequence[Part], height: float) -> list[list[Part]]:
