@@ -21,6 +21,8 @@ from nn.thresholds import Threshold, choose, percent
 tf1 = tf.compat.v1
 
 OK, UNSURE, ERROR = "ok", "unsure", "error"
+LIKE_NONE = "looks like no digit"
+EVEN_ODDS = 0.5  # what is less probable looks like no digit, or like several
 NO_INK = "no ink"  # as the signatures say it
 
 
@@ -312,6 +314,8 @@ def answered(
             f"less probable than {percent(threshold.probability)}, the threshold for at most "
             f"{percent(threshold.max_error)} errors"
         )
+        if shares[digit] < EVEN_ODDS:
+            reason = f"{LIKE_NONE}: even the likeliest has less than even odds"
     return Reading(name, status, int(digit), shares[digit], shares, reason)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from nn.data import confusion_matrix
 from nn.errors import DataError
-from nn.predictor import ERROR, OK, Reading
+from nn.predictor import ERROR, EVEN_ODDS, LIKE_NONE, OK, Reading
 from nn.thresholds import DEFAULT_MAX_ERROR, Threshold, percent
 
 Write = Callable[[Reading], None]
@@ -37,6 +37,7 @@ def table_row(reading: Reading, width: int, label: int | None = None, top: int =
         line += f"   label {label}"
     if reading.status != OK and reading.digit is not None:
         line += f"  {reading.status}"  # the line above the table says why
+        line += f": {LIKE_NONE}" if reading.probability < EVEN_ODDS else ""
     elif reading.status != OK:
         # An error's reason names its input, which stands at the start of the line.
         reason = reading.reason.removeprefix(f"{reading.input}: ")

@@ -7,9 +7,10 @@ import pytest
 from conftest import ROOT
 from PIL import Image
 
-from benchmarks.handwriting.__main__ import compose, score
+from benchmarks.handwriting.__main__ import compose, compose_other, refuse, score
 from benchmarks.handwriting.ink import TALL, from_image, from_strokes, with_pen
 from benchmarks.handwriting.kinds import KINDS, Digit
+from benchmarks.handwriting.others import OTHERS
 from nn import Predictor, sources
 
 
@@ -43,6 +44,29 @@ def test_a_pen_is_as_wide_as_asked(digits):
         assert max(mask.shape) == pytest.approx(TALL, rel=0.35)
         thin, thick = (with_pen(mask, width).sum() for width in (0.03, 0.06))
         assert 1.6 < thick / thin < 2.2
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+def test_what_is_no_digit_is_drawn_from_its_seed_alone(kind, digits):
+    first = compose_other(kind, digits[1], 3, 0)
+    assert first == compose_other(kind, digits[1], 3, 0)
+    assert first != compose_other(kind, digits[1], 3, 1)
+    for file in first:
+        with Image.open(io.BytesIO(file.content)) as picture:
+            assert min(picture.size) > 20
+
+
+def test_the_shipped_model_is_not_sure_of_what_is_no_digit(digits, tmp_path):
+    answered = {}
+    with Predictor(ROOT / "SavedModel" / "1") as predictor:
+        for kind in OTHERS:
+            files = compose_other(kind, digits[1], 12, 7)
+            found = refuse(predictor, kind, files, tmp_path)
+            assert found.no_ink + found.unsure + found.answered == found.pictures == 12
+            answered[kind] = found.answered
+    # Hearts are read as zeros, and the strips beside a pasted page as ones.
+    assert sum(answered.values()) <= 10, answered
+    assert not any(answered[kind] for kind in ("letter", "word", "noise", "empty_form"))
 
 
 # What was read worst, by one network: 66% of the shadowed and 84% of the thin ones.
