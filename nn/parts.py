@@ -1,13 +1,13 @@
 """The parts of a picture's ink, in a graph: what hangs together. Specks and frames are dropped."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import tensorflow as tf
 
 CELL = 2  # canvas pixels; parts that are closer hang together
 SPECK = 0.15  # of the ink of the largest part; a five's detached top has some 0.25
-EDGE = 0.8  # of a frame's ink lies along the edges of its box; of a round zero's half
-SIDE = 0.1  # of it, at least, along each of them; a seven has less on two sides
+EDGE = 0.8  # of a frame's ink, at least, lies along the edges of its box; of a round zero's half
 
 
 class _Parts(NamedTuple):
@@ -22,10 +22,10 @@ class _Parts(NamedTuple):
 def drop_parts(ink: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Ink without specks, and without a frame around the rest; and how many parts were dropped.
 
-    float32 [N, H, W] → the same, and int32 [N]. A frame is the widest part, if its ink lies along
-    the four edges of its box, and it has another part in it that is no speck beside it. A speck has
-    little ink compared with the largest part that is no frame. What is too faint to be of a part,
-    below a quarter of full ink and not beside one, goes too.
+    float32 [N, H, W] → the same, and int32 [N]. A speck has little ink compared with the largest
+    part that is no frame. A frame, or a piece of one, lies along the edges of the box around all
+    that is no speck; it has two opposite edges at least, and something else within, off all four.
+    What is too faint to be of a part, below a quarter of full ink and not beside one, goes too.
     """
     cells, used = _in_cells(ink)
     labels = label(used)
@@ -43,7 +43,8 @@ def drop_parts(ink: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
 
 def label(used: tf.Tensor) -> tf.Tensor:
     """Connected components: bool [N, H, W] → int32, the same number where cells hang together,
-    by a side or a corner; 0 where nothing is. Up to 2^24 cells a picture, as float32 counts.
+    by a side or a corner: 1, 2, 3 … in each picture; 0 where nothing is. Up to 2^24 cells a
+    picture, as float32 counts.
 
     Each cell takes the highest number around it, then that of the cell which once had this number,
     until none changes any more. The second is a leap: Shiloach and Vishkin 1982, An O(log n)
@@ -64,7 +65,11 @@ def label(used: tf.Tensor) -> tf.Tensor:
         return grown, tf.reduce_any(grown > labels)
 
     labels, _ = tf.while_loop(lambda _, changes: changes, grow, [first, tf.constant(True)])
-    return tf.cast(tf.transpose(labels[0], [2, 0, 1]), tf.int32)
+    cells = tf.reshape(tf.cast(tf.transpose(labels[0], [2, 0, 1]), tf.int32), [count, -1])
+    # Each part now has the number of its last cell: count these from 1.
+    is_last = tf.equal(cells, tf.range(1, height * width + 1))
+    rank = tf.pad(tf.cumsum(tf.cast(is_last, tf.int32), 1), [[0, 0], [1, 0]])
+    return tf.reshape(tf.gather(rank, cells, batch_dims=1), [count, height, width])
 
 
 def _leap(labels: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
@@ -76,42 +81,53 @@ def _leap(labels: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
 
 def _measure(cells: tf.Tensor, labels: tf.Tensor) -> _Parts:
     count, height, width = (tf.shape(labels)[axis] for axis in range(3))
-    size = height * width + 1
-    numbers = tf.reshape(labels + size * tf.range(count)[:, None, None], [-1])  # each its own
-    there = tf.where(labels > 0, cells, 0.0)
-    ink = tf.math.unsorted_segment_sum(tf.reshape(there, [-1]), numbers, count * size)
     rows, columns = tf.meshgrid(tf.range(height), tf.range(width), indexing="ij")
     places = tf.stack([rows, columns, -rows, -columns], 2)  # [H, W, 4]
-    places = tf.reshape(tf.tile(places[None], [count, 1, 1, 1]), [-1, 4])
-    box = tf.math.unsorted_segment_max(places, numbers, count * size)
-    return _Parts(tf.reshape(ink, [count, size]), tf.reshape(box, [count, size, 4]))
+    places = tf.tile(places[None], [count, 1, 1, 1])
+    return _Parts(
+        _by_label(tf.math.unsorted_segment_sum, tf.where(labels > 0, cells, 0.0), labels),
+        _by_label(tf.math.unsorted_segment_max, places, labels),
+    )
 
 
 def _are_frames(cells: tf.Tensor, labels: tf.Tensor, parts: _Parts) -> tf.Tensor:
-    """bool [N, labels], at most one of each picture: its widest part."""
-    bottom, right, top, left = tf.unstack(parts.box, axis=2)
-    breadth = tf.where(parts.ink > 0, (bottom + top) + (right + left), -1)  # top, left: negated
-    widest = tf.argmax(breadth, 1, tf.int32)
-    box = tf.gather(parts.box, widest, batch_dims=1)
-    ink = tf.gather(parts.ink, widest, batch_dims=1)  # [N]
-    inside = tf.reduce_all(parts.box < box[:, None], 2)
-    held = tf.reduce_max(tf.where(inside, parts.ink, 0.0), 1)
-
-    part = tf.where(tf.equal(labels, widest[:, None, None]), cells, 0.0)  # == compares objects
-    rows, columns = tf.range(tf.shape(labels)[1])[:, None], tf.range(tf.shape(labels)[2])
+    """bool [N, labels]: a frame, or the pieces of one, around what is none."""
+    largest = tf.reduce_max(parts.ink, 1, keepdims=True)
+    no_speck = (parts.ink >= SPECK * largest) & (parts.ink > 0)
+    box = _around(parts, no_speck)
     bottom, right, top, left = (side[:, None, None] for side in tf.unstack(box, axis=1))
-    # Two cells deep: a line may straddle two, or lean a little.
-    sides = [rows >= bottom - 1, columns >= right - 1, -rows >= top - 1, -columns >= left - 1]
+    rows, columns = tf.range(tf.shape(labels)[1])[:, None], tf.range(tf.shape(labels)[2])
+    # Two cells deep: a line may straddle two, or lean a little. Top and left are negated.
+    edges = [rows >= bottom - 1, -rows >= top - 1, columns >= right - 1, -columns >= left - 1]
+    there = tf.where((labels > 0) & (edges[0] | edges[1] | edges[2] | edges[3]), cells, 0.0)
+    on_edges = _by_label(tf.math.unsorted_segment_sum, there, labels)
+    pieces = no_speck & (on_edges > EDGE * parts.ink)
+    of_pieces = tf.gather(pieces, labels, batch_dims=1)
 
-    def along(where: tf.Tensor) -> tf.Tensor:
-        return tf.reduce_sum(tf.where(where, part, 0.0), [1, 2])
+    def drawn(edge: tf.Tensor, across: int) -> tf.Tensor:
+        """Whether pieces lie along most of an edge: bool [N]."""
+        along = tf.reduce_any(of_pieces & edge, across)
+        length = tf.gather(box, [2 - across, 4 - across], axis=1)  # one end, and the other negated
+        return 2 * tf.reduce_sum(tf.cast(along, tf.int32), 1) > tf.reduce_sum(length, 1)
 
-    edges = along(sides[0] | sides[1] | sides[2] | sides[3])
-    is_frame = (edges > EDGE * ink) & (held > SPECK * ink) & (ink > 0)
-    is_frame &= tf.reduce_min([along(side) for side in sides], 0) > SIDE * ink
-    return (
-        tf.one_hot(widest, tf.shape(parts.ink)[1], True, False, dtype=tf.bool) & is_frame[:, None]
-    )
+    bottom, top, right, left = (drawn(edge, 1 + i // 2) for i, edge in enumerate(edges))
+    held = no_speck & ~pieces
+    is_framed = tf.reduce_any(held, 1) & tf.reduce_all(_around(parts, held) < box, 1)
+    is_framed &= (bottom & top) | (right & left)
+    return pieces & is_framed[:, None]
+
+
+def _around(parts: _Parts, which: tf.Tensor) -> tf.Tensor:
+    """The box around some of the parts: int32 [N, 4]; of none, one that lies within any other."""
+    return tf.reduce_max(tf.where(which[..., None], parts.box, parts.box.dtype.min), 1)
+
+
+def _by_label(segments: Callable, values: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    """A segment op, over the cells of each label: [N, H, W, …] → [N, labels, …], 0 included."""
+    count, size = tf.shape(labels)[0], tf.maximum(tf.reduce_max(labels), 0) + 1
+    numbers = labels + size * tf.range(count)[:, None, None]  # each picture its own
+    found = segments(values, numbers, count * size)
+    return tf.reshape(found, tf.concat([[count, size], tf.shape(found)[1:]], 0))
 
 
 def _in_cells(ink: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

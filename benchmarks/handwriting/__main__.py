@@ -5,10 +5,11 @@
     python -m benchmarks.handwriting --kinds ballpoint lines --keep pictures/
 
 For each kind it draws pictures of digits that the model was not trained with, reads them as
-load_saved_model.py does, and prints how many were right, `unsure`, or wrong though sure; and,
-beside that, how many are right when each picture is only shrunk to 28×28, as most demonstrations
-do, or shrunk and, where its paper is bright, inverted. Tune on validation digits (those that
---validation-split 0.2 --seed 0 holds out); the test digits are for the table that is reported.
+load_saved_model.py does, and prints how many were right, `unsure`, refused as if they were no
+digit, or wrong though sure; and, beside that, how many are right when each picture is only shrunk
+to 28×28, as most demonstrations do, or shrunk and, where its paper is bright, inverted. Tune on
+validation digits (those that --validation-split 0.2 --seed 0 holds out); the test digits are for
+the table that is reported.
 
 A second table has pictures of what is no digit: how many were refused, for there is no ink or what
 there is is like no digit, how many were left `unsure`, and how many were answered, which none
@@ -32,7 +33,7 @@ from benchmarks.handwriting.others import OTHERS
 from nn import Predictor, sources
 from nn.data import Digits, split
 from nn.errors import UserError
-from nn.predictor import OK
+from nn.predictor import EVEN_ODDS, OK
 
 
 class Refusals(NamedTuple):
@@ -45,12 +46,14 @@ class Refusals(NamedTuple):
 
 
 class Score(NamedTuple):
-    """Of one kind: how many pictures, how many right, unsure, sure and wrong, and how many right
-    when only shrunk, or shrunk and inverted."""
+    """Of one kind: how many pictures, how many right, unsure, refused as if they were no digit,
+    which are unsure too, sure and wrong, and how many right when only shrunk, or shrunk and
+    inverted."""
 
     pictures: int
     right: int
     unsure: int
+    refused: int
     sure_and_wrong: int
     shrunk: int
     inverted: int
@@ -158,6 +161,7 @@ def score(
         len(labels),
         int(right.sum()),
         int((~sure).sum()),
+        sum((reading.probability or 0) < EVEN_ODDS for reading in readings),
         int((sure & ~right).sum()),
         _right(predictor, shrunk, labels),
         _right(predictor, inverted, labels),
@@ -180,13 +184,14 @@ def _right(predictor: Predictor, images: list[np.ndarray], labels: np.ndarray) -
 def table(scores: dict[str, Score]) -> Iterable[str]:
     """The lines of a Markdown table, the kinds' sum the last."""
     total = Score(*(sum(column) for column in zip(*scores.values(), strict=True)))
-    yield "kind         |  right | unsure | sure and wrong | only shrunk | and inverted"
-    yield "------------ | -----: | -----: | -------------: | ----------: | -----------:"
+    yield "kind         |  right | unsure | refused | sure, wrong | only shrunk | and inverted"
+    yield "------------ | -----: | -----: | ------: | ----------: | ----------: | -----------:"
     for name, row in {**scores, "all": total}.items():
         share = [count / row.pictures for count in (row.right, row.shrunk, row.inverted)]
         yield (
             f"{name:12s} | {share[0]:6.1%} | {row.unsure / row.pictures:6.1%}"
-            f" | {row.sure_and_wrong:14,} | {share[1]:11.0%} | {share[2]:12.0%}"
+            f" | {row.refused / row.pictures:7.1%} | {row.sure_and_wrong:11,}"
+            f" | {share[1]:11.0%} | {share[2]:12.0%}"
         )
 
 
