@@ -37,7 +37,8 @@ class Explainer:
         self.count = 0
         _make_folder(folder)
         for path in paths:
-            if folder.resolve() in (path.resolve(), path.resolve().parent):
+            # realpath, for resolve raises where links go in a circle.
+            if os.path.realpath(folder) in (os.path.realpath(path), os.path.realpath(path.parent)):
                 raise DataError(f"--explain {folder}: holds an input, {path}; name another folder")
 
     def read(self, paths: Iterable[str | Path]) -> Iterator[Reading]:
@@ -154,7 +155,7 @@ def number_page_of(
         answer, notes = f"Perhaps {reading.number}: unsure", [reading.reason]
     if reading.digits:
         notes.append(f"each digit at least {reading.probability:.2%} probable")
-    scale = original.shape[1] / size[0]
+    scale = np.tile(np.divide(original.shape[1::-1], size), 2)
     return explanation.NumberPage(
         name=reading.input,
         answer=answer,

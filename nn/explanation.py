@@ -136,6 +136,7 @@ def _around(picture: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, tuple[i
     margin = boxes[:, 3].max()
     left, top = (max(0, int(low - margin)) for low in boxes[:, :2].min(0))
     right, bottom = (int(high + margin) + 1 for high in (boxes[:, :2] + boxes[:, 2:]).max(0))
+    top, left = min(top, len(picture) - 1), min(left, picture.shape[1] - 1)
     return picture[top:bottom, left:right], (left, top)
 
 

@@ -1,8 +1,7 @@
 """What MNIST lacks, drawn for training: other ways of writing digits, and what is no digit.
 
-Pictures are uint8 [H, W], light ink on dark, no larger than a canvas; nn/sources.py normalizes
-them as any other. A seed draws the same wherever the same fonts are: matplotlib's, which are
-installed with it.
+Pictures are uint8 [H, W], light ink on dark; nn/sources.py normalizes them as any other. A seed
+draws the same wherever the same fonts are: matplotlib's, which are installed with it.
 """
 
 from collections.abc import Callable

@@ -97,7 +97,7 @@ def normalize_in_stages(pixels: tf.Tensor, sizes: tf.Tensor) -> Stages:
 
 def normalize_pictures(pictures: Sequence[np.ndarray], batch_size: int = 512) -> np.ndarray:
     """Gray pictures, uint8 [H, W] each, → uint8 [N, 28, 28], in a session of its own."""
-    batches = []
+    batches = [np.empty((0, SIDE, SIDE), np.uint8)]
     with tf.Graph().as_default(), tf1.Session() as session:
         pixels = tf1.placeholder(tf.uint8, [None, CANVAS, CANVAS])
         sizes = tf1.placeholder(tf.int32, [None, 3])

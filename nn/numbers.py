@@ -25,7 +25,9 @@ INK = 64  # of 255: a quarter, as in nn/normalize.py
 LINE = 2.5  # heights: what runs on for longer is no digit's stroke
 FULL, HALF, SPECK = 0.75, 0.5, 0.35  # of the digits' height, see group
 WIDE = 1.5  # heights; of MNIST's digits some 0.5% are wider
+UNEVEN = 1.5  # times as high as the lowest digit: the side of a frame may be
 TOUCHING = "much wider than high: touching digits?"
+OTHER = "much higher than the others: a line?"
 SEVERAL_LINES = "above or below the one before: several lines?"
 
 ROUNDS = 3  # of finding ink, at most
@@ -129,6 +131,9 @@ def doubts(groups: Sequence[Sequence[Part]]) -> list[str]:
     """Of each digit, why it may be none, or empty."""
     boxes = [_around(parts) for parts in groups]
     found = [TOUCHING if box.width > WIDE * box.height else "" for box in boxes]
+    lowest = min((box.height for box in boxes), default=0)
+    found = [OTHER if box.height > UNEVEN * lowest else doubt
+             for box, doubt in zip(boxes, found, strict=True)]  # fmt: skip
     for i, (box, following) in enumerate(pairwise(boxes), 1):
         common = min(box.bottom, following.bottom) - max(box.top, following.top)
         if common < 0.25 * min(box.height, following.height):

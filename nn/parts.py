@@ -24,7 +24,7 @@ def drop_parts(ink: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
 
     float32 [N, H, W] → the same, and int32 [N]. A speck has little ink compared with the largest
     part that is no frame. A frame, or a piece of one, lies along the edges of the box around all
-    that is no speck; it has two opposite edges at least, and something else within, off all four.
+    that is no speck; it has three edges at least, and something else within, off all four.
     What is too faint to be of a part, below a quarter of full ink and not beside one, goes too.
     """
     cells, used = _in_cells(ink)
@@ -113,7 +113,7 @@ def _are_frames(cells: tf.Tensor, labels: tf.Tensor, parts: _Parts) -> tf.Tensor
     bottom, top, right, left = (drawn(edge, 1 + i // 2) for i, edge in enumerate(edges))
     held = no_speck & ~pieces
     is_framed = tf.reduce_any(held, 1) & tf.reduce_all(_around(parts, held) < box, 1)
-    is_framed &= (bottom & top) | (right & left)
+    is_framed &= tf.add_n([tf.cast(edge, tf.int32) for edge in (bottom, top, right, left)]) > 2
     return pieces & is_framed[:, None]
 
 
@@ -133,7 +133,7 @@ def _by_label(segments: Callable, values: tf.Tensor, labels: tf.Tensor) -> tf.Te
 def _in_cells(ink: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Each cell's mean ink, float32, and whether it has a pixel of a part, bool."""
     height, width = tf.shape(ink)[1], tf.shape(ink)[2]
-    ink = tf.pad(ink, [[0, 0], [0, height % CELL], [0, width % CELL]])
+    ink = tf.pad(ink, [[0, 0], [0, -height % CELL], [0, -width % CELL]])
     pixels = [ink[:, i::CELL, j::CELL] for i in range(CELL) for j in range(CELL)]
     return tf.add_n(pixels) / len(pixels), tf.reduce_max(pixels, 0) > 0.25
 

@@ -16,13 +16,12 @@ from nn.data import SIDE, iter_images
 from nn.errors import DataError, ModelError, PictureError
 from nn.pictures import CANVAS, cut_out, read_canvas, read_gray
 from nn.saved_model import find_version, read_card, thresholds
-from nn.thresholds import Threshold, choose, percent
+from nn.thresholds import EVEN_ODDS, Threshold, choose, least_probability, percent
 
 tf1 = tf.compat.v1
 
 OK, UNSURE, ERROR = "ok", "unsure", "error"
 LIKE_NONE = "looks like no digit"
-EVEN_ODDS = 0.5  # what is less probable looks like no digit, or like several
 NO_INK = "no ink"  # as the signatures say it
 
 
@@ -109,6 +108,7 @@ class Predictor:
         self.version = find_version(Path(model))
         self.card = read_card(self.version)
         self.threshold = choose(thresholds(self.card), max_error)
+        self._max_error = max_error
         self._session = tf1.Session(graph=tf.Graph())
         try:
             with self._session.graph.as_default():
@@ -197,7 +197,7 @@ class Predictor:
             if rows.lines:
                 answers = zip(rows.lines, rows.images, *self.predict(rows.images), strict=True)
                 for line, image, digit, probabilities in answers:
-                    reading = answered(f"{path}:{line}", digit, probabilities, self.threshold)
+                    reading = self._answered(f"{path}:{line}", digit, probabilities)
                     found[line] = reading, Evidence(image)
             yield from (found[line] for line in sorted(found))
 
@@ -231,9 +231,16 @@ class Predictor:
             reading = (
                 Reading(str(path), UNSURE, None, None, None, reason.decode())
                 if reason
-                else answered(str(path), digit, probabilities, self.threshold)
+                else self._answered(str(path), digit, probabilities)
             )
             yield reading, answer, size
+
+    @property
+    def _least(self) -> float:
+        return least_probability(self.threshold, self._max_error)
+
+    def _answered(self, name: str, digit: int, probabilities: np.ndarray) -> Reading:
+        return answered(name, digit, probabilities, self.threshold, self._least)
 
     def _read_number(self, path: Path, find_ink: Callable) -> NumberReading:
         from nn import numbers  # and with it scipy.ndimage, which reading digits does without
@@ -253,9 +260,10 @@ class Predictor:
             )
         ]
         number = "".join(str(digit.digit) for digit in digits)
-        least = self.threshold.probability if self.threshold else 0.0
+        least = self._least
         for place, (part, digit) in enumerate(zip(found, digits, strict=True), 1):
             low = f"less probable than {percent(least)}" if digit.probability < least else ""
+            low = LIKE_NONE if low and digit.probability < EVEN_ODDS else low
             if part.doubt or low:
                 reason = f"{numbers.ordinal(place)} digit {part.doubt or low}"
                 return NumberReading(str(path), UNSURE, number, digits, reason)
@@ -303,19 +311,19 @@ class _ExplainedAnswers(NamedTuple):
 
 
 def answered(
-    name: str, digit: int, probabilities: np.ndarray, threshold: Threshold | None
+    name: str, digit: int, probabilities: np.ndarray, threshold: Threshold | None, least: float
 ) -> Reading:
-    """The reading of an input in which there is a digit; unsure below the threshold."""
+    """The reading of an input in which there is a digit; unsure if less probable than `least`."""
     shares = probabilities.astype(float).tolist()
     status, reason = OK, None
-    if threshold and shares[digit] < threshold.probability:
+    if shares[digit] < least:
         status = UNSURE
-        reason = (
-            f"less probable than {percent(threshold.probability)}, the threshold for at most "
-            f"{percent(threshold.max_error)} errors"
-        )
-        if shares[digit] < EVEN_ODDS:
-            reason = f"{LIKE_NONE}: even the likeliest has less than even odds"
+        reason = f"{LIKE_NONE}: even the likeliest has less than even odds"
+        if shares[digit] >= EVEN_ODDS:
+            reason = (
+                f"less probable than {percent(threshold.probability)}, the threshold for at most "
+                f"{percent(threshold.max_error)} errors"
+            )
     return Reading(name, status, int(digit), shares[digit], shares, reason)
 
 

@@ -13,8 +13,8 @@ import numpy as np
 
 from nn.data import confusion_matrix
 from nn.errors import DataError
-from nn.predictor import ERROR, EVEN_ODDS, LIKE_NONE, OK, Reading
-from nn.thresholds import DEFAULT_MAX_ERROR, Threshold, percent
+from nn.predictor import ERROR, LIKE_NONE, OK, Reading
+from nn.thresholds import DEFAULT_MAX_ERROR, EVEN_ODDS, Threshold, least_probability, percent
 
 Write = Callable[[Reading], None]
 
@@ -48,14 +48,13 @@ def table_row(reading: Reading, width: int, label: int | None = None, top: int =
 def threshold_line(threshold: Threshold | None, max_error: float | None) -> str:
     """What makes an answer unsure; max_error: as the user gave it, None if not at all."""
     if threshold is None:
-        return "No answer is unsure: the model has no thresholds"
-    errors = f"at most {percent(threshold.max_error)} errors expected"
-    if not threshold.probability:
-        return f"No answer is unsure: {errors}"
-    lowest = max_error is None and threshold.max_error > DEFAULT_MAX_ERROR
-    return f"Unsure below {percent(threshold.probability)}: of the others {errors}" + (
-        ", its lowest" if lowest else ""
-    )
+        errors = "the model has no thresholds"
+    else:
+        errors = f"of the others at most {percent(threshold.max_error)} errors expected"
+    if not (least := least_probability(threshold, max_error)):
+        return f"No answer is unsure: {errors.removeprefix('of the others ')}"
+    lowest = threshold and max_error is None and threshold.max_error > DEFAULT_MAX_ERROR
+    return f"Unsure below {percent(least)}: {errors}" + (", its lowest" if lowest else "")
 
 
 def json_line(reading: Reading) -> str:

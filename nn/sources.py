@@ -94,7 +94,7 @@ def extras(source: Source, digits: Digits, share: float, seed: int) -> Digits:
         pictures += list(small[chosen])
         labels = np.concatenate([labels, small_labels[chosen]])
     others = no_digits(digits, count // 2, random)
-    labels = np.concatenate([labels, np.full(len(others), NO_DIGIT)])
+    labels = np.concatenate([labels, np.full(len(others), NO_DIGIT)]).astype(np.int64)
     return Digits(normalize_pictures(pictures + others), labels)
 
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from nn.errors import ModelError
 
 DEFAULT_MAX_ERROR = 0.001
+EVEN_ODDS = 0.5  # what is less probable looks like no digit, or like several
 
 
 class Threshold(NamedTuple):
@@ -46,6 +47,13 @@ def choose(thresholds: Sequence[Threshold], max_error: float | None) -> Threshol
         return min(thresholds, default=None)
     lowest = f"ask for {percent(min(thresholds).max_error)}" if thresholds else "it has none at all"
     raise ModelError(f"at most {percent(asked)} errors: this model has no such threshold; {lowest}")
+
+
+def least_probability(threshold: Threshold | None, max_error: float | None) -> float:
+    """How probable an answer must be; max_error: as the user named it. What has less than even odds
+    counts only for those who ask for every answer, 1."""
+    least = threshold.probability if threshold else 0.0
+    return least if max_error == 1 else max(least, EVEN_ODDS)
 
 
 def percent(share: float) -> str:

@@ -109,3 +109,9 @@ def test_digits_can_be_joined(digits):
     assert isinstance(joined, Digits)
     assert joined.labels.tolist() == [*few.labels, *more.labels]
     assert np.array_equal(joined.images[3:], more.images)
+
+
+def test_so_few_extras_that_there_are_none_are_no_error(digits):
+    drawn = sources.extras(Source("bundled", "bundled", *digits), digits[0][:3], 0.1, seed=0)
+    assert drawn.images.shape == (0, 28, 28)
+    assert drawn.labels.dtype == np.int64

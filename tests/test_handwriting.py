@@ -62,7 +62,7 @@ def test_the_shipped_model_is_not_sure_of_what_is_no_digit(digits, tmp_path):
         for kind in OTHERS:
             files = compose_other(kind, digits[1], 12, 7)
             found = refuse(predictor, kind, files, tmp_path)
-            assert found.no_ink + found.unsure + found.answered == found.pictures == 12
+            assert found.refused + found.unsure + found.answered == found.pictures == 12
             answered[kind] = found.answered
     # Hearts are read as zeros, and the strips beside a pasted page as ones.
     assert sum(answered.values()) <= 10, answered

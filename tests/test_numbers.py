@@ -357,7 +357,9 @@ def test_the_reason_says_which_digit_is_not_probable_enough(predictor):
         low = [i for i, digit in enumerate(reading.digits, 1) if digit.probability < least]
         assert (reading.status == "unsure") == bool(low)
         if low:
-            assert reading.reason.startswith(f"{numbers.ordinal(low[0])} digit less probable than ")
+            least_likely = reading.digits[low[0] - 1].probability
+            why = "looks like no digit" if least_likely < 0.5 else "less probable than "
+            assert reading.reason.startswith(f"{numbers.ordinal(low[0])} digit {why}")
 
 
 def test_csv_holds_what_json_says(mixed):
@@ -441,3 +443,9 @@ def test_numbers_are_read_as_they_come(predictor):
     for count in (1, 2, 3):
         assert next(readings).status in ("ok", "unsure")
         assert len(taken) == count
+
+
+def test_what_is_much_higher_than_the_others_is_doubted_as_the_side_of_a_frame_is():
+    digits = [part(0, 4, -10, 55), part(20, 40), part(60, 80), part(95, 99, -10, 55)]
+    doubts = numbers.doubts([[digit] for digit in digits])
+    assert doubts == [numbers.OTHER, "", "", numbers.OTHER]

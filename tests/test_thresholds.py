@@ -13,8 +13,9 @@ from nn import Predictor
 from nn.calibration import RATES, UNANSWERED, Calibration, fit_thresholds
 from nn.errors import ModelError
 from nn.evaluation import Scores
-from nn.report import threshold_line
-from nn.thresholds import Threshold, choose
+from nn.predictor import answered
+from nn.report import table_row, threshold_line
+from nn.thresholds import Threshold, choose, least_probability
 
 RNG = np.random.default_rng(0)
 STRICT, LOOSE = Threshold(0.002, 0.99, 900, 0), Threshold(0.01, 0.0, 1000, 3)
@@ -214,6 +215,22 @@ def test_the_line_above_the_table_fits_a_terminal():
     )
     assert threshold_line(STRICT, None).endswith("errors expected, its lowest")
     assert threshold_line(STRICT, 0.002).endswith("errors expected")
-    assert threshold_line(LOOSE, 0.01) == "No answer is unsure: at most 1% errors expected"
+    assert (
+        threshold_line(LOOSE, 0.01) == "Unsure below 50%: of the others at most 1% errors expected"
+    )
+    assert threshold_line(LOOSE, 1) == "No answer is unsure: at most 1% errors expected"
     assert "no thresholds" in threshold_line(None, None)
     assert len(threshold_line(strict._replace(max_error=0.002), None)) <= 80
+
+
+def test_less_than_even_odds_look_like_no_digit_whatever_the_threshold():
+    shares = np.array([0.3, 0.4, 0.3] + 7 * [0.0], np.float32)
+    for threshold, max_error in ((LOOSE, 0.01), (None, None), (STRICT, None)):
+        least = least_probability(threshold, max_error)
+        reading = answered("a.png", 1, shares, threshold, least)
+        assert (reading.status, reading.digit) == ("unsure", 1)
+        assert reading.reason.startswith("looks like no digit")
+        assert "unsure: looks like no digit" in table_row(reading, 5)
+        assert len(table_row(reading, 28)) <= 80
+    everything = least_probability(LOOSE, 1.0)
+    assert answered("a.png", 1, shares, LOOSE, everything).status == "ok"

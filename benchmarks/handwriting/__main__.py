@@ -33,14 +33,15 @@ from benchmarks.handwriting.others import OTHERS
 from nn import Predictor, sources
 from nn.data import Digits, split
 from nn.errors import UserError
-from nn.predictor import EVEN_ODDS, OK
+from nn.predictor import OK, Reading
+from nn.thresholds import EVEN_ODDS
 
 
 class Refusals(NamedTuple):
-    """Of one kind that is no digit: how many pictures, how many without ink, unsure, answered."""
+    """Of one kind that is no digit: how many pictures, how many refused, unsure, answered."""
 
     pictures: int
-    no_ink: int
+    refused: int
     unsure: int
     answered: int
 
@@ -135,9 +136,14 @@ def compose_other(name: str, digits: Digits, count: int, seed: int) -> list[File
 def refuse(predictor: Predictor, name: str, files: list[File], folder: Path) -> Refusals:
     """Reads a kind's pictures, in which there is no digit."""
     readings = list(predictor.read(_write(folder, name, files, ["x"] * len(files))))
-    no_ink = sum(reading.digit is None for reading in readings)
+    refused = sum(_is_refused(reading) for reading in readings)
     answered = sum(reading.status == OK for reading in readings)
-    return Refusals(len(files), no_ink, len(files) - no_ink - answered, answered)
+    return Refusals(len(files), refused, len(files) - refused - answered, answered)
+
+
+def _is_refused(reading: Reading) -> bool:
+    """As without ink, or as like no digit."""
+    return (reading.probability or 0) < EVEN_ODDS
 
 
 def _write(folder: Path, name: str, files: list[File], labels: Iterable) -> list[Path]:
@@ -161,7 +167,7 @@ def score(
         len(labels),
         int(right.sum()),
         int((~sure).sum()),
-        sum((reading.probability or 0) < EVEN_ODDS for reading in readings),
+        sum(map(_is_refused, readings)),
         int((sure & ~right).sum()),
         _right(predictor, shrunk, labels),
         _right(predictor, inverted, labels),
@@ -198,11 +204,11 @@ def table(scores: dict[str, Score]) -> Iterable[str]:
 def refusal_table(refusals: dict[str, Refusals]) -> Iterable[str]:
     """The same of what is no digit."""
     total = Refusals(*(sum(column) for column in zip(*refusals.values(), strict=True)))
-    yield "no digit      | no ink | unsure | answered"
-    yield "------------- | -----: | -----: | -------:"
+    yield "no digit      | refused | unsure | answered"
+    yield "------------- | ------: | -----: | -------:"
     for name, row in {**refusals, "all": total}.items():
-        shares = [count / row.pictures for count in (row.no_ink, row.unsure, row.answered)]
-        yield f"{name:13s} | {shares[0]:6.1%} | {shares[1]:6.1%} | {shares[2]:8.1%}"
+        shares = [count / row.pictures for count in (row.refused, row.unsure, row.answered)]
+        yield f"{name:13s} | {shares[0]:7.1%} | {shares[1]:6.1%} | {shares[2]:8.1%}"
 
 
 if __name__ == "__main__":
