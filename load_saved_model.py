@@ -139,7 +139,8 @@ def run(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from nn import inputs, number_report, report, saved_model
-    from nn.predictor import ERROR, Predictor, failed, failed_number
+    from nn.predictor import Predictor
+    from nn.readings import ERROR, failed, failed_number
 
     shown, error = (number_report, failed_number) if options.number else (report, failed)
     paths = inputs.expand(options.inputs, options.recursive)

@@ -10,7 +10,6 @@ They are read as load_saved_model.py --number does. Tune on validation digits (t
 --validation-split 0.2 --seed 0 holds out); the test digits are for the figure that is reported.
 """
 
-import argparse
 import sys
 import tempfile
 from pathlib import Path
@@ -21,12 +20,12 @@ from PIL import Image
 from tqdm import tqdm
 
 from benchmarks.handwriting import paper as on
-from benchmarks.handwriting.__main__ import held_out
 from benchmarks.handwriting.ink import from_image, sized, with_pen
+from benchmarks.held_out import held_out, parser_of
 from nn import Predictor
 from nn.data import Digits
 from nn.errors import UserError
-from nn.predictor import OK
+from nn.readings import OK
 
 LONGEST = 6  # digits
 HEIGHTS = (26, 150)  # pixels, of a number's digits
@@ -34,7 +33,7 @@ HEIGHTS = (26, 150)  # pixels, of a number's digits
 
 def main() -> int:
     """The command line; returns the exit status."""
-    options = parse_arguments()
+    options = parser_of("numbers", __doc__, 300, "numbers").parse_args()
     try:
         digits = held_out(options.data, options.split)
         with Predictor(options.model) as predictor, tempfile.TemporaryDirectory() as folder:
@@ -48,22 +47,6 @@ def main() -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     return 0
-
-
-def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.numbers",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    add = parser.add_argument
-    add("--model", type=Path, default=Path("SavedModel"), metavar="DIR")
-    add("--split", choices=("test", "validation"), default="test", help="whose digits (test)")
-    add("--data", default="mnist", metavar="DATA", help="as the training script's --data")
-    add("--count", type=int, default=300, metavar="N", help="numbers (300)")
-    add("--seed", type=int, default=0, metavar="N", help="another draws other pictures (0)")
-    add("--keep", type=Path, metavar="DIR", help="write the pictures there, to be looked at")
-    return parser.parse_args()
 
 
 def write(digits: Digits, count: int, seed: int, folder: Path) -> tuple[list[Path], list[str]]:

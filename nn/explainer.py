@@ -14,7 +14,8 @@ import numpy as np
 from nn import explanation, plots
 from nn.errors import DataError, UserError
 from nn.pictures import read_thumbnail
-from nn.predictor import ERROR, OK, Evidence, NumberReading, Predictor, Reading
+from nn.predictor import Predictor
+from nn.readings import ERROR, OK, Evidence, NumberReading, Reading
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -5,10 +5,11 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from nn.data import SIDE
+from nn.decoding import decode_canvases
 from nn.layers import scale
 from nn.loop import Totals, TrainingStep, build_loop, create_dataset, create_totals
 from nn.networks import Network
-from nn.normalize import decode_canvases, normalize
+from nn.normalize import normalize
 from nn.optimization import Recipe
 from nn.scaling import UNSCALED, Scaling
 

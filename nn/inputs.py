@@ -8,7 +8,8 @@ from typing import Protocol
 from nn import data
 from nn.errors import DataError
 from nn.pictures import EXTENSIONS
-from nn.predictor import NumberReading, Predictor, Reading, failed
+from nn.predictor import Predictor
+from nn.readings import NumberReading, Reading, failed
 
 
 def expand(inputs: Iterable[Path], recursive: bool = False) -> list[Path]:

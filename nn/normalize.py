@@ -1,4 +1,4 @@
-"""Canvases → 28×28 digits such as MNIST's, as batched graph ops; picture files → canvases.
+"""Canvases → 28×28 digits such as MNIST's, as batched graph ops.
 
 The stages, each a function: polarity → background → threshold → ink → parts → 20×20 box, center
 of mass. MNIST itself was made by the last (LeCun et al. 1998, Gradient-Based Learning Applied to
@@ -6,17 +6,12 @@ Document Recognition, section III.A, and the description on the database's page)
 sizes are described in nn/pictures.py. Gray levels are float32 from 0 to 1, [N, H, W] throughout.
 """
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
-import numpy as np
 import tensorflow as tf
 
 from nn.data import SIDE
 from nn.parts import drop_parts
-from nn.pictures import CANVAS, place
-
-tf1 = tf.compat.v1
 
 BOX = 20  # MNIST's digits fill a box of 20×20
 STROKE = 17  # canvas pixels: wider than any stroke, narrower than most shadows
@@ -93,68 +88,6 @@ def normalize_in_stages(pixels: tf.Tensor, sizes: tf.Tensor) -> Stages:
     with tf.name_scope("fit"):
         fitted = _fit(digit)
     return Stages(lit, flat, ink, digit, fitted, light_on_dark, blank, dropped)
-
-
-def normalize_pictures(pictures: Sequence[np.ndarray], batch_size: int = 512) -> np.ndarray:
-    """Gray pictures, uint8 [H, W] each, → uint8 [N, 28, 28], in a session of its own."""
-    batches = [np.empty((0, SIDE, SIDE), np.uint8)]
-    with tf.Graph().as_default(), tf1.Session() as session:
-        pixels = tf1.placeholder(tf.uint8, [None, CANVAS, CANVAS])
-        sizes = tf1.placeholder(tf.int32, [None, 3])
-        images = normalize(pixels, sizes).images
-        for start in range(0, len(pictures), batch_size):
-            canvases = [place(picture) for picture in pictures[start : start + batch_size]]
-            canvases = [np.stack(part) for part in zip(*canvases, strict=True)]
-            batches.append(session.run(images, dict(zip((pixels, sizes), canvases, strict=True))))
-    return np.concatenate(batches)
-
-
-def decode_canvases(files: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """string [N], picture files → (uint8 [N, 64, 64] canvases, int32 [N, 3] sizes).
-
-    What nn/pictures.py does with Pillow, but for TIFF, HEIC and EXIF. Bytes that are no picture
-    fail the call.
-    """
-    return tf.map_fn(
-        _decode_canvas,
-        files,
-        fn_output_signature=(
-            tf.TensorSpec([CANVAS, CANVAS], tf.uint8),
-            tf.TensorSpec([3], tf.int32),
-        ),
-    )
-
-
-@tf.autograph.experimental.do_not_convert
-def _decode_canvas(content: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    # channels=0, as in the file: 1 fails on BMP, GIF and WebP. Animations have a fourth axis.
-    image = tf.io.decode_image(content, channels=0, expand_animations=True)
-    shape = tf.shape(image)[-3:]
-    image = tf.cast(tf.reshape(image, tf.concat([[-1], shape], 0))[0], tf.float32)
-    gray = tf.ensure_shape(_flatten_alpha(image), [None, None])
-    longest = tf.cast(tf.reduce_max(shape[:2]), tf.float32)
-    factor = tf.minimum(1.0, CANVAS / longest)
-    size = tf.maximum(1, tf.cast(tf.round(tf.cast(shape[:2], tf.float32) * factor), tf.int32))
-    # A triangle filter as wide as a pixel of the result, as Pillow's BILINEAR is.
-    gray = tf.round(gray)[None, :, :, None]
-    shrunk = tf.image.resize(gray, size, "bilinear", antialias=True)[0, :, :, 0]
-    before = (CANVAS - size) // 2
-    canvas = tf.pad(tf.round(shrunk), tf.stack([before, CANVAS - size - before], 1))
-    canvas = tf.ensure_shape(tf.cast(canvas, tf.uint8), [CANVAS, CANVAS])
-    return canvas, tf.concat([size, [tf.reduce_min(shape[:2])]], 0)
-
-
-def _flatten_alpha(image: tf.Tensor) -> tf.Tensor:
-    """float32 [H, W, 1 to 4], 0 to 255 → luma [H, W], on what the ink stands out from."""
-    colors = tf.where(tf.shape(image)[2] > 2, 3, 1)  # 2 and 4 channels have alpha, the last
-    weights = tf.constant([0.299, 0.587, 0.114])[:colors]
-    gray = tf.reduce_sum(image[:, :, :colors] * (weights / tf.reduce_sum(weights)), 2)
-    opaque = tf.fill(tf.shape(gray), 255.0)[:, :, None]
-    alpha = tf.concat([image, opaque], 2)[:, :, colors]
-    # No opaque pixel at all: some writers leave the fourth byte unused, and 0.
-    opacity = tf.where(tf.reduce_any(alpha > 0), alpha * (1 / 255), tf.ones_like(alpha))
-    dark_ink = tf.reduce_sum(gray * opacity) < 127.5 * tf.reduce_sum(opacity)
-    return gray * opacity + tf.where(dark_ink, 255.0, 0.0) * (1 - opacity)
 
 
 def _inside(shape: tf.Tensor, sizes: tf.Tensor) -> tf.Tensor:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from nn import report
-from nn.predictor import OK, NumberReading
+from nn.readings import OK, NumberReading
 
 WIDTH = 10  # characters of a number; a longer one moves what stands behind it
 

@@ -1,6 +1,6 @@
 """Picture files → gray canvases: formats, size limits, EXIF, alpha, shrinking, with Pillow.
 
-The `photos` signature of the SavedModel does the same inside the graph (nn/normalize.py), but for
+The `photos` signature of the SavedModel does the same inside the graph (nn/decoding.py), but for
 TIFF, HEIC and EXIF.
 """
 
@@ -155,7 +155,7 @@ def _to_gray(image: Image.Image) -> Image.Image:
     if not image.has_transparency_data:
         return image.convert("L")
     gray, alpha = (np.asarray(band, np.float32) for band in image.convert("LA").split())
-    opacity = alpha / 255 if alpha.any() else np.ones_like(alpha)  # see normalize._flatten_alpha
+    opacity = alpha / 255 if alpha.any() else np.ones_like(alpha)  # see decoding._flatten_alpha
     dark_ink = (gray * opacity).sum() < 127.5 * opacity.sum()
     paper = 255 if dark_ink else 0
     return Image.fromarray(np.round(gray * opacity + paper * (1 - opacity)).astype(np.uint8))

@@ -13,7 +13,7 @@ import numpy as np
 
 from nn.data import confusion_matrix
 from nn.errors import DataError
-from nn.predictor import ERROR, LIKE_NONE, OK, Reading
+from nn.readings import ERROR, LIKE_NONE, OK, Reading
 from nn.thresholds import DEFAULT_MAX_ERROR, EVEN_ODDS, Threshold, least_probability, percent
 
 Write = Callable[[Reading], None]
@@ -47,14 +47,18 @@ def table_row(reading: Reading, width: int, label: int | None = None, top: int =
 
 def threshold_line(threshold: Threshold | None, max_error: float | None) -> str:
     """What makes an answer unsure; max_error: as the user gave it, None if not at all."""
+    least = least_probability(threshold, max_error)
     if threshold is None:
         errors = "the model has no thresholds"
     else:
-        errors = f"of the others at most {percent(threshold.max_error)} errors expected"
-    if not (least := least_probability(threshold, max_error)):
-        return f"No answer is unsure: {errors.removeprefix('of the others ')}"
+        errors = f"at most {percent(threshold.max_error)} errors expected"
+    if not least:
+        return f"No answer is unsure: {errors}"
+    of_others = "of the others " if threshold else ""
     lowest = threshold and max_error is None and threshold.max_error > DEFAULT_MAX_ERROR
-    return f"Unsure below {percent(least)}: {errors}" + (", its lowest" if lowest else "")
+    return f"Unsure below {percent(least)}: {of_others}{errors}" + (
+        ", its lowest" if lowest else ""
+    )
 
 
 def json_line(reading: Reading) -> str:

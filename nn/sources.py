@@ -1,19 +1,23 @@
 """Which digits to train on: the four CSV files, MNIST by download, or the bundled digits."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+import tensorflow as tf
 from PIL import Image
 
 from nn import mnist
-from nn.data import CSV_NAMES, NO_DIGIT, Digits, read_folder
+from nn.data import CSV_NAMES, NO_DIGIT, SIDE, Digits, read_folder
 from nn.errors import DataError
 from nn.extras import no_digits, styled
-from nn.normalize import normalize_pictures
+from nn.normalize import normalize
+from nn.pictures import CANVAS, place
 
+tf1 = tf.compat.v1
 log = logging.getLogger(__name__)
 
 FOLDER = Path("MNIST")
@@ -95,13 +99,27 @@ def extras(source: Source, digits: Digits, share: float, seed: int) -> Digits:
         labels = np.concatenate([labels, small_labels[chosen]])
     others = no_digits(digits, count // 2, random)
     labels = np.concatenate([labels, np.full(len(others), NO_DIGIT)]).astype(np.int64)
-    return Digits(normalize_pictures(pictures + others), labels)
+    return Digits(normalized(pictures + others), labels)
+
+
+def normalized(pictures: Sequence[np.ndarray], batch_size: int = 512) -> np.ndarray:
+    """Gray pictures, uint8 [H, W] each, → uint8 [N, 28, 28], in a session of its own."""
+    batches = [np.empty((0, SIDE, SIDE), np.uint8)]
+    with tf.Graph().as_default(), tf1.Session() as session:
+        pixels = tf1.placeholder(tf.uint8, [None, CANVAS, CANVAS])
+        sizes = tf1.placeholder(tf.int32, [None, 3])
+        images = normalize(pixels, sizes).images
+        for start in range(0, len(pictures), batch_size):
+            canvases = [place(picture) for picture in pictures[start : start + batch_size]]
+            canvases = [np.stack(part) for part in zip(*canvases, strict=True)]
+            batches.append(session.run(images, dict(zip((pixels, sizes), canvases, strict=True))))
+    return np.concatenate(batches)
 
 
 def _bundled() -> Source:
     """scikit-learn's 8×8 digits, brought to 28×28 by the same normalization as any picture."""
     small, labels = mnist.bundled_digits()
-    digits = Digits(normalize_pictures([_enlarge(image) for image in small]), labels)
+    digits = Digits(normalized([_enlarge(image) for image in small]), labels)
     return Source("bundled", "bundled", digits[:BUNDLED_TRAINING], digits[BUNDLED_TRAINING:])
 
 

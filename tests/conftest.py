@@ -24,6 +24,18 @@ ROOT = Path(__file__).parent.parent
 MNIST = ROOT / "MNIST"
 
 
+# Runs a script, and prints what it has imported.
+RUN = """
+import runpy, sys
+sys.argv = ["load_saved_model.py", *sys.argv[1:]]
+try:
+    runpy.run_path(sys.argv[0], run_name="__main__")
+except SystemExit as end:
+    print(*{name.partition(".")[0] for name in sys.modules})
+    sys.exit(end.code)
+"""
+
+
 def run_script(*arguments, cwd: Path = ROOT, timeout: int = 240, **environment: str):
     """Runs a script or module of the project as users do; returns the finished process."""
     return subprocess.run(
@@ -170,3 +182,13 @@ def mnist_folder() -> Path:
     if not (MNIST / CSV_NAMES[0]).exists():
         pytest.skip("no MNIST here: python -m nn.mnist")
     return MNIST
+
+
+@pytest.fixture
+def untelling(predictor, monkeypatch):
+    """A Predictor of a model of before there was `dropped`; `predictor` is the test file's own."""
+    canvases = type(predictor._signatures["canvases"])()
+    canvases.CopyFrom(predictor._signatures["canvases"])
+    del canvases.outputs["dropped"]
+    monkeypatch.setattr(predictor, "_signatures", {"canvases": canvases})
+    return predictor

@@ -1,5 +1,7 @@
 """What is drawn for training beside the digits: it is what it is said to be, and trained so."""
 
+import json
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -9,7 +11,6 @@ import train_neural_network
 from nn import mnist, sources
 from nn.data import NO_DIGIT, Digits
 from nn.extras import no_digits, styled
-from nn.normalize import normalize_pictures
 from nn.optimization import cross_entropy, wrong_answers
 from nn.sources import Source
 
@@ -45,7 +46,7 @@ def test_without_such_digits_none_is_styled(digits):
 
 def test_what_is_no_digit_has_ink_and_is_of_many_kinds(digits):
     pictures = no_digits(digits[0], 200, np.random.default_rng(0))
-    images = normalize_pictures(pictures)
+    images = sources.normalized(pictures)
     assert (images.max((1, 2)) > 128).mean() > 0.9
     assert len(np.unique(images.reshape(200, -1), axis=0)) > 180
     assert all(picture.dtype == np.uint8 and max(picture.shape) <= 128 for picture in pictures)
@@ -94,6 +95,8 @@ def test_a_training_with_extras_says_so_and_counts_its_digits_alone(small_data, 
     assert finished.returncode == 0, finished.stderr
     assert "48 more pictures" in finished.stdout
     assert "240 training and 60 validation digits" in finished.stdout
+    card = json.loads((tmp_path / "out" / "1" / "model_card.json").read_text())
+    assert (card["trained_on"], card["extras"]) == (240, 0.2)
 
 
 @pytest.mark.parametrize("share", ["-0.1", "1", "many"])

@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from conftest import ROOT, load, run_script
+from conftest import ROOT, RUN, load, run_script
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
@@ -14,7 +14,7 @@ from load_saved_model import parse_arguments
 from nn import Predictor, inputs, numbers, pictures
 from nn.errors import DataError, ModelError
 from nn.numbers import Part
-from nn.predictor import NumberReading
+from nn.readings import NumberReading
 from samples.draw_samples import Sample, draw
 
 SAMPLES = ROOT / "samples" / "numbers"
@@ -209,16 +209,6 @@ def test_a_gray_picture_is_upright_and_knows_its_size(tmp_path, orientation, siz
 
 
 # Numbers, read with a model.
-
-RUN = """
-import runpy, sys
-sys.argv = ["load_saved_model.py", *sys.argv[1:]]
-try:
-    runpy.run_path(sys.argv[0], run_name="__main__")
-except SystemExit as end:
-    print(*{name.partition(".")[0] for name in sys.modules})
-    sys.exit(end.code)
-"""
 
 
 @pytest.fixture(scope="module")
@@ -421,13 +411,9 @@ def test_samples_without_number_leaves_the_numbers_alone():
     assert not any("numbers" in path.parts for path in inputs.expand([ROOT / "samples"]))
 
 
-def test_a_model_that_does_not_tell_what_it_found_is_one_error(predictor, monkeypatch):
-    canvases = type(predictor._signatures["canvases"])()
-    canvases.CopyFrom(predictor._signatures["canvases"])
-    del canvases.outputs["dropped"]
-    monkeypatch.setattr(predictor, "_signatures", {"canvases": canvases})
+def test_a_model_that_does_not_tell_what_it_found_is_one_error(untelling):
     with pytest.raises(ModelError, match="does not tell what it found"):
-        next(predictor.read_numbers([PEN]))
+        next(untelling.read_numbers([PEN]))
 
 
 def test_numbers_are_read_as_they_come(predictor):

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import ROOT, load, run_script
+from conftest import ROOT, RUN, load, run_script
 from PIL import Image, ImageFilter
 
 from nn import inputs, mnist
@@ -37,17 +37,6 @@ def labelled(model, tmp_path_factory):
         "samples", "--model", model, "--json", "--labels", "samples/labels.csv", "--csv", table
     )
     return finished, table
-
-
-RUN = """
-import runpy, sys
-sys.argv = ["load_saved_model.py", *sys.argv[1:]]
-try:
-    runpy.run_path(sys.argv[0], run_name="__main__")
-except SystemExit as end:
-    print(*{name.partition(".")[0] for name in sys.modules})
-    sys.exit(end.code)
-"""
 
 
 @pytest.fixture(scope="module")

@@ -19,10 +19,10 @@ from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 import load_saved_model
 from nn import saved_model
 from nn.checkpoints import Checkpoints, RunFolder
+from nn.decoding import decode_canvases
 from nn.evaluation import evaluate
 from nn.graph import build_serving_graph, build_training_graph
 from nn.networks import NETWORKS, get_network
-from nn.normalize import decode_canvases
 from nn.optimization import Recipe
 from nn.pictures import read_canvas
 from nn.predictor import Predictor

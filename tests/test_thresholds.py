@@ -13,7 +13,7 @@ from nn import Predictor
 from nn.calibration import RATES, UNANSWERED, Calibration, fit_thresholds
 from nn.errors import ModelError
 from nn.evaluation import Scores
-from nn.predictor import answered
+from nn.readings import answered
 from nn.report import table_row, threshold_line
 from nn.thresholds import Threshold, choose, least_probability
 

@@ -30,10 +30,11 @@ from tqdm import tqdm
 
 from benchmarks.handwriting.kinds import KINDS, Digit, File
 from benchmarks.handwriting.others import OTHERS
-from nn import Predictor, sources
-from nn.data import Digits, split
+from benchmarks.held_out import held_out, parser_of
+from nn import Predictor
+from nn.data import Digits
 from nn.errors import UserError
-from nn.predictor import OK, Reading
+from nn.readings import OK, Reading
 from nn.thresholds import EVEN_ODDS
 
 
@@ -86,29 +87,13 @@ def main() -> int:
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.handwriting",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = parser_of("handwriting", __doc__, 200, "pictures a kind")
     add = parser.add_argument
-    add("--model", type=Path, default=Path("SavedModel"), metavar="DIR")
-    add("--split", choices=("test", "validation"), default="test", help="whose digits (test)")
-    add("--data", default="mnist", metavar="DATA", help="as the training script's --data")
     add("--kinds", nargs="*", choices=KINDS, default=list(KINDS), metavar="KIND",
         help=f"of {', '.join(KINDS)} (default: all)")  # fmt: skip
     add("--others", nargs="*", choices=OTHERS, default=list(OTHERS), metavar="KIND",
         help=f"of what is no digit: {', '.join(OTHERS)} (default: all)")  # fmt: skip
-    add("--count", type=int, default=200, metavar="N", help="pictures a kind (200)")
-    add("--seed", type=int, default=0, metavar="N", help="another draws other pictures (0)")
-    add("--keep", type=Path, metavar="DIR", help="write the pictures there, to be looked at")
     return parser.parse_args()
-
-
-def held_out(data: str, which: str) -> Digits:
-    """The test digits, or those that training with its usual settings holds out."""
-    source = sources.load(data)
-    return source.test if which == "test" else split(source.training, 0.2, 0)[1]
 
 
 def compose(name: str, digits: Digits, count: int, seed: int) -> tuple[list[File], np.ndarray]:
