@@ -2,6 +2,7 @@
 
 config.json     the settings and the data, as the run was started
 checkpoints/    tf.train.Saver's, the last two
+extras.sha256   of what it trains with beside digits, where there is any
 history.csv     a row an epoch
 events/         for TensorBoard
 *.png           plots
@@ -33,6 +34,7 @@ class RunFolder:
         self.path = path
         self.config_file = path / "config.json"
         self.checkpoints = path / "checkpoints"
+        self.extras_file = path / "extras.sha256"
         self.history_file = path / "history.csv"
         self.events = path / "events"
         self.refit = path / "refit"
@@ -67,6 +69,17 @@ class RunFolder:
             raise UserError(f"{self.path}: no run to resume, it has no config.json") from None
         except (OSError, ValueError) as error:
             raise UserError(f"{self.config_file}: cannot be read ({error})") from None
+
+    def check_extras(self, sha256: str) -> None:
+        """Keeps the hash of what a run trains with beside digits. Raises UserError where it began
+        with something else: other versions of libraries may draw otherwise."""
+        if not self.extras_file.exists():
+            write_text(self.extras_file, sha256 + "\n")
+        elif self.extras_file.read_text(encoding="utf-8").strip() != sha256:
+            raise UserError(
+                f"{self.extras_file}: the extras that this run began with are drawn otherwise by "
+                "the libraries installed now; start a new run"
+            )
 
     def checkpoint_files(self) -> list[str]:
         """The checkpoints, oldest first, as tf.train.Saver names them; empty before the first.

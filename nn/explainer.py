@@ -2,23 +2,26 @@
 
 import errno
 import itertools
+import logging
 import os
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nn import explanation, plots
-from nn.errors import DataError, UserError
+from nn.errors import DataError, PictureError, UserError
 from nn.pictures import read_thumbnail
 from nn.predictor import Predictor
 from nn.readings import ERROR, OK, Evidence, NumberReading, Reading
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+log = logging.getLogger(__name__)
 
 THUMBNAIL = 420  # pixels; a panel of a page is a little smaller
 LARGE = 1600  # pixels: a number may be a small part of its picture
@@ -32,7 +35,7 @@ class Explainer:
     folder cannot be written to, or holds one of the paths: the next run would read its pages.
     """
 
-    def __init__(self, predictor: Predictor, folder: Path, paths: Iterable[Path]) -> None:
+    def __init__(self, predictor: Predictor, folder: Path, paths: Sequence[Path]) -> None:
         self._predictor, self._folder = predictor, folder
         self._names = Names(paths)
         self.count = 0
@@ -60,8 +63,10 @@ class Explainer:
             return
         if evidence.ink is None:
             original = evidence.digit
+        elif seen := _thumbnail(reading.input, THUMBNAIL):
+            original, _ = seen
         else:
-            original, _ = read_thumbnail(Path(reading.input), THUMBNAIL)
+            return
         self._save(name, explanation.draw(page_of(reading, evidence, original)))
 
     def _save(self, name: str, figure: "Figure") -> None:
@@ -82,9 +87,8 @@ class NumberExplainer(Explainer):
         """As Predictor.read_numbers."""
         for reading in self._predictor.read_numbers(paths):
             name = self._names.take(reading.input)
-            if reading.status != ERROR:
-                page = number_page_of(reading, *read_thumbnail(Path(reading.input), LARGE))
-                self._save(name, explanation.draw_number(page))
+            if reading.status != ERROR and (seen := _thumbnail(reading.input, LARGE)):
+                self._save(name, explanation.draw_number(number_page_of(reading, *seen)))
             yield reading
 
 
@@ -166,6 +170,15 @@ def number_page_of(
         digits=[(str(digit.digit), digit.probability) for digit in reading.digits],
         unsure=reading.status != OK,
     )
+
+
+def _thumbnail(name: str, side: int) -> tuple[np.ndarray, tuple[int, int]] | None:
+    """As read_thumbnail; None, with a warning, where a picture has gone since it was read."""
+    try:
+        return read_thumbnail(Path(name), side)
+    except PictureError as error:
+        log.warning("warning: %s; read before, it has no page", error)
+        return None
 
 
 def _notes(evidence: Evidence) -> Iterator[str]:

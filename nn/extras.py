@@ -160,9 +160,9 @@ def _row(digits: Digits, random: Generator) -> np.ndarray:
         columns = np.flatnonzero(item.max(0) > 96)
         if len(columns):
             item = item[:, columns[0] : columns[-1] + 1]
-        gap = round(random.uniform(0.02, 0.25) * len(item))
         height = DRAWN // 2
-        size = (max(1, round((item.shape[1]) * height / len(item))), height)
+        gap = round(random.uniform(0.02, 0.25) * height)
+        size = (max(1, round(item.shape[1] * height / len(item))), height)
         small = np.asarray(Image.fromarray(item).resize(size, Image.Resampling.BOX))
         row.append(np.pad(small, ((0, 0), (0, gap))))
     return np.concatenate(row, 1)
@@ -181,6 +181,7 @@ def _lines(random: Generator) -> np.ndarray:
     count = random.integers(1, 6)
     ends = random.uniform(3, DRAWN - 3, (count, 2, 2))
     if count == 1:
+        ends[0, :, 0] = random.uniform(3, 20), random.uniform(40, DRAWN - 3)
         ends[0, 1, 1] = ends[0, 0, 1] + random.normal(0, 3)
     if count == 5:  # no narrow frame: it might be a one, or a zero
         left, top = random.uniform(3, 15, 2)

@@ -15,6 +15,7 @@ from nn.data import SIDE
 from nn.errors import UserError
 from nn.layers import batch_norm, conv2d, dense, dropout, flatten, max_pool
 from nn.optimization import Recipe
+from nn.precision import BFLOAT16
 
 tf1 = tf.compat.v1
 
@@ -244,6 +245,7 @@ def compact(images: tf.Tensor, seed: tf.Tensor | None) -> tf.Tensor:
 @register(
     "flagship", parameters=206_890, epochs=16, batch_size=128, learning_rate=2e-2, warmup=0.25,
     beta_2=0.99, weight_decay=0.01, label_smoothing=0.1, augment=True, extras=0.12,
+    precision=BFLOAT16,
 )  # fmt: skip
 def flagship(images: tf.Tensor, seed: tf.Tensor | None) -> tf.Tensor:
     """conv 5×5: 32, max-pool, 3×3: 64, 96, max-pool, 128; dropout 0.5, dense: 10; BN and ReLU"""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import tensorflow as tf
 
 from nn.data import NO_DIGIT
+from nn.precision import FLOAT32
 
 tf1 = tf.compat.v1
 
@@ -22,6 +23,7 @@ class Recipe:
     label that goes to all ten digits alike (Szegedy et al. 2016, arXiv 1512.00567). augment:
     whether each batch is distorted, by nn/augment.py; bends: how far digits are bent then, pixels.
     extras: how many pictures of nn/extras.py are trained with, as a share of the digits.
+    precision: of nn/precision.py, the one that it trains fastest in where the CPU has it.
     """
 
     epochs: int
@@ -35,6 +37,7 @@ class Recipe:
     augment: bool = False
     bends: float = 0.0
     extras: float = 0.0
+    precision: str = FLOAT32
 
     def steps_per_epoch(self, count: int) -> int:
         """Batches that show each of `count` images once; the last may show some again."""

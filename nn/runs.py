@@ -19,6 +19,7 @@ from nn.errors import UserError
 from nn.graph import build_serving_graph
 from nn.layers import scale
 from nn.networks import Network, get_network
+from nn.precision import FLOAT32
 from nn.settings import Settings
 from nn.signals import Interrupted, Stop
 from nn.sources import Source
@@ -85,7 +86,8 @@ class Run:
         training, validation = split(self.source.training, settings.validation_split, settings.seed)
         network = self.network
         hidden = f", hidden layers {', '.join(map(str, network.hidden))}" if network.hidden else ""
-        log.info(f"Training {network.name}, {network.parameters:,} parameters{hidden}")
+        precision = "" if settings.precision == FLOAT32 else f", in {settings.precision}"
+        log.info(f"Training {network.name}, {network.parameters:,} parameters{hidden}{precision}")
         log.info(
             f"{len(training):,} training and {len(validation):,} validation digits: "
             f"{self.source.name}"
@@ -93,6 +95,7 @@ class Run:
         extras = None
         if settings.extras:
             extras = sources.extras(self.source, training, settings.extras, settings.seed)
+            self.folder.check_extras(extras.sha256())
             log.info(f"{len(extras):,} more pictures: other ways of writing, and what is no digit")
         result = train(
             settings, training, validation, test, self.folder,

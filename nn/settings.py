@@ -8,6 +8,7 @@ from typing import Any
 from nn.data import SEEDS
 from nn.networks import Network, get_network
 from nn.optimization import Recipe
+from nn.precision import FLOAT32, PRECISIONS, fastest
 
 # Setting → its type, and what else holds of it.
 _VALID: dict[str, tuple[Any, Callable]] = {
@@ -20,6 +21,7 @@ _VALID: dict[str, tuple[Any, Callable]] = {
     "augment": (bool, lambda _: True),
     "bends": (float | int, lambda pixels: 0 <= pixels < math.inf),
     "extras": (float | int, lambda share: 0 <= share < math.inf),
+    "precision": (str, lambda precision: precision in PRECISIONS),
     "hidden": (tuple | list, lambda sizes: all(isinstance(n, int) and n > 0 for n in sizes)),
 }
 
@@ -38,17 +40,18 @@ class Settings:
     augment: bool = False
     bends: float = 0.0  # pixels, where it augments
     extras: float = 0.0  # pictures of nn/extras.py, as a share of the digits
+    precision: str = FLOAT32
 
     @classmethod
     def of(cls, network: Network, *, bundled: bool = False, **given: Any) -> "Settings":
-        """The network's own settings, but for those given that are not None."""
+        """The network's own settings, on this machine, but for those given that are not None."""
         # The bundled digits are so few that an epoch is over in a blink, and so much alike that
         # others are read better by a network that saw them bent: docs/experiments.md.
         recipe = network.recipe
         epochs, bends = (10 * recipe.epochs, 1.0) if bundled else (recipe.epochs, recipe.bends)
         usual = cls(
             network.name, epochs, recipe.batch_size, recipe.learning_rate, 0.2, 0, network.hidden,
-            recipe.augment, bends, recipe.extras,
+            recipe.augment, bends, recipe.extras, fastest(recipe.precision),
         )  # fmt: skip
         settings = replace(usual, **{k: v for k, v in given.items() if v is not None})
         return settings if settings.augment else replace(settings, bends=0.0)
@@ -64,6 +67,7 @@ class Settings:
             augment=self.augment,
             bends=self.bends,
             extras=self.extras,
+            precision=self.precision,
         )
 
     def __post_init__(self) -> None:

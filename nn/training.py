@@ -8,12 +8,13 @@ import numpy as np
 import tensorflow as tf
 
 from nn.calibration import Calibration
-from nn.checkpoints import RunFolder
+from nn.checkpoints import Checkpoints, RunFolder
 from nn.data import Digits
 from nn.errors import UserError
 from nn.evaluation import Scores, evaluate
 from nn.graph import TrainingGraph, build_training_graph
 from nn.networks import get_network
+from nn.precision import session_config
 from nn.settings import Settings
 from nn.signals import Interrupted, Stop
 from nn.summaries import summaries
@@ -68,7 +69,7 @@ def train(
     steps_per_epoch = settings.recipe.steps_per_epoch(len(pictures))
     network = get_network(settings.network, settings.hidden)
     graph = build_training_graph(network, settings.recipe, count=len(pictures), seed=settings.seed)
-    with tf1.Session(graph=graph.graph) as session:
+    with tf1.Session(graph=graph.graph, config=session_config(settings.precision)) as session:
         session.run(graph.initialize)
         feed = {graph.feed.images: pictures.images, graph.feed.labels: pictures.labels}
         session.run(graph.load, feed)
@@ -83,10 +84,13 @@ def train(
                 # The history first: a checkpoint older than it is resumed without harm.
                 run.write_history([asdict(row) for row in history])
                 trainer.close_epoch()
+    # What predicts computes in float32: so the scores do.
+    with tf1.Session(graph=graph.graph) as session:
+        Checkpoints(run, graph).restore_latest(session)
         result = _result(session, graph, history, training, validation, test, calibration)
-        if signum := stop():
-            raise Interrupted(signum)
-        return result
+    if signum := stop():
+        raise Interrupted(signum)
+    return result
 
 
 def _result(

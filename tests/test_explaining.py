@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw
 from nn import Predictor, explanation, pictures
 from nn.errors import DataError, ModelError, PictureError
 from nn.explainer import Explainer, Names, number_page_of, page_of
+from nn.pictures import read_thumbnail
 from nn.readings import Evidence, NumberDigit, NumberReading, Reading, failed
 
 SAMPLES = ROOT / "samples"
@@ -409,3 +410,25 @@ def test_links_in_a_circle_and_links_into_the_folder_are_told_apart(predictor, t
     inside.symlink_to(THREE)
     with pytest.raises(DataError, match="holds an input"):
         Explainer(predictor, tmp_path / "pages", [inside])
+
+
+@pytest.mark.parametrize("options", [[], ["--number"]])
+def test_a_picture_that_goes_once_it_is_read_has_no_page(
+    script, tmp_path, monkeypatch, caplog, options
+):
+    for name in ("gone.png", "here.png"):
+        shutil.copy(ROOT / "samples" / "3_pen.webp", tmp_path / name)
+
+    def gone(path, side):
+        if path.name == "gone.png":
+            path.unlink()
+        return read_thumbnail(path, side)
+
+    monkeypatch.setattr("nn.explainer.read_thumbnail", gone)
+    paths = [tmp_path / "gone.png", tmp_path / "here.png"]
+    finished = script(*paths, "--explain", tmp_path / "pages", *options)
+    assert finished.returncode == 0
+    assert (
+        "gone.png: no such file; read before, it has no page" in caplog.text
+    )  # without pytest, standard error
+    assert [path.name for path in (tmp_path / "pages").iterdir()] == ["here.png.png"]

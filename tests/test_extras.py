@@ -99,6 +99,23 @@ def test_a_training_with_extras_says_so_and_counts_its_digits_alone(small_data, 
     assert (card["trained_on"], card["extras"]) == (240, 0.2)
 
 
+def test_a_run_whose_extras_are_drawn_otherwise_now_is_not_resumed(
+    small_data, tmp_path, train_here
+):
+    folder = tmp_path / "run"
+    started = train_here(
+        "--data", small_data, "--network", "tiny", "--epochs", 1, "--extras", "0.2",
+        "--run-dir", folder, "--saved-model", tmp_path / "out",
+    )  # fmt: skip
+    assert started.returncode == 0, started.stderr
+    assert train_here("--resume", folder).returncode == 0
+    (folder / "extras.sha256").write_text("of other pictures\n")
+    resumed = train_here("--resume", folder)
+    assert resumed.returncode == 2
+    assert "extras.sha256: the extras that this run began with are drawn" in resumed.stderr
+    assert not (tmp_path / "out" / "3").exists()
+
+
 @pytest.mark.parametrize("share", ["-0.1", "1", "many"])
 def test_a_share_that_is_none_is_refused(share, capsys):
     with pytest.raises(SystemExit, match="2"):

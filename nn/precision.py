@@ -1,0 +1,34 @@
+"""The numbers that matrix products and convolutions are trained with: float32 or bfloat16.
+
+A session rewrites its graph for bfloat16: it casts what goes into these ops, oneDNN computes them,
+and variables, sums and losses stay float32
+(https://www.tensorflow.org/guide/graph_optimization, auto mixed precision).
+"""
+
+from pathlib import Path
+
+import tensorflow as tf
+
+tf1 = tf.compat.v1
+
+FLOAT32, BFLOAT16 = PRECISIONS = ("float32", "bfloat16")
+_CPU_FLAGS = {"avx512_bf16", "amx_bf16"}
+
+
+def fastest(preferred: str, cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
+    """The preferred precision, or float32 where the CPU does not compute in bfloat16, or does not
+    say so, as Linux does: emulated, it is slower."""
+    try:
+        flags = set(cpuinfo.read_text(encoding="utf-8", errors="replace").split())
+    except OSError:
+        flags = set()
+    return preferred if flags & _CPU_FLAGS else FLOAT32
+
+
+def session_config(precision: str) -> tf1.ConfigProto:
+    """What makes a session compute so."""
+    config = tf1.ConfigProto()
+    if precision == BFLOAT16:
+        options = config.graph_options.rewrite_options
+        options.auto_mixed_precision_onednn_bfloat16 = options.ON
+    return config
