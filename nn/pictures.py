@@ -4,9 +4,12 @@ The `photos` signature of the SavedModel does the same inside the graph (nn/deco
 TIFF, HEIC and EXIF.
 """
 
+import os
+import threading
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +20,8 @@ from nn.errors import PictureError
 
 CANVAS = 64  # pixels; canvases of 96 and 128 read no better
 MAX_PIXELS = 100_000_000
+THREADS = min(4, os.cpu_count() or 1)  # decode at once: Pillow's decoders run beside each other
+LARGE = 16_000_000  # pixels; of pictures that are larger one is decoded at a time, for the memory
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 EXTENSIONS = (
     ".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".heic", ".heif",
@@ -37,9 +42,21 @@ class Canvas(NamedTuple):
 
 def read_canvas(path: Path) -> Canvas:
     """Reads a picture file. Raises PictureError, one line, where that cannot be done."""
-    with _opened(path) as image:
-        shorter_side = min(image.size)
-        return _place(_to_gray(_upright(image, CANVAS)), shorter_side)
+    with _unwarned():
+        return _read_canvas(path)
+
+
+def read_canvases(paths: Sequence[Path]) -> list[Canvas | PictureError]:
+    """Reads picture files, several at once: of each its canvas, or why it cannot be read."""
+
+    def read(path: Path) -> Canvas | PictureError:
+        try:
+            return _read_canvas(path)
+        except PictureError as error:
+            return error
+
+    with _unwarned(), ThreadPoolExecutor(THREADS) as pool:
+        return list(pool.map(read, paths))
 
 
 def read_gray(path: Path, side: int) -> tuple[np.ndarray, tuple[int, int]]:
@@ -47,7 +64,7 @@ def read_gray(path: Path, side: int) -> tuple[np.ndarray, tuple[int, int]]:
 
     Returns uint8 [H, W], and the width and height that it has unshrunk. Raises PictureError.
     """
-    with _opened(path) as image:
+    with _unwarned(), _opened(path) as image:
         size = _upright_size(image)
         gray = _to_gray(_upright(image, side // 2))
         gray.thumbnail((side, side), Image.Resampling.BILINEAR)
@@ -60,7 +77,7 @@ def read_thumbnail(path: Path, side: int) -> tuple[np.ndarray, tuple[int, int]]:
     Returns uint8 [H, W, 3], or [H, W] where it is gray or has transparent parts, and the width and
     height that it has unshrunk. Raises PictureError.
     """
-    with _opened(path) as image:
+    with _unwarned(), _opened(path) as image:
         size = _upright_size(image)
         image = _upright(image, side, "RGB")
         gray = image.mode in ("1", "L", "I", "F") or image.mode.startswith("I;16")
@@ -78,14 +95,32 @@ def cut_out(canvas: np.ndarray, size: np.ndarray) -> np.ndarray:
     return canvas[top : top + height, left : left + width]
 
 
+_LARGE_ONES = threading.Lock()
+
+
+@contextmanager
+def _unwarned() -> Iterator[None]:
+    """Without warnings of what Pillow minds and reads all the same; not to be entered by several
+    threads, for it is the process's setting."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _read_canvas(path: Path) -> Canvas:
+    with _opened(path) as image:
+        shorter_side = min(image.size)
+        return _place(_to_gray(_upright(image, CANVAS)), shorter_side)
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[Image.Image]:
     """An opened picture of a size that can be read; what goes wrong with it is a PictureError."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of what Pillow minds and reads all the same
-            with _open(path) as image:
-                _check_size(path, image)
+        with _open(path) as image:
+            width, height = image.size
+            _check_size(path, width, height)
+            with _LARGE_ONES if width * height > LARGE else nullcontext():
                 yield image
     except UnidentifiedImageError:
         empty = path.stat().st_size == 0
@@ -123,8 +158,7 @@ def _open(path: Path) -> Image.Image:
     return Image.open(path, formats=["HEIF"])
 
 
-def _check_size(path: Path, image: Image.Image) -> None:
-    width, height = image.size
+def _check_size(path: Path, width: int, height: int) -> None:
     if width * height > MAX_PIXELS:
         raise PictureError(
             f"{path}: {width:,}x{height:,} pixels, over {MAX_PIXELS / 1e6:.0f} megapixels; "

@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from nn.data import SIDE, iter_images
 from nn.errors import DataError, ModelError, PictureError
-from nn.pictures import CANVAS, cut_out, read_canvas, read_gray
+from nn.pictures import CANVAS, cut_out, read_canvases, read_gray
 from nn.readings import (
     LIKE_NONE,
     NO_INK,
@@ -160,21 +160,15 @@ class Predictor:
             yield from self._read_batch([Path(path) for path in batch], run)
 
     def _read_batch(self, paths: list[Path], run: Callable) -> Iterator[tuple]:
-        errors: list[Reading | None] = []
-        canvases = []
-        for path in paths:
-            try:
-                canvases.append(read_canvas(path))
-                errors.append(None)
-            except PictureError as error:
-                errors.append(failed(str(path), str(error)))
+        found = read_canvases(paths)
+        canvases = [canvas for canvas in found if not isinstance(canvas, PictureError)]
         answers = iter(())
         if canvases:
             pixels, sizes = (np.stack(part) for part in zip(*canvases, strict=True))
             answers = zip(zip(*run(pixels, sizes), strict=True), sizes, strict=True)
-        for path, error in zip(paths, errors, strict=True):
-            if error:
-                yield error, None, None
+        for path, canvas in zip(paths, found, strict=True):
+            if isinstance(canvas, PictureError):
+                yield failed(str(path), str(canvas)), None, None
                 continue
             answer, size = next(answers)
             digit, probabilities, reason, *_ = answer

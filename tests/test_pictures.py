@@ -4,6 +4,8 @@ import io
 import os
 import struct
 import sys
+import threading
+import time
 import zlib
 
 import numpy as np
@@ -13,7 +15,7 @@ from PIL import Image
 
 from nn import pictures
 from nn.errors import PictureError
-from nn.pictures import read_canvas
+from nn.pictures import read_canvas, read_canvases
 
 # Gray [40, 30], every row different and every column different.
 GRAY = (np.arange(40)[:, None] * 4 + np.arange(30)[None] * 3).astype(np.uint8)
@@ -418,3 +420,37 @@ def test_over_100_megapixels_are_refused_within_50_megabytes(tmp_path):
     for path, line in zip(paths, finished.stdout.splitlines(), strict=True):
         assert line.startswith(f"{path}: ")
         assert "over 100 megapixels" in line
+
+
+def test_several_are_read_at_once_and_come_in_order(tmp_path):
+    paths = [
+        save(Image.new("L", (20 + number, 30), 10 * number), tmp_path / f"{number}.png")
+        for number in range(20)
+    ]
+    paths[7] = tmp_path / "none.png"
+    paths[9].write_text("no picture")
+    found = read_canvases(paths)
+    assert [str(one) for one in found if isinstance(one, PictureError)] == [
+        f"{paths[7]}: no such file",
+        f"{paths[9]}: not a picture (PNG, JPEG, WEBP, BMP, GIF, TIFF can be read)",
+    ]
+    for number in (0, 8, 19):
+        assert np.array_equal(found[number].pixels, read_canvas(paths[number]).pixels)
+
+
+@pytest.mark.parametrize(("large", "most"), [(0, 1), (10_000, 2)])
+def test_large_pictures_are_decoded_one_at_a_time(tmp_path, monkeypatch, large, most):
+    now, counts = set(), []
+
+    def to_gray(image):
+        now.add(threading.get_ident())
+        time.sleep(0.05)
+        counts.append(len(now))
+        now.remove(threading.get_ident())
+        return image
+
+    monkeypatch.setattr(pictures, "_to_gray", to_gray)
+    monkeypatch.setattr(pictures, "LARGE", large)
+    monkeypatch.setattr(pictures, "THREADS", 2)
+    read_canvases([save(Image.fromarray(GRAY), tmp_path / f"{n}.png") for n in range(6)])
+    assert max(counts) == most
