@@ -10,8 +10,9 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	"$$p" -c "$(SUPPORTED)" >/dev/null 2>&1 && echo "$$p" && break; done)
 VENV := .venv
 RUN := $(VENV)/bin/python
+PEERS := .venv-benchmark
 
-.PHONY: help train predict test lint notebooks install install-dev clean
+.PHONY: help train predict test lint notebooks benchmark benchmark-quick install install-dev clean
 
 help:
 	@echo "make train      train the default network, export it to SavedModel/"
@@ -19,6 +20,8 @@ help:
 	@echo "make test       lint and test"
 	@echo "make lint       only lint"
 	@echo "make notebooks  execute both notebooks, and keep their outputs"
+	@echo "make benchmark  measure speed and memory beside Keras, PyTorch and others; an hour"
+	@echo "make benchmark-quick   a few of these, in three minutes, without PyTorch"
 	@echo "make clean      delete .venv and caches; data, runs and models stay"
 	@echo
 	@echo "Options go in ARGS:  make train ARGS='--network dense'"
@@ -42,6 +45,13 @@ lint: install-dev
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/lint-imports
 
+# The others in an environment of their own: they are large, and nothing else needs them.
+benchmark: $(PEERS)/.installed
+	$(PEERS)/bin/python -m benchmarks.peers --results benchmarks/results.json $(ARGS)
+
+benchmark-quick: install
+	$(RUN) -m benchmarks.peers --quick $(ARGS)
+
 # The second restores what the first has exported.
 notebooks: install-dev
 	$(RUN) -m nbconvert --to notebook --execute --inplace --log-level=WARN \
@@ -60,12 +70,17 @@ $(VENV)/.installed-dev: requirements/dev.txt requirements.txt | $(VENV)/bin/pyth
 	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements/dev.txt
 	@touch $@ $(VENV)/.installed
 
-$(VENV)/bin/python:
+$(PEERS)/.installed: requirements/benchmark.txt requirements.txt | $(PEERS)/bin/python
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check \
+		-r requirements/benchmark.txt
+	@touch $@
+
+$(VENV)/bin/python $(PEERS)/bin/python:
 	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 to 3.13 with venv found; install one," \
 		"or name it: make PYTHON=/path/to/python3.12" >&2; exit 2; }
-	@echo "Creating $(VENV) with $(PYTHON); the first install takes a minute or two"
-	$(PYTHON) -m venv $(VENV)
+	@echo "Creating $(@D:/bin=) with $(PYTHON); the first install takes a minute or two"
+	$(PYTHON) -m venv $(@D:/bin=)
 
 clean:
-	rm -rf $(VENV) .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(PEERS) .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,119 @@
+"""This project beside what its users would take instead: one machine, one run, in turn.
+
+    make benchmark                                      all of it, in under an hour
+    make benchmark-quick                                a few runs, without PyTorch and others
+    python -m benchmarks.peers --rows dense-64 start
+
+Each contender runs in a process of its own; in each repeat each runs once, one after the other, so
+that a slow minute of the machine is everybody's. A ratio is of one repeat: work a second of this
+project, by that of another's best setting (*). Shown is the median, and the smallest and largest.
+Memory is the most that a contender's process has held.
+"""
+
+import argparse
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tqdm import tqdm
+
+from benchmarks.peers import results, scaling
+from benchmarks.peers.race import OURS, race, ratios
+from benchmarks.peers.rows import CSV, KERAS, TORCH, rows
+from benchmarks.peers.shop import Shop
+from nn.errors import UserError
+from nn.startup import import_tensorflow
+
+NETWORKS = ("dense", "basic_cnn")
+SAMPLE = "samples/3_pen.webp"
+QUICK = ("dense-128", "csv", "start", "latency-dense", "batches-dense-1024", "folder")
+
+
+def main() -> int:
+    """The command line; returns the exit status."""
+    options = parse_arguments()
+    import_tensorflow()
+    started = time.perf_counter()
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            shop = Shop(folder)
+            shop.make(
+                options.data or ("auto" if options.quick else "mnist"),
+                NETWORKS,
+                500 if options.quick else 10_000,
+            )
+            found = {"machine": results.machine(), "rows": measure(shop, options)}
+            if not (options.quick or options.rows):
+                found["scaling"] = scaling.measure(folder, options.repeats)
+                print("\n".join(scaling.lines(found["scaling"])))
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    minutes = (time.perf_counter() - started) / 60
+    print(f"\n{len(found['rows'])} rows in {minutes:.0f} minutes")
+    if options.results:
+        keep(found, options.results)
+    return 0
+
+
+def keep(found: dict, path: Path) -> None:
+    """Writes the JSON file, and the charts beside it."""
+    charts = [path.with_suffix(".png")]
+    results.write(path, found)
+    results.draw(found["rows"], charts[0])
+    if "scaling" in found:
+        charts.append(path.with_name(f"{path.stem}_scaling.png"))
+        scaling.draw(found["scaling"], charts[1])
+    print("Written:", *[path, *charts])
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.peers",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    names = rows("", {}, CSV)
+    add = parser.add_argument
+    add("--rows", nargs="+", choices=names, metavar="ROW", help=f"of {', '.join(names)}")
+    add("--repeats", type=int, default=5, metavar="N", help="runs of each contender (default: 5)")
+    add("--quick", action="store_true", help=f"few and short: {', '.join(QUICK)}")
+    add("--data", metavar="DATA", help="as the training script's (default: mnist; quick: auto)")
+    add("--results", type=Path, metavar="FILE", help="write a JSON file, and a chart beside it")
+    return parser.parse_args()
+
+
+def measure(shop: Shop, options: argparse.Namespace) -> list[dict]:
+    """Measures row by row, and prints each."""
+    chosen = options.rows or (QUICK if options.quick else None)
+    table = rows(str(shop.path), scripts(shop), CSV)
+    found = []
+    for name in tqdm(chosen or table, disable=None, leave=False):
+        row = table[name]
+        if name == "csv" and not CSV.exists():  # trained on the bundled digits
+            continue
+        measured = race(row, 2 if options.quick else options.repeats)
+        compared = ratios(row, measured)
+        tqdm.write("\n".join(results.lines(row, measured, compared)) + "\n")
+        found.append(results.as_json(row, measured, compared))
+    return found
+
+
+def scripts(shop: Shop) -> dict[str, list[str]]:
+    """Who reads one picture → the arguments of a Python process that does so."""
+    from importlib.util import find_spec
+
+    here = Path(__file__).parent
+    found = {
+        OURS: ["load_saved_model.py", SAMPLE, "--model", "SavedModel/1"],
+        "import tensorflow": ["-c", "import tensorflow"],
+        KERAS: [str(here / "keras_script.py"), str(shop.path / "basic_cnn.keras"), SAMPLE],
+    }
+    if find_spec("torch"):
+        found[TORCH] = [str(here / "torch_script.py"), str(shop.path / "basic_cnn.pt"), SAMPLE]
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,145 @@
+"""Keras 3 on TensorFlow, as its documentation shows it: `fit`, `predict`, and its own example."""
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from benchmarks.peers.shop import Shop, latency
+
+NETWORKS = ("dense", "basic_cnn")
+
+
+def training(
+    shop: str, network: str, batch_size: int, steps: int = 1, xla: bool = False,
+    precision: str = "float32",
+) -> Callable[[], dict]:  # fmt: skip
+    """Trains one epoch by `fit`, `steps` of them an execution; then scores, which is not timed."""
+    import keras
+
+    if precision == "bfloat16":
+        keras.mixed_precision.set_global_policy("mixed_bfloat16")
+    images, labels, test_images, test_labels = _scaled(shop)
+    model = build(network, dropout=True)
+    model.compile(
+        "adam", "sparse_categorical_crossentropy", metrics=["accuracy"],
+        steps_per_execution=steps, jit_compile=xla,
+    )  # fmt: skip
+
+    def epoch() -> dict:
+        started = time.perf_counter()
+        model.fit(images, labels, batch_size=batch_size, epochs=1, verbose=0)
+        seconds = time.perf_counter() - started
+        _, accuracy = model.evaluate(test_images, test_labels, batch_size=1000, verbose=0)
+        return {"seconds": seconds, "work": len(images), "accuracy": accuracy}
+
+    return epoch
+
+
+def example(shop: str) -> Callable[[], dict]:
+    """Keras' "Simple MNIST convnet" (keras.io/examples/vision/mnist_convnet), its network and
+    settings: trained until an epoch ends with 99.0% of the test digits right. Scoring is not timed.
+    """
+    import keras
+
+    layers = keras.layers
+    images, labels, test_images, test_labels = _scaled(shop)
+
+    def train() -> dict:
+        model = keras.Sequential([
+            keras.Input((28, 28, 1)),
+            layers.Conv2D(32, (3, 3), activation="relu"), layers.MaxPooling2D((2, 2)),
+            layers.Conv2D(64, (3, 3), activation="relu"), layers.MaxPooling2D((2, 2)),
+            layers.Flatten(), layers.Dropout(0.5), layers.Dense(10, activation="softmax"),
+        ])  # fmt: skip
+        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        seconds = 0.0
+        for epoch in range(1, 16):  # noqa: B007 it is returned
+            started = time.perf_counter()
+            model.fit(images, labels, batch_size=128, epochs=1, validation_split=0.1, verbose=0)
+            seconds += time.perf_counter() - started
+            _, accuracy = model.evaluate(test_images, test_labels, batch_size=1000, verbose=0)
+            if accuracy >= 0.99:
+                break
+        return {"seconds": seconds, "work": 1, "accuracy": accuracy, "epochs": epoch}
+
+    return train
+
+
+def single(shop: str, network: str, call: bool) -> Callable[[], dict]:
+    """One image by model(x), or by predict."""
+    model, images = _restored(shop, network)
+    if call:
+        return lambda: latency(lambda image: np.asarray(model(image)), images)
+    return lambda: latency(lambda image: model.predict(image, verbose=0), images)
+
+
+def batches(shop: str, network: str, batch_size: int) -> Callable[[], dict]:
+    """The test digits by predict."""
+    model, images = _restored(shop, network)
+
+    def run() -> dict:
+        started = time.perf_counter()
+        answers = model.predict(images, batch_size=batch_size, verbose=0)
+        seconds = time.perf_counter() - started
+        Shop(shop).check(network, answers)
+        return {"seconds": seconds, "work": len(images)}
+
+    return run
+
+
+def build(network: str, dropout: bool):
+    """The network of that name: images, float32 [N, 28, 28, 1] from 0 to 1 → probabilities."""
+    import keras
+
+    layers = keras.layers
+    drop = (lambda rate: [layers.Dropout(rate)]) if dropout else lambda rate: []
+    middle = {
+        "dense": lambda: [
+            layers.Flatten(),
+            layers.Dense(256, "relu"), *drop(0.2), layers.Dense(128, "relu"), *drop(0.2),
+        ],
+        "basic_cnn": lambda: [
+            layers.Conv2D(32, 3, activation="relu"), layers.MaxPooling2D(),
+            layers.Conv2D(64, 3, activation="relu"), layers.MaxPooling2D(),
+            layers.Flatten(), layers.Dense(128, "relu"), *drop(0.5),
+        ],
+    }[network]()  # fmt: skip
+    softmax = layers.Dense(10, activation="softmax", dtype="float32")
+    return keras.Sequential([keras.Input((28, 28, 1)), *middle, softmax])
+
+
+def save(shop: str, network: str) -> None:
+    """Writes the network with its trained weights, as keras.saving does."""
+    model, _ = _restored(shop, network)
+    model.save(Shop(shop).path / f"{network}.keras")
+
+
+def _restored(shop: str, network: str):
+    """The network with the export's weights, and the test images."""
+    model = build(network, dropout=False)
+    weights = Shop(shop).weights(network)
+    for layer, name in zip(model.layers, _names(model), strict=True):
+        if name:
+            kernel = weights.get(f"{name}/kernel", weights.get(f"{name}/weights"))
+            layer.set_weights([kernel, weights[f"{name}/bias"]])
+    return model, _scaled(shop)[2]
+
+
+def _names(model) -> list[str | None]:
+    """What the layers are called in this project; None for those without weights."""
+    counts: dict[str, int] = {}
+    names = []
+    for layer in model.layers:
+        kind = {"Conv2D": "conv", "Dense": "dense"}.get(type(layer).__name__)
+        if kind:
+            counts[kind] = counts.get(kind, 0) + 1
+        names.append(f"{kind}_{counts[kind]}" if kind else None)
+    return [*names[:-1], "logits"]
+
+
+def _scaled(shop: str) -> list[np.ndarray]:
+    """The digits as float32 [N, 28, 28, 1] from 0 to 1, and their labels."""
+    images, labels, test_images, test_labels = Shop(shop).digits()
+    scaled = [array[..., None].astype("float32") / 255 for array in (images, test_images)]
+    return [scaled[0], labels, scaled[1], test_labels]

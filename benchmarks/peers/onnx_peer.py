@@ -1,0 +1,116 @@
+"""ONNX Runtime, with the export's weights; alone, and behind OpenCV as a plain loop over files."""
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+import onnxruntime
+from onnx import TensorProto, helper, numpy_helper
+
+from benchmarks.peers.shop import Shop, latency
+
+
+def single(shop: str, network: str) -> Callable[[], dict]:
+    """One image."""
+    session, images = _session(shop, network), Shop(shop).digits()[2]
+    return lambda: latency(lambda image: session.run(None, {"images": image})[0], images)
+
+
+def batches(shop: str, network: str, batch_size: int) -> Callable[[], dict]:
+    """The test digits, batch by batch."""
+    session, images = _session(shop, network), Shop(shop).digits()[2]
+
+    def run() -> dict:
+        started = time.perf_counter()
+        answers = [
+            session.run(None, {"images": images[at : at + batch_size]})[0]
+            for at in range(0, len(images), batch_size)
+        ]
+        seconds = time.perf_counter() - started
+        Shop(shop).check(network, np.concatenate(answers))
+        return {"seconds": seconds, "work": len(images)}
+
+    return run
+
+
+def folder(shop: str) -> Callable[[], dict]:
+    """A folder of pictures, one by one: OpenCV decodes and normalizes, ONNX Runtime reads."""
+    import cv2
+
+    session, paths = _session(shop, "basic_cnn"), Shop(shop).pictures()
+
+    def read(path: str) -> int:
+        digit = _normalized(cv2, cv2.imread(path, cv2.IMREAD_GRAYSCALE))
+        return int(session.run(None, {"images": digit[None]})[0].argmax())
+
+    def run() -> dict:
+        started = time.perf_counter()
+        digits = [read(str(path)) for path in paths]
+        seconds = time.perf_counter() - started
+        return {"seconds": seconds, "work": len(paths), "accuracy": Shop(shop).accuracy(digits)}
+
+    return run
+
+
+def _normalized(cv2, gray: np.ndarray) -> np.ndarray:
+    """As MNIST's digits: light on dark, in a box of 20×20, its center of mass in the middle."""
+    border = np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]])
+    if np.median(border) > 127:
+        gray = 255 - gray
+    _, mask = cv2.threshold(gray, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+    left, top, width, height = cv2.boundingRect(mask)
+    ink = gray[top : top + height, left : left + width]
+    factor = 20 / max(width, height)
+    size = max(1, round(width * factor)), max(1, round(height * factor))
+    how = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+    ink = cv2.resize(ink, size, interpolation=how)
+    moments = cv2.moments(ink)
+    x, y = moments["m10"] / moments["m00"], moments["m01"] / moments["m00"]
+    move = np.float32([[1, 0, 14 - x], [0, 1, 14 - y]])
+    return cv2.warpAffine(ink, move, (28, 28))
+
+
+def _session(shop: str, network: str) -> onnxruntime.InferenceSession:
+    """images, uint8 [N, 28, 28] → probabilities, as the export has it."""
+    weights = Shop(shop).weights(network)
+    nodes = [
+        helper.make_node("Cast", ["images"], ["pixels"], to=TensorProto.FLOAT),
+        helper.make_node("Mul", ["pixels", "scale"], ["scaled"]),
+    ]
+    constants = {"scale": np.float32(1 / 255)}
+    x = "scaled"
+
+    def add(kind: str, *inputs: str, **attributes) -> None:
+        nonlocal x
+        nodes.append(helper.make_node(kind, [x, *inputs], [f"y{len(nodes)}"], **attributes))
+        x = nodes[-1].output[0]
+
+    if network == "basic_cnn":
+        constants["rows"] = np.array([-1, 1, 28, 28])
+        add("Reshape", "rows")
+        for name in ("conv_1", "conv_2"):
+            constants[f"{name}/kernel"] = weights[f"{name}/kernel"].transpose(3, 2, 0, 1).copy()
+            constants[f"{name}/bias"] = weights[f"{name}/bias"]
+            add("Conv", f"{name}/kernel", f"{name}/bias")
+            add("Relu")
+            add("MaxPool", kernel_shape=[2, 2], strides=[2, 2])
+        add("Transpose", perm=[0, 2, 3, 1])
+    add("Flatten")
+    names = ["dense_1", "dense_2", "logits"] if network == "dense" else ["dense_1", "logits"]
+    for name in names:
+        constants |= {f"{name}/{part}": weights[f"{name}/{part}"] for part in ("weights", "bias")}
+        add("Gemm", f"{name}/weights", f"{name}/bias")
+        if name != "logits":
+            add("Relu")
+    add("Softmax", axis=1)
+    graph = helper.make_graph(
+        nodes,
+        network,
+        [helper.make_tensor_value_info("images", TensorProto.UINT8, ["N", 28, 28])],
+        [helper.make_tensor_value_info(x, TensorProto.FLOAT, ["N", 10])],
+        [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
+    return onnxruntime.InferenceSession(
+        model.SerializeToString(), providers=["CPUExecutionProvider"]
+    )

@@ -1,0 +1,200 @@
+"""This project as a contender: what its scripts run, no special path."""
+
+import math
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.peers.shop import Shop, latency
+
+
+def training(
+    shop: str,
+    network: str,
+    batch_size: int,
+    precision: str = "float32",
+    count: int | None = None,
+    cpus: int | None = None,
+) -> Callable[[], dict]:
+    """Trains one epoch, as nn.trainer does; then scores the test digits, which is not timed.
+
+    count: of training digits, all where it is None; cpus: how many it may use.
+    """
+    if cpus:
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cpus])
+    _import_tensorflow()
+    import tensorflow as tf
+
+    from nn.data import Digits
+    from nn.evaluation import evaluate
+    from nn.graph import build_training_graph
+    from nn.networks import get_network
+    from nn.precision import session_config
+    from nn.settings import Settings
+    from nn.trainer import run_steps
+
+    images, labels, *test = Shop(shop).digits()
+    images, labels = images[:count], labels[:count]
+    built = get_network(network)
+    settings = Settings.of(built, batch_size=batch_size, precision=precision, epochs=100)
+    recipe = settings.recipe
+    graph = build_training_graph(built, recipe, count=len(images), seed=0)
+    session = tf.compat.v1.Session(graph=graph.graph, config=session_config(precision))
+    session.run(graph.initialize)
+    session.run(graph.load, {graph.feed.images: images, graph.feed.labels: labels})
+    steps = recipe.steps_per_epoch(len(images))
+
+    def epoch() -> dict:
+        started = time.perf_counter()
+        for _ in run_steps(session, graph, steps):
+            pass
+        seconds = time.perf_counter() - started
+        accuracy = evaluate(session, graph, Digits(*test)).accuracy
+        return {"seconds": seconds, "work": steps * batch_size, "accuracy": accuracy}
+
+    return epoch
+
+
+def training_in_multiply_adds(shop: str, network: str, batch_size: int) -> Callable[[], dict]:
+    """The same; work is multiply-adds."""
+    epoch = training(shop, network, batch_size)
+    images = len(Shop(shop).digits()[0])
+    return lambda: epoch() | {"work": multiply_adds(network, batch_size, images)}
+
+
+def sprint(shop: str) -> Callable[[], dict]:
+    """Trains `sprint` from its first step to its last: each run has another seed."""
+    _import_tensorflow()
+    import tensorflow as tf
+
+    from nn.data import Digits
+    from nn.evaluation import evaluate
+    from nn.graph import build_training_graph
+    from nn.networks import get_network
+    from nn.precision import session_config
+    from nn.settings import Settings
+    from nn.trainer import run_steps
+
+    images, labels, *test = Shop(shop).digits()
+    network = get_network("sprint")
+    seeds = iter(range(1000))
+
+    def train() -> dict:
+        settings = Settings.of(network, seed=next(seeds))
+        recipe = settings.recipe
+        graph = build_training_graph(network, recipe, count=len(images), seed=settings.seed)
+        config = session_config(settings.precision)
+        with tf.compat.v1.Session(graph=graph.graph, config=config) as session:
+            session.run(graph.initialize)
+            session.run(graph.load, {graph.feed.images: images, graph.feed.labels: labels})
+            started = time.perf_counter()
+            for _ in run_steps(session, graph, recipe.steps_per_epoch(len(images))):
+                pass
+            seconds = time.perf_counter() - started
+            accuracy = evaluate(session, graph, Digits(*test)).accuracy
+        return {"seconds": seconds, "work": 1, "accuracy": accuracy}
+
+    return train
+
+
+def product(precision: str, side: int = 2048) -> Callable[[], dict]:
+    """A product of two matrices: what the machine can do at most; work is multiply-adds."""
+    _import_tensorflow()
+    import tensorflow as tf
+
+    with tf.Graph().as_default() as graph:
+        dtype = tf.as_dtype(precision)
+        shape = [side, side]
+        a, b = (tf.Variable(tf.random.normal(shape, seed=seed)) for seed in (1, 2))
+        # Cast once, into variables: the product alone is timed.
+        a, b = (tf.Variable(tf.cast(x.initialized_value(), dtype)) for x in (a, b))
+        result = tf.matmul(a, b).op
+        session = tf.compat.v1.Session(graph=graph)
+        session.run(tf.compat.v1.global_variables_initializer())
+    run = session.make_callable(result)
+
+    def products(count: int = 20) -> dict:
+        started = time.perf_counter()
+        for _ in range(count):
+            run()
+        return {"seconds": time.perf_counter() - started, "work": count * side**3}
+
+    return products
+
+
+def single(shop: str, network: str) -> Callable[[], dict]:
+    """Predictor.predict on one image, again and again: the median time and the 99th percentile."""
+    predictor, images = _predictor(shop, network)
+    return lambda: latency(lambda image: predictor.predict(image).probabilities, images)
+
+
+def batches(shop: str, network: str, batch_size: int) -> Callable[[], dict]:
+    """Predictor.predict on the test digits, batch by batch."""
+    predictor, images = _predictor(shop, network)
+
+    def run() -> dict:
+        started = time.perf_counter()
+        answers = [
+            predictor.predict(images[at : at + batch_size]).probabilities
+            for at in range(0, len(images), batch_size)
+        ]
+        seconds = time.perf_counter() - started
+        Shop(shop).check(network, np.concatenate(answers))
+        return {"seconds": seconds, "work": len(images)}
+
+    return run
+
+
+def folder(shop: str) -> Callable[[], dict]:
+    """Predictor.read on a folder of pictures."""
+    predictor, _ = _predictor(shop, "basic_cnn")
+    paths = Shop(shop).pictures()
+
+    def run() -> dict:
+        started = time.perf_counter()
+        digits = [reading.digit for reading in predictor.read(paths)]
+        seconds = time.perf_counter() - started
+        return {"seconds": seconds, "work": len(paths), "accuracy": Shop(shop).accuracy(digits)}
+
+    return run
+
+
+def csv(path: str) -> Callable[[], dict]:
+    """nn.data.read_images; work is megabytes."""
+    from nn.data import read_images
+
+    def run() -> dict:
+        started = time.perf_counter()
+        read_images(Path(path))
+        seconds = time.perf_counter() - started
+        return {"seconds": seconds, "work": Path(path).stat().st_size / 1e6}
+
+    return run
+
+
+def multiply_adds(network: str, batch_size: int, count: int) -> float:
+    """Of an epoch of training: forward, towards the weights, and, but for the first layer, towards
+    the layer's input. Of basic_cnn and dense, by hand, from their shapes."""
+    layers = {
+        "dense": [784 * 256, 256 * 128, 128 * 10],
+        "basic_cnn": [26 * 26 * 9 * 32, 11 * 11 * 9 * 32 * 64, 5 * 5 * 64 * 128, 128 * 10],
+    }[network]
+    images = math.ceil(count / batch_size) * batch_size
+    return images * (3 * sum(layers) - layers[0])
+
+
+def _predictor(shop: str, network: str):
+    _import_tensorflow()
+    from nn import Predictor
+
+    return Predictor(Shop(shop).model(network)), Shop(shop).digits()[2]
+
+
+def _import_tensorflow() -> None:
+    os.environ["TF_USE_LEGACY_KERAS"] = "1"  # as both scripts do
+    from nn.startup import import_tensorflow
+
+    import_tensorflow()

@@ -1,0 +1,173 @@
+"""Several contenders at the same work, each in a process of its own, one run of each in turn."""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from typing import Any
+
+from nn.errors import UserError
+
+OURS = "this project"
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One who does the work, in one of its settings.
+
+    target: the module and function that benchmarks/peers/worker.py calls with the options; needs: a
+    package that has to be there.
+    """
+
+    name: str
+    target: tuple[str, str]
+    options: dict[str, Any]
+    setting: str = ""
+    needs: str | None = None
+
+    @property
+    def there(self) -> bool:
+        return self.needs is None or find_spec(self.needs) is not None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: the same work, by this project and by others.
+
+    unit: what there is so many of a second; goals: of each other contender, how many times as fast
+    as its best setting this project is to be. repeats: runs of each, where they are other than the
+    usual. warm_ups: runs that do not count.
+    """
+
+    name: str
+    unit: str
+    contenders: Sequence[Contender]
+    goals: dict[str, float]
+    repeats: int | None = None
+    warm_ups: int = 1
+
+
+@dataclass
+class Measured:
+    """What a contender's runs came to, in their order: each has "seconds", and "work", how many
+    units it did."""
+
+    contender: Contender
+    runs: list[dict[str, float]] = field(default_factory=list)
+
+    @property
+    def rates(self) -> list[float]:
+        return [run["work"] / run["seconds"] for run in self.runs]
+
+    @property
+    def rate(self) -> float:
+        return statistics.median(self.rates)
+
+    def last(self, name: str) -> float | None:
+        """What the last run said of something."""
+        return self.runs[-1].get(name)
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """How many times as fast this project was as another's best setting: each repeat's."""
+
+    peer: Measured
+    values: list[float]
+    goal: float | None
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.values)
+
+    @property
+    def reached(self) -> bool | None:
+        return None if self.goal is None else self.median >= self.goal
+
+
+class Worker:
+    """A contender's process."""
+
+    def __init__(self, contender: Contender) -> None:
+        self._contender = contender
+        self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 close() closes it
+        module, function = contender.target
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.peers.worker", module, function,
+             json.dumps(contender.options)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, text=True,
+            env={"TF_CPP_MIN_LOG_LEVEL": "3", **os.environ},
+        )  # fmt: skip
+
+    def answer(self) -> dict:
+        """The next line of its answers. Raises UserError where it has died."""
+        line = self._process.stdout.readline()
+        if not line:
+            self._errors.seek(0)
+            last = self._errors.read().strip().splitlines()[-1:] or ["it said nothing"]
+            setting = f" ({self._contender.setting})" if self._contender.setting else ""
+            raise UserError(f"{self._contender.name}{setting}: ended too early: {last[0]}")
+        return json.loads(line)
+
+    def run(self) -> dict:
+        """Does the work once."""
+        self._process.stdin.write("run\n")
+        self._process.stdin.flush()
+        return self.answer()
+
+    def close(self) -> None:
+        """Ends the process."""
+        self._process.stdin.close()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._errors.close()
+
+
+@contextmanager
+def workers(contenders: Sequence[Contender]) -> Iterator[list[Worker]]:
+    """Processes that are ready."""
+    with ExitStack() as stack:
+        started = []
+        for contender in contenders:  # one after the other: two would be in each other's way
+            worker = Worker(contender)
+            stack.callback(worker.close)
+            worker.answer()
+            started.append(worker)
+        yield started
+
+
+def race(row: Row, repeats: int) -> list[Measured]:
+    """Runs each contender that is there, in turn, `repeats` times. Raises UserError where one
+    fails."""
+    measured = [Measured(contender) for contender in row.contenders if contender.there]
+    with workers([each.contender for each in measured]) as processes:
+        for repeat in range(row.warm_ups + (row.repeats or repeats)):
+            for each, process in zip(measured, processes, strict=True):
+                found = process.run()
+                if repeat >= row.warm_ups:
+                    each.runs.append(found)
+    return measured
+
+
+def ratios(row: Row, measured: Sequence[Measured]) -> list[Ratio]:
+    """This project's, to each other's best setting."""
+    ours = next(each for each in measured if each.contender.name == OURS)
+    names = dict.fromkeys(each.contender.name for each in measured)
+    found = []
+    for name in names:
+        if name == OURS:
+            continue
+        settings = [each for each in measured if each.contender.name == name]
+        best = max(settings, key=lambda each: each.rate)
+        values = [our / theirs for our, theirs in zip(ours.rates, best.rates, strict=True)]
+        found.append(Ratio(best, values, row.goals.get(name)))
+    return found

@@ -1,0 +1,140 @@
+"""The table: what is measured, against whom, in which settings, and what is to be reached."""
+
+from pathlib import Path
+
+from benchmarks.peers.race import OURS, Contender, Row
+
+KERAS, TORCH, SKLEARN, ONNX = "Keras", "PyTorch", "scikit-learn", "ONNX Runtime"
+PRODUCT = "a 2048³ product"
+HERE = "benchmarks.peers."
+CSV = Path("MNIST/digit_xtrain.csv")
+
+
+def ours(function: str, setting: str = "", **options) -> Contender:
+    """This project, by a function of benchmarks/peers/ours.py."""
+    return Contender(OURS, (f"{HERE}ours", function), options, setting)
+
+
+def _keras(function: str, setting: str = "", **options) -> Contender:
+    return Contender(KERAS, (f"{HERE}keras_peer", function), options, setting)
+
+
+def _torch(function: str, setting: str = "", **options) -> Contender:
+    return Contender(TORCH, (f"{HERE}torch_peer", function), options, setting, "torch")
+
+
+def _onnx(function: str, setting: str = "", **options) -> Contender:
+    return Contender(ONNX, (f"{HERE}onnx_peer", function), options, setting, "onnxruntime")
+
+
+def rows(shop: str, scripts: dict[str, list[str]], csv: Path) -> dict[str, Row]:
+    """Every row, by a short name. shop: a Shop's folder; scripts: cold starts, of __main__.py."""
+    return {
+        **{f"dense-{size}": _dense(shop, size) for size in (64, 128)},
+        "cnn-float32": _cnn(shop, "float32", 2.0, 1.5),
+        "cnn-bfloat16": _cnn(shop, "bfloat16", 2.0, 1.5),
+        "peak-dense": _peak(shop, "dense", 512, 0.75),
+        "peak-cnn": _peak(shop, "basic_cnn", 128, 0.65),
+        "to-99": Row(
+            "training to 99.0% of the test digits", "trainings/s",
+            [ours("sprint", "sprint", shop=shop), _keras("example", "its example", shop=shop),
+             _torch("example", "its example", shop=shop)],
+            {KERAS: 20, TORCH: 20}, repeats=2, warm_ups=0,
+        ),
+        "csv": Row(
+            "reading digit_xtrain.csv", "MB/s",
+            [ours("csv", path=str(csv)),
+             *(Contender(name, (f"{HERE}tools", "csv"), {"path": str(csv), "library": name}, call,
+                         name)
+               for name, call in (("numpy", "loadtxt"), ("pandas", "read_csv"),
+                                  ("polars", "read_csv")))],
+            {"numpy": 1, "pandas": 1},
+        ),
+        "start": Row(
+            "one picture, the whole process", "processes/s",
+            [Contender(name, (f"{HERE}tools", "process"), {"arguments": arguments}, "",
+                       "torch" if name == TORCH else None)
+             for name, arguments in scripts.items()],
+            {"import tensorflow": 1, KERAS: 1, TORCH: 1},
+        ),
+        "latency-dense": _single(shop, "dense", {TORCH: 1.0, ONNX: 0.5}),
+        "latency-cnn": _single(shop, "basic_cnn", {}),
+        **{
+            f"batches-{network}-{size}": _batches(shop, network, size)
+            for network in ("dense", "basic_cnn")
+            for size in (32, 1024)
+        },
+        "folder": Row(
+            "reading 28×28 PNG files", "files/s",
+            [ours("folder", shop=shop),
+             Contender("OpenCV and ONNX Runtime", (f"{HERE}onnx_peer", "folder"), {"shop": shop},
+                       "a loop", "cv2"),
+             Contender("Pillow", (f"{HERE}tools", "pillow"), {"shop": shop}, "decoding alone")],
+            {"OpenCV and ONNX Runtime": 1},
+        ),
+    }  # fmt: skip
+
+
+def _dense(shop: str, size: int) -> Row:
+    work = {"shop": shop, "network": "dense", "batch_size": size}
+    return Row(
+        f"training dense, batch {size}", "images/s",
+        [ours("training", **work),
+         _keras("training", "fit", **work),
+         _keras("training", "fit, 32 steps an execution", steps=32, **work),
+         _keras("training", "fit, 32 steps an execution, XLA", steps=32, xla=True, **work),
+         _torch("training", "eager", **work),
+         _torch("training", "compiled", compiled=True, **work),
+         Contender(SKLEARN, (f"{HERE}sklearn_peer", "training"),
+                   {"shop": shop, "batch_size": size}, "MLPClassifier")],
+        {KERAS: 4, TORCH: 1.8, SKLEARN: 4},
+    )  # fmt: skip
+
+
+def _cnn(shop: str, precision: str, keras: float, torch: float) -> Row:
+    work = {"shop": shop, "network": "basic_cnn", "batch_size": 128, "precision": precision}
+    return Row(
+        f"training basic_cnn, batch 128, {precision}", "images/s",
+        [ours("training", **work),
+         _keras("training", "fit", **work),
+         _keras("training", "fit, 32 steps an execution", steps=32, **work),
+         _torch("training", "eager", **work),
+         _torch("training", "channels-last", channels_last=True, **work),
+         _torch("training", "channels-last, compiled", channels_last=True, compiled=True, **work)],
+        {KERAS: keras, TORCH: torch},
+    )  # fmt: skip
+
+
+def _peak(shop: str, network: str, size: int, share: float) -> Row:
+    return Row(
+        f"training {network}, batch {size}, of the peak", "multiply-adds/s",
+        [ours("training_in_multiply_adds", shop=shop, network=network, batch_size=size),
+         Contender(PRODUCT, (f"{HERE}ours", "product"), {"precision": "float32"})],
+        {PRODUCT: share},
+    )  # fmt: skip
+
+
+def _single(shop: str, network: str, goals: dict[str, float]) -> Row:
+    work = {"shop": shop, "network": network}
+    return Row(
+        f"one image, warm, {network}", "images/s",
+        [ours("single", **work),
+         _keras("single", "predict", call=False, **work),
+         _keras("single", "model(x)", call=True, **work),
+         _torch("single", "eager", **work),
+         _torch("single", "compiled", compiled=True, **work),
+         _onnx("single", **work)],
+        goals,
+    )  # fmt: skip
+
+
+def _batches(shop: str, network: str, size: int) -> Row:
+    work = {"shop": shop, "network": network, "batch_size": size}
+    goal = round(1 / 1.2, 3)
+    return Row(
+        f"predicting {network}, batch {size}", "images/s",
+        [ours("batches", **work), _keras("batches", "predict", **work),
+         _torch("batches", "eager", **work), _torch("batches", "compiled", compiled=True, **work),
+         _onnx("batches", **work)],
+        {KERAS: goal, TORCH: goal, ONNX: goal},
+    )  # fmt: skip

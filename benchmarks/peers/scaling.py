@@ -1,0 +1,86 @@
+"""How the time of training grows: with the data, with the batch, with the processors."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+
+from benchmarks.peers.race import Contender, Measured, Row, race
+from benchmarks.peers.rows import ours
+
+NETWORKS = {"dense": "o-", "basic_cnn": "s--"}
+COUNTS = (7_500, 15_000, 30_000, 60_000)
+SIZES = (32, 64, 128, 256, 512, 1024)
+CPUS = (1, 2)
+
+
+def measure(shop: str, repeats: int) -> dict[str, dict[str, list[dict]]]:
+    """Network → what is varied → for each of its values the seconds of each epoch, and images."""
+    return {
+        network: {
+            "digits": _vary(shop, network, repeats, "count", COUNTS),
+            "batch": _vary(shop, network, repeats, "batch_size", SIZES),
+            "processors": _vary(shop, network, repeats, "cpus", CPUS),
+        }
+        for network in NETWORKS
+    }
+
+
+def lines(found: dict[str, dict[str, list[dict]]]) -> list[str]:
+    """For the terminal: seconds an epoch."""
+    shown = ["seconds of an epoch, median; batch 128 where it does not vary"]
+    for network, parts in found.items():
+        for what, points in parts.items():
+            values = "  ".join(f"{p['value']:,}: {median(p['seconds']):.2f}" for p in points)
+            shown.append(f"   {network:10s} {what:11s} {values}")
+    return shown
+
+
+def draw(found: dict[str, dict[str, list[dict]]], path: Path) -> None:
+    """Three panels."""
+    from matplotlib.figure import Figure
+
+    from nn import plots
+
+    figure = Figure(figsize=(9, 3), layout="constrained")
+    left, middle, right = figure.subplots(1, 3)
+    for (network, style), color in zip(NETWORKS.items(), (plots.BLUE, plots.ORANGE), strict=True):
+        options = {"color": color, "label": network, "markersize": 4, "linewidth": 1.2}
+        parts = found[network]
+        x, seconds = _points(parts["digits"])
+        left.plot(x, seconds, style, **options)
+        left.plot(x, [seconds[-1] * value / x[-1] for value in x], ":", color="gray", linewidth=1)
+        for axes, what in ((middle, "batch"), (right, "processors")):
+            x, seconds = _points(parts[what])
+            images = [point["images"] for point in parts[what]]
+            rates = [count / each for count, each in zip(images, seconds, strict=True)]
+            axes.plot(x, rates, style, **options)
+    left.set(xscale="log", yscale="log", xlabel="training digits", ylabel="seconds an epoch")
+    left.text(0.04, 0.9, "dotted: in proportion", transform=left.transAxes, fontsize=7)
+    middle.set(xscale="log", yscale="log", xlabel="batch", ylabel="images a second")
+    right.set(xlabel="processors", xticks=CPUS, yscale="log", ylabel="images a second")
+    left.set_xticks(COUNTS, [f"{count:,}" for count in COUNTS], fontsize=7)
+    middle.set_xticks(SIZES, map(str, SIZES), fontsize=7)
+    for axes in (left, middle):
+        axes.minorticks_off()
+    middle.legend(frameon=False, fontsize=8)
+    for axes in (left, middle, right):
+        axes.spines[["top", "right"]].set_visible(False)
+    plots.save(figure, path)
+
+
+def _vary(shop: str, network: str, repeats: int, option: str, values: Sequence[int]) -> list[dict]:
+    usual = {"shop": shop, "network": network, "batch_size": 128}
+    contenders: list[Contender] = [ours("training", **{**usual, option: value}) for value in values]
+    measured: list[Measured] = race(Row(option, "images/s", contenders, {}), repeats)
+    return [
+        {
+            "value": value,
+            "images": each.runs[0]["work"],
+            "seconds": [run["seconds"] for run in each.runs],
+        }
+        for value, each in zip(values, measured, strict=True)
+    ]
+
+
+def _points(points: Sequence[dict]) -> tuple[list[int], list[float]]:
+    return [p["value"] for p in points], [median(p["seconds"]) for p in points]

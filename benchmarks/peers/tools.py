@@ -1,0 +1,65 @@
+"""Contenders that are a call or a command: readers of CSV files, Pillow alone, whole processes."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks.peers.shop import Shop
+
+
+def csv(path: str, library: str) -> Callable[[], dict]:
+    """A library's own reader; work is megabytes."""
+    import numpy as np
+
+    def numpy() -> None:
+        np.loadtxt(path, np.uint8, delimiter=",")
+
+    def pandas() -> None:
+        import pandas
+
+        pandas.read_csv(path, header=None, dtype=np.uint8).to_numpy()
+
+    def polars() -> None:
+        import polars
+
+        polars.read_csv(path, has_header=False).to_numpy()
+
+    read = {"numpy": numpy, "pandas": pandas, "polars": polars}[library]
+    megabytes = Path(path).stat().st_size / 1e6
+
+    def run() -> dict:
+        started = time.perf_counter()
+        read()
+        return {"seconds": time.perf_counter() - started, "work": megabytes}
+
+    return run
+
+
+def pillow(shop: str) -> Callable[[], dict]:
+    """Pillow decodes each picture of a folder, and no more."""
+    from PIL import Image
+
+    paths = Shop(shop).pictures()
+
+    def run() -> dict:
+        started = time.perf_counter()
+        for path in paths:
+            with Image.open(path) as image:
+                image.convert("L").load()
+        return {"seconds": time.perf_counter() - started, "work": len(paths)}
+
+    return run
+
+
+def process(arguments: list[str]) -> Callable[[], dict]:
+    """A Python process, from its start to its end."""
+
+    def run() -> dict:
+        started = time.perf_counter()
+        subprocess.run([sys.executable, *arguments], check=True, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.PIPE)  # fmt: skip
+        return {"seconds": time.perf_counter() - started, "work": 1}
+
+    return run

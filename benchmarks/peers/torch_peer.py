@@ -1,0 +1,186 @@
+"""PyTorch, as its tuning guide advises: fused Adam, whole batches by index, channels-last, autocast
+to bfloat16, torch.compile, inference mode (pytorch.org/tutorials/recipes/recipes/tuning_guide)."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from benchmarks.peers.shop import Shop, latency
+
+
+def training(
+    shop: str, network: str, batch_size: int, compiled: bool = False, precision: str = "float32",
+    channels_last: bool = False,
+) -> Callable[[], dict]:  # fmt: skip
+    """Trains one epoch; then scores the test digits, which is not timed."""
+    images, labels, test_images, test_labels = _tensors(shop)
+    torch.manual_seed(0)
+    layout = torch.channels_last if channels_last else torch.contiguous_format
+    model = build(network, dropout=True).to(memory_format=layout)
+    images = images.to(memory_format=layout)
+    optimizer = torch.optim.Adam(model.parameters(), fused=True)
+    bfloat16 = precision == "bfloat16"
+
+    def loss_of(batch: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
+            return functional.cross_entropy(model(batch), targets)
+
+    step_loss = torch.compile(loss_of) if compiled else loss_of
+    whole = len(images) // batch_size * batch_size
+
+    def epoch() -> dict:
+        model.train()
+        started = time.perf_counter()
+        order = torch.randperm(len(images))
+        # A smaller last batch would be compiled for itself.
+        for indices in order[:whole].split(batch_size):
+            optimizer.zero_grad(set_to_none=True)
+            step_loss(images[indices], labels[indices]).backward()
+            optimizer.step()
+        seconds = time.perf_counter() - started
+        return {"seconds": seconds, "work": whole, "accuracy": _accuracy(
+            model, test_images, test_labels
+        )}  # fmt: skip
+
+    return epoch
+
+
+class Example(nn.Module):
+    """The network of pytorch/examples, mnist/main.py."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.convolutions = nn.Sequential(
+            nn.Conv2d(1, 32, 3), nn.ReLU(), nn.Conv2d(32, 64, 3), nn.ReLU(), nn.MaxPool2d(2)
+        )
+        self.dense = nn.Sequential(
+            nn.Dropout(0.25), nn.Flatten(), nn.Linear(9216, 128), nn.ReLU(), nn.Dropout(0.5),
+            nn.Linear(128, 10),
+        )  # fmt: skip
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.dense(self.convolutions(x))
+
+
+def example(shop: str) -> Callable[[], dict]:
+    """That example with its settings (Adadelta, rate 1, times 0.7 an epoch, batch 64): trained
+    until an epoch ends with 99.0% of the test digits right. Scoring is not timed."""
+    images, labels, test_images, test_labels = _tensors(shop)
+    images, test_images = ((x - 0.1307) / 0.3081 for x in (images, test_images))
+
+    def train() -> dict:
+        model = Example()
+        optimizer = torch.optim.Adadelta(model.parameters(), lr=1.0)
+        schedule = torch.optim.lr_scheduler.StepLR(optimizer, step_size=1, gamma=0.7)
+        seconds = 0.0
+        for epoch in range(1, 15):  # noqa: B007 it is returned
+            model.train()
+            started = time.perf_counter()
+            for indices in torch.randperm(len(images)).split(64):
+                optimizer.zero_grad()
+                functional.cross_entropy(model(images[indices]), labels[indices]).backward()
+                optimizer.step()
+            schedule.step()
+            seconds += time.perf_counter() - started
+            if (accuracy := _accuracy(model, test_images, test_labels)) >= 0.99:
+                break
+        return {"seconds": seconds, "work": 1, "accuracy": accuracy, "epochs": epoch}
+
+    return train
+
+
+def single(shop: str, network: str, compiled: bool = False) -> Callable[[], dict]:
+    """One image."""
+    answer, images = _answering(shop, network, compiled)
+    return lambda: latency(answer, images)
+
+
+def batches(shop: str, network: str, batch_size: int, compiled: bool = False) -> Callable[[], dict]:
+    """The test digits, batch by batch."""
+    answer, images = _answering(shop, network, compiled)
+
+    def run() -> dict:
+        started = time.perf_counter()
+        answers = [answer(images[at : at + batch_size]) for at in range(0, len(images), batch_size)]
+        seconds = time.perf_counter() - started
+        Shop(shop).check(network, np.concatenate(answers))
+        return {"seconds": seconds, "work": len(images)}
+
+    return run
+
+
+def build(network: str, dropout: bool) -> nn.Module:
+    """The network of that name: images, float32 [N, 1, 28, 28] from 0 to 1 → logits."""
+    drop = (lambda rate: [nn.Dropout(rate)]) if dropout else lambda rate: []
+    layers = {
+        "dense": lambda: [
+            nn.Flatten(), nn.Linear(784, 256), nn.ReLU(), *drop(0.2), nn.Linear(256, 128),
+            nn.ReLU(), *drop(0.2), nn.Linear(128, 10),
+        ],
+        "basic_cnn": lambda: [
+            nn.Conv2d(1, 32, 3), nn.ReLU(), nn.MaxPool2d(2),
+            nn.Conv2d(32, 64, 3), nn.ReLU(), nn.MaxPool2d(2),
+            nn.Flatten(), nn.Linear(1600, 128), nn.ReLU(), *drop(0.5), nn.Linear(128, 10),
+        ],
+    }[network]  # fmt: skip
+    return nn.Sequential(*layers())
+
+
+def restored(shop: str, network: str) -> nn.Module:
+    """The network with the export's weights."""
+    model = build(network, dropout=False)
+    weights = Shop(shop).weights(network)
+    counts: dict[str, int] = {}
+    inner = [layer for layer in model if isinstance(layer, nn.Conv2d | nn.Linear)]
+    with torch.no_grad():
+        for layer in inner:
+            kind = "conv" if isinstance(layer, nn.Conv2d) else "dense"
+            counts[kind] = counts.get(kind, 0) + 1
+            name = "logits" if layer is inner[-1] else f"{kind}_{counts[kind]}"
+            if kind == "conv":
+                kernel = weights[f"{name}/kernel"].transpose(3, 2, 0, 1)
+            else:
+                kernel = weights[f"{name}/weights"].T
+                if layer.in_features == 1600:  # [5, 5, 64] here, [64, 5, 5] there
+                    kernel = kernel.reshape(-1, 5, 5, 64).transpose(0, 3, 1, 2).reshape(128, -1)
+            layer.weight.copy_(torch.from_numpy(kernel.copy()))
+            layer.bias.copy_(torch.from_numpy(weights[f"{name}/bias"]))
+    return model.eval()
+
+
+def save(shop: str, network: str) -> None:
+    """Writes the network with its trained weights, as TorchScript, which needs no class."""
+    path = Path(Shop(shop).path / f"{network}.pt")
+    torch.jit.trace(restored(shop, network), torch.zeros(1, 1, 28, 28)).save(path)
+
+
+def _answering(shop: str, network: str, compiled: bool) -> tuple[Callable, np.ndarray]:
+    """A function of uint8 [N, 28, 28] → probabilities; and the test images."""
+    model = restored(shop, network)
+    model = torch.compile(model, dynamic=False) if compiled else model
+
+    def answer(images: np.ndarray) -> np.ndarray:
+        with torch.inference_mode():
+            pixels = torch.from_numpy(images).unsqueeze(1).float().mul_(1 / 255)
+            return functional.softmax(model(pixels), 1).numpy()
+
+    return answer, Shop(shop).digits()[2]
+
+
+def _accuracy(model: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> float:
+    model.eval()
+    with torch.inference_mode():
+        answers = torch.cat([model(batch).argmax(1) for batch in images.split(1000)])
+    return (answers == labels).float().mean().item()
+
+
+def _tensors(shop: str) -> list[torch.Tensor]:
+    """The digits as float32 [N, 1, 28, 28] from 0 to 1, and their labels."""
+    images, labels, test_images, test_labels = Shop(shop).digits()
+    scaled = [torch.from_numpy(x).unsqueeze(1).float() / 255 for x in (images, test_images)]
+    return [scaled[0], torch.from_numpy(labels), scaled[1], torch.from_numpy(test_labels)]

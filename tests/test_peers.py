@@ -1,0 +1,120 @@
+"""benchmarks/peers: contenders run in turn, in processes of their own, and are compared fairly."""
+
+import json
+
+import pytest
+
+from benchmarks.peers import results
+from benchmarks.peers.ours import multiply_adds
+from benchmarks.peers.race import OURS, Contender, Measured, Row, race, ratios
+from benchmarks.peers.rows import CSV, rows
+from nn.errors import UserError
+
+
+def process(name: str, code: str, setting: str = "", needs: str | None = None) -> Contender:
+    """A Python process as a contender."""
+    options = {"arguments": ["-c", code]}
+    return Contender(name, ("benchmarks.peers.tools", "process"), options, setting, needs)
+
+
+def measured(name: str, seconds: list[float], setting: str = "", **more: float) -> Measured:
+    runs = [{"seconds": each, "work": 12, "peak_megabytes": 100.0, **more} for each in seconds]
+    return Measured(process(name, "", setting), runs)
+
+
+def test_contenders_run_in_turn_after_a_warm_up(tmp_path):
+    log = tmp_path / "log"
+    code = "open({!r}, 'a').write({!r})"
+    row = Row(
+        "processes", "processes/s",
+        [process(OURS, code.format(str(log), "a")), process("slow", code.format(str(log), "b")),
+         process("absent", "", needs="no_such_package")],
+        {"slow": 1},
+    )  # fmt: skip
+    found = race(row, 3)
+    assert log.read_text() == "abababab"
+    assert [each.contender.name for each in found] == [OURS, "slow"]
+    assert [len(each.runs) for each in found] == [3, 3]
+    for each in found:
+        assert all(run["seconds"] > 0 and run["peak_megabytes"] > 1 for run in each.runs)
+
+
+def test_the_slower_one_is_found_out():
+    sleep = process("slow", "import time; time.sleep(0.5)")
+    row = Row("processes", "processes/s", [process(OURS, "pass"), sleep], {"slow": 3}, repeats=2)
+    (ratio,) = ratios(row, race(row, 99))
+    assert len(ratio.values) == 2
+    assert min(ratio.values) > 2
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        (("benchmarks.peers.tools", "csv"), "ZeroDivisionError"),
+        (("benchmarks.peers.tools", "none"), "has no attribute 'none'"),
+    ],
+)
+def test_a_contender_that_fails_is_named(target, said, tmp_path):
+    empty = tmp_path / "none.csv"
+    options = {"path": str(empty), "library": "numpy"} if target[1] == "csv" else {}
+    row = Row("row", "MB/s", [Contender("loser", target, options, "its best")], {})
+    with pytest.raises(UserError, match=r"loser \(its best\): ended too early") as raised:
+        race(row, 1)
+    assert said in str(raised.value) or "No such file" in str(raised.value)
+
+
+def test_a_ratio_is_of_one_repeat_and_of_the_best_setting():
+    row = Row("row", "images/s", [], {"other": 2})
+    found = [
+        measured(OURS, [1.0, 2.0, 4.0]),
+        measured("other", [9.0, 9.0, 9.0], "slow"),
+        measured("other", [2.0, 6.0, 4.0], "fast"),
+    ]
+    (ratio,) = ratios(row, found)
+    assert ratio.peer.contender.setting == "fast"
+    assert ratio.values == [2.0, 3.0, 1.0]
+    assert ratio.median == 2.0
+    assert ratio.reached
+
+
+def test_a_row_is_shown_within_80_columns_and_says_what_was_missed(tmp_path):
+    row = Row("training something, batch 64", "images/s", [], {"other": 2})
+    found = [
+        measured(OURS, [1e-3] * 2, accuracy=0.99123),
+        measured("other", [1e-3] * 2, "with a long name of its best of all settings"),
+    ]
+    compared = ratios(row, found)
+    shown = results.lines(row, found, compared)
+    assert max(map(len, shown)) <= 80
+    assert "99.12%" in shown[1]
+    assert shown[-1].endswith("goal 2: MISSED")
+    kept = {"rows": [results.as_json(row, found, compared)], "machine": results.machine()}
+    results.write(tmp_path / "results.json", kept)
+    assert json.loads((tmp_path / "results.json").read_text())["rows"][0]["ratios"] == [
+        {
+            "peer": "other",
+            "setting": "with a long name of its best of all settings",
+            "median": 1.0,
+            "values": [1.0, 1.0],
+            "goal": 2,
+            "reached": False,
+        }
+    ]
+    results.draw(kept["rows"], tmp_path / "chart.png")
+    assert (tmp_path / "chart.png").stat().st_size > 5_000
+
+
+def test_every_row_has_this_project_in_it_and_its_goals_are_of_those_who_are():
+    for row in rows("shop", {OURS: [], "Keras": [], "PyTorch": []}, CSV).values():
+        names = {contender.name for contender in row.contenders}
+        assert OURS in names
+        assert set(row.goals) <= names | {"import tensorflow"}
+
+
+def test_multiply_adds_are_three_times_forward_but_for_the_first_layer_s_input():
+    weights = 784 * 256 + 256 * 128 + 128 * 10
+    assert multiply_adds("dense", 1, 1) == 3 * weights - 784 * 256
+    assert multiply_adds("dense", 64, 100) == 128 * multiply_adds("dense", 1, 1)
+    # conv_2 has 18,432 weights at each of 11 × 11 places, conv_1 288 at each of 26 × 26.
+    forward = 26 * 26 * 288 + 11 * 11 * 18_432 + 1600 * 128 + 1280
+    assert multiply_adds("basic_cnn", 1, 1) == 3 * forward - 26 * 26 * 288
