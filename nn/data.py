@@ -92,13 +92,12 @@ def read_digits(images_path: Path, labels_path: Path) -> Digits:
 def read_images(path: Path) -> np.ndarray:
     """Reads a whole pixel file into uint8 [N, 28, 28]. Raises DataError at the first bad row.
 
-    NumPy parses straight into uint8; what it will not take is read again block by block, which
-    either finds the bad row or accepts the file.
+    NumPy parses the file straight into uint8; what it will not take is read again block by block,
+    which either finds the bad row or accepts the file.
     """
     _require_file(path)
     try:
-        with open(path, encoding="utf-8-sig") as file:
-            pixels = _parse(file, np.uint8)
+        pixels = _parse(path, np.uint8)
         if len(pixels) and pixels.shape[1] == PIXELS:
             return pixels.reshape(-1, SIDE, SIDE)
     except ValueError:
@@ -212,11 +211,12 @@ def _parse_block(lines: list[str], first: int) -> Rows:
     return Rows(numbers, np.array(good, np.uint8).reshape(-1, SIDE, SIDE), errors)
 
 
-def _parse(lines: Iterable[str], dtype: type) -> np.ndarray:
-    """Rows of comma-separated numbers → [rows, columns]. Raises ValueError."""
+def _parse(lines: Path | Iterable[str], dtype: type) -> np.ndarray:
+    """Rows of comma-separated numbers → [rows, columns]. Raises ValueError. Of a file, which NumPy
+    reads faster than its lines, each character has to be ASCII."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that there is no row: the caller sees it
-        return np.loadtxt(lines, dtype, delimiter=",", comments=None, ndmin=2)
+        return np.loadtxt(lines, dtype, delimiter=",", comments=None, ndmin=2, encoding="ascii")
 
 
 def _parse_row(line: str) -> list[int]:

@@ -7,11 +7,11 @@ TIFF, HEIC and EXIF.
 import os
 import threading
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
@@ -20,7 +20,10 @@ from nn.errors import PictureError
 
 CANVAS = 64  # pixels; canvases of 96 and 128 read no better
 MAX_PIXELS = 100_000_000
-THREADS = min(4, os.cpu_count() or 1)  # decode at once: Pillow's decoders run beside each other
+SMALL_CANVAS = 32  # for what fits into it: a quarter of the work
+THREADS = min(4, os.cpu_count() or 1)  # decode large files: Pillow's decoders run beside each other
+BATCH, BATCH_BYTES = 256, 10_000_000
+LARGE_FILE = 50_000  # bytes; smaller ones are faster read one by one
 LARGE = 16_000_000  # pixels; of pictures that are larger one is decoded at a time, for the memory
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 EXTENSIONS = (
@@ -47,7 +50,8 @@ def read_canvas(path: Path) -> Canvas:
 
 
 def read_canvases(paths: Sequence[Path]) -> list[Canvas | PictureError]:
-    """Reads picture files, several at once: of each its canvas, or why it cannot be read."""
+    """Reads picture files, large ones several at once: of each its canvas, or why it cannot be
+    read."""
 
     def read(path: Path) -> Canvas | PictureError:
         try:
@@ -56,7 +60,10 @@ def read_canvases(paths: Sequence[Path]) -> list[Canvas | PictureError]:
             return error
 
     with _unwarned(), ThreadPoolExecutor(THREADS) as pool:
-        return list(pool.map(read, paths))
+        started = [pool.submit(read, path) if _bytes(path) > LARGE_FILE else None for path in paths]
+        return [
+            task.result() if task else read(path) for task, path in zip(started, paths, strict=True)
+        ]
 
 
 def read_gray(path: Path, side: int) -> tuple[np.ndarray, tuple[int, int]]:
@@ -88,11 +95,39 @@ def read_thumbnail(path: Path, side: int) -> tuple[np.ndarray, tuple[int, int]]:
         return np.asarray(image), size
 
 
+def trimmed(canvas: Canvas) -> Canvas:
+    """The same picture on a canvas of 32×32, where it fits into that."""
+    if canvas.size[:2].max() > SMALL_CANVAS:
+        return canvas
+    margin = (CANVAS - SMALL_CANVAS) // 2
+    return Canvas(canvas.pixels[margin:-margin, margin:-margin], canvas.size)
+
+
 def cut_out(canvas: np.ndarray, size: np.ndarray) -> np.ndarray:
     """The part of a canvas that its picture takes up; size as in Canvas."""
     height, width = (int(side) for side in size[:2])
     top, left = (canvas.shape[0] - height) // 2, (canvas.shape[1] - width) // 2
     return canvas[top : top + height, left : left + width]
+
+
+def in_batches(paths: Iterable[Path], size: int = BATCH) -> Iterator[list[Path]]:
+    """Up to `size` paths at a time, or BATCH_BYTES of files: these take longer to decode."""
+    batch, total = [], 0
+    for path in paths:
+        batch.append(path)
+        total += _bytes(path)
+        if len(batch) == size or total > BATCH_BYTES:
+            yield batch
+            batch, total = [], 0
+    if batch:
+        yield batch
+
+
+def _bytes(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:  # reading it tells why
+        return 0
 
 
 _LARGE_ONES = threading.Lock()
@@ -117,7 +152,7 @@ def _read_canvas(path: Path) -> Canvas:
 def _opened(path: Path) -> Iterator[Image.Image]:
     """An opened picture of a size that can be read; what goes wrong with it is a PictureError."""
     try:
-        with _open(path) as image:
+        with open(path, "rb") as file, _identify(path, file) as image:
             width, height = image.size
             _check_size(path, width, height)
             with _LARGE_ONES if width * height > LARGE else nullcontext():
@@ -144,18 +179,18 @@ def place(gray: np.ndarray) -> Canvas:
     return _place(Image.fromarray(gray), min(gray.shape))
 
 
-def _open(path: Path) -> Image.Image:
+def _identify(path: Path, file: BinaryIO) -> Image.Image:
     """HEIC needs a library that registers itself with Pillow: only where there is such a file."""
-    with open(path, "rb") as file:
-        start = file.read(12)
+    start = file.read(12)
+    file.seek(0)
     if start[4:8] != b"ftyp" or start[8:] not in HEIF_BRANDS:
-        return Image.open(path, formats=FORMATS)
+        return Image.open(file, formats=FORMATS)
     try:
         from pillow_heif import register_heif_opener
     except ImportError:
         raise PictureError(f"{path}: a HEIC picture; pip install pillow-heif first") from None
     register_heif_opener(thumbnails=False)
-    return Image.open(path, formats=["HEIF"])
+    return Image.open(file, formats=["HEIF"])
 
 
 def _check_size(path: Path, width: int, height: int) -> None:
@@ -177,7 +212,8 @@ def _upright(image: Image.Image, side: int, mode: str = "L") -> Image.Image:
     if max(image.size) > 4 * side:
         # A JPEG is decoded at a half, a quarter or an eighth, which is several times faster.
         image.draft(mode, (2 * side, 2 * side))
-    return ImageOps.exif_transpose(image)
+    ImageOps.exif_transpose(image, in_place=True)
+    return image
 
 
 def _to_gray(image: Image.Image) -> Image.Image:
@@ -207,10 +243,11 @@ def _own_range(levels: np.ndarray) -> Image.Image:
 
 def _place(gray: Image.Image, shorter_side: int) -> Canvas:
     factor = min(1.0, CANVAS / max(gray.size))
-    width, height = (max(1, round(side * factor)) for side in gray.size)
-    # TensorFlow's antialiased bilinear is the same filter; its area and Pillow's BOX differ.
-    shrunk = gray.resize((width, height), Image.Resampling.BILINEAR)
+    width, height = (max(1, round(length * factor)) for length in gray.size)
+    if factor < 1:
+        # TensorFlow's antialiased bilinear is the same filter; its area and Pillow's BOX differ.
+        gray = gray.resize((width, height), Image.Resampling.BILINEAR)
     pixels = np.zeros((CANVAS, CANVAS), np.uint8)
     top, left = (CANVAS - height) // 2, (CANVAS - width) // 2
-    pixels[top : top + height, left : left + width] = np.asarray(shrunk)
+    pixels[top : top + height, left : left + width] = np.asarray(gray)
     return Canvas(pixels, np.array([height, width, shorter_side], np.int32))

@@ -4,16 +4,17 @@ It knows nothing of networks and how they were built: all that it needs is in th
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.core.protobuf.config_pb2 import CallableOptions
 
 from nn.data import SIDE, iter_images
 from nn.errors import DataError, ModelError, PictureError
-from nn.pictures import CANVAS, cut_out, read_canvases, read_gray
+from nn.pictures import BATCH, CANVAS, cut_out, read_gray
+from nn.pipeline import Answer, answer_all
 from nn.readings import (
     LIKE_NONE,
     NO_INK,
@@ -65,7 +66,9 @@ class Predictor:
                 tags = [tf1.saved_model.tag_constants.SERVING]
                 meta_graph = tf1.saved_model.load(self._session, tags, str(self.version))
             self._signatures = signatures = meta_graph.signature_def
-            self._predict = self._callable(signatures["serving_default"], ["images"], Prediction)
+            self._predict = self._callable(
+                signatures["serving_default"], ["images"], Prediction, in_turn=True
+            )
             self._read = self._callable(signatures["canvases"], ["pixels", "sizes"], _CanvasAnswers)
         except (tf.errors.OpError, OSError, ValueError, KeyError, RuntimeError) as error:
             self._session.close()
@@ -91,10 +94,11 @@ class Predictor:
             )
         return self._predict(images)
 
-    def read(self, paths: Iterable[str | Path], batch_size: int = 64) -> Iterator[Reading]:
+    def read(self, paths: Iterable[str | Path], batch_size: int = BATCH) -> Iterator[Reading]:
         """Reads pictures of one digit each, of any kind and size; yields a reading for each, in
-        order, as they come. No more than a batch is held in memory."""
-        for reading, _, _ in self._read_pictures(paths, batch_size, self._read):
+        order, as they come. No more than two batches are held in memory; one is smaller than
+        batch_size where its files are large."""
+        for reading, _ in self._read_pictures(paths, batch_size, self._read):
             yield reading
 
     def read_numbers(self, paths: Iterable[str | Path]) -> Iterator[NumberReading]:
@@ -122,17 +126,17 @@ class Predictor:
             yield reading
 
     def explain(
-        self, paths: Iterable[str | Path], batch_size: int = 64
+        self, paths: Iterable[str | Path], batch_size: int = BATCH
     ) -> Iterator[tuple[Reading, Evidence | None]]:
         """As `read`, each reading with what it came from, None where that is an error. Raises
         ModelError where the model does not tell."""
         run = self._telling(_ExplainedAnswers)
-        for reading, answer, size in self._read_pictures(paths, batch_size, run):
+        for reading, answer in self._read_pictures(paths, batch_size, run):
             if answer is None:
                 yield reading, None
             else:
-                _, _, _, digit, ink, light_on_dark, dropped = answer
-                ink = cut_out(ink, size)
+                _, _, _, digit, ink, light_on_dark, dropped = answer.values
+                ink = cut_out(ink, answer.size)
                 yield reading, Evidence(digit, ink, bool(light_on_dark), int(dropped))
 
     def explain_csv(self, path: str | Path) -> Iterator[tuple[Reading, Evidence | None]]:
@@ -153,31 +157,18 @@ class Predictor:
 
     def _read_pictures(
         self, paths: Iterable[str | Path], batch_size: int, run: Callable
-    ) -> Iterator[tuple[Reading, tuple | None, np.ndarray | None]]:
-        """Yields readings, each with what `run` answered to its canvas, and the canvas' size."""
-        paths = iter(paths)
-        while batch := list(islice(paths, batch_size)):
-            yield from self._read_batch([Path(path) for path in batch], run)
-
-    def _read_batch(self, paths: list[Path], run: Callable) -> Iterator[tuple]:
-        found = read_canvases(paths)
-        canvases = [canvas for canvas in found if not isinstance(canvas, PictureError)]
-        answers = iter(())
-        if canvases:
-            pixels, sizes = (np.stack(part) for part in zip(*canvases, strict=True))
-            answers = zip(zip(*run(pixels, sizes), strict=True), sizes, strict=True)
-        for path, canvas in zip(paths, found, strict=True):
-            if isinstance(canvas, PictureError):
-                yield failed(str(path), str(canvas)), None, None
+    ) -> Iterator[tuple[Reading, Answer | None]]:
+        """Yields readings, each with what `run` answered to its canvas, None where it is an error."""
+        for path, answer in answer_all(map(Path, paths), batch_size, run):
+            name = str(path)
+            if isinstance(answer, PictureError):
+                yield failed(name, str(answer)), None
                 continue
-            answer, size = next(answers)
-            digit, probabilities, reason, *_ = answer
-            reading = (
-                Reading(str(path), UNSURE, None, None, None, reason.decode())
-                if reason
-                else self._answered(str(path), digit, probabilities)
-            )
-            yield reading, answer, size
+            digit, probabilities, reason, *_ = answer.values
+            if reason:
+                yield Reading(name, UNSURE, None, None, None, reason.decode()), answer
+            else:
+                yield self._answered(name, digit, probabilities), answer
 
     @property
     def _least(self) -> float:
@@ -224,11 +215,22 @@ class Predictor:
             )
         return self._callable(signature, ["pixels", "sizes"], answer)
 
-    def _callable(self, signature, inputs: list[str], answer: type[NamedTuple]):
-        """A function of arrays that runs a signature; make_callable skips Session.run's checks."""
-        fetches = [signature.outputs[name].name for name in answer._fields]
-        feeds = [signature.inputs[name].name for name in inputs]
-        run = self._session.make_callable(fetches, feeds)
+    def _callable(
+        self, signature, inputs: list[str], answer: type[NamedTuple], *, in_turn: bool = False
+    ):
+        """A function of arrays, of the right dtypes, that runs a signature.
+
+        Session.run looks up what is fed and fetched at each call, which takes longer than a small
+        network. in_turn: op after op in the caller's thread; for few and small ones, to hand them
+        to others takes longer too. docs/performance.md has figures.
+        """
+        options = CallableOptions(
+            feed=[signature.inputs[name].name for name in inputs],
+            fetch=[signature.outputs[name].name for name in answer._fields],
+        )
+        if in_turn:
+            options.run_options.inter_op_thread_pool = -1
+        run = self._session._make_callable_from_options(options)
         return lambda *arrays: answer(*run(*arrays))
 
 

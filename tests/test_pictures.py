@@ -15,7 +15,7 @@ from PIL import Image
 
 from nn import pictures
 from nn.errors import PictureError
-from nn.pictures import read_canvas, read_canvases
+from nn.pictures import in_batches, read_canvas, read_canvases
 
 # Gray [40, 30], every row different and every column different.
 GRAY = (np.arange(40)[:, None] * 4 + np.arange(30)[None] * 3).astype(np.uint8)
@@ -451,6 +451,18 @@ def test_large_pictures_are_decoded_one_at_a_time(tmp_path, monkeypatch, large, 
 
     monkeypatch.setattr(pictures, "_to_gray", to_gray)
     monkeypatch.setattr(pictures, "LARGE", large)
+    monkeypatch.setattr(pictures, "LARGE_FILE", 0)
     monkeypatch.setattr(pictures, "THREADS", 2)
     read_canvases([save(Image.fromarray(GRAY), tmp_path / f"{n}.png") for n in range(6)])
     assert max(counts) == most
+
+
+def test_large_files_come_in_smaller_batches(tmp_path):
+    large, small = tmp_path / "large", tmp_path / "small"
+    large.write_bytes(bytes(6_000_000))
+    small.write_bytes(bytes(100))
+    paths = [small] * 5 + [large] * 3 + [small, tmp_path / "none"] * 3
+    batches = list(in_batches(paths, 4))
+    assert [path for batch in batches for path in batch] == paths
+    assert [len(batch) for batch in batches] == [4, 3, 4, 3]
+    assert [len(batch) for batch in in_batches([small] * 600)] == [256, 256, 88]

@@ -636,20 +636,20 @@ def test_read_yields_200_pictures_in_order(predictor):
             np.testing.assert_allclose(reading.probabilities, alone.probabilities, atol=1e-5)
 
 
-@pytest.mark.parametrize(("options", "batch"), [({}, 64), ({"batch_size": 16}, 16)])
-def test_read_takes_paths_no_more_than_a_batch_ahead(predictor, options, batch):
+@pytest.mark.parametrize(("options", "batch"), [({}, 256), ({"batch_size": 16}, 16)])
+def test_read_takes_paths_no_more_than_two_batches_ahead(predictor, options, batch):
     taken = []
 
     def paths():
-        for number in range(200):
+        for number in range(700):
             taken.append(number)
             yield SAMPLES / "8_small.png"
 
     readings = predictor.read(paths(), **options)
     assert taken == []
-    for count in range(1, 201):
+    for count in range(1, 701):
         assert next(readings).digit == 8
-        assert count <= len(taken) < count + batch
+        assert count <= len(taken) < count + 2 * batch
     assert next(readings, None) is None
 
 

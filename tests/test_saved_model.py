@@ -24,7 +24,7 @@ from nn.evaluation import evaluate
 from nn.graph import build_serving_graph, build_training_graph
 from nn.networks import NETWORKS, get_network
 from nn.optimization import Recipe
-from nn.pictures import read_canvas
+from nn.pictures import cut_out, place, read_canvas, trimmed
 from nn.predictor import Predictor
 from nn.saved_model import find_version
 from nn.scaling import Scaling
@@ -152,11 +152,11 @@ FAST = {"TF_USE_LEGACY_KERAS": "1"}  # imports TensorFlow in half the time
 
 @pytest.fixture(scope="module")
 def pictures(digits, tmp_path_factory) -> list[Path]:
-    """300 bundled digits as PNG files."""
+    """300 bundled digits as PNG files, too large for the small canvas."""
     folder = tmp_path_factory.mktemp("pictures")
     paths = [folder / f"{number}.png" for number in range(300)]
     for image, path in zip(digits[0].images, paths, strict=False):
-        Image.fromarray(image).save(path)
+        Image.fromarray(np.pad(image, 6)).save(path)
     return paths
 
 
@@ -370,6 +370,33 @@ def test_canvases_of_another_size_are_accepted_and_read_alike(samples, serve):
     larger = serve("canvases", **feed)
     assert larger["ink"].shape == (COUNT, 96, 96)
     np.testing.assert_array_equal(larger["digits"], samples[0]["digits"])
+
+
+def test_on_the_small_canvas_pictures_read_the_same_but_for_rounding(digits, serve):
+    canvases = [place(image) for image in digits[0].images[:300]]
+    large, small = (
+        serve("canvases", pixels=np.stack(pixels), sizes=np.stack(sizes))
+        for pixels, sizes in (
+            zip(*canvases, strict=True),
+            zip(*map(trimmed, canvases), strict=True),
+        )
+    )
+    assert small["ink"].shape == (300, 32, 32)
+    np.testing.assert_array_equal(small["ink"], large["ink"][:, 16:48, 16:48])
+    levels = np.abs(small["normalized"].astype(int) - large["normalized"])
+    assert levels.max() <= 1
+    assert levels.mean() < 1e-3
+    np.testing.assert_allclose(small["probabilities"], large["probabilities"], atol=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("size", "side"), [((28, 28), 32), ((32, 1), 32), ((32, 33), 64), ((64, 20), 64), ((9, 9), 32)]
+)
+def test_a_canvas_is_trimmed_where_the_picture_fits(size, side):
+    picture = np.arange(1, 1 + size[0] * size[1]).reshape(size).astype(np.uint8)
+    canvas = trimmed(place(picture))
+    assert canvas.pixels.shape == (side, side)
+    np.testing.assert_array_equal(cut_out(*canvas), picture)
 
 
 def test_where_there_is_no_ink_reasons_says_so(serve):

@@ -9,7 +9,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from benchmarks.peers.race import Measured, Ratio, Row
-from nn.checkpoints import write_text
 
 PACKAGES = ("tensorflow", "keras", "torch", "scikit-learn", "onnxruntime", "opencv-python-headless",
             "polars", "pandas", "numpy", "pillow")  # fmt: skip
@@ -113,6 +112,8 @@ def _cpu() -> str:
 
 def write(path: Path, results: dict) -> None:
     """Writes the file whole."""
+    from nn.checkpoints import write_text  # and with it TensorFlow
+
     write_text(path, json.dumps(results, indent=1) + "\n")
 
 
