@@ -158,7 +158,7 @@ class Predictor:
     def _read_pictures(
         self, paths: Iterable[str | Path], batch_size: int, run: Callable
     ) -> Iterator[tuple[Reading, Answer | None]]:
-        """Yields readings, each with what `run` answered to its canvas, None where it is an error."""
+        """Yields readings, each with what `run` answered to its canvas, None at an error."""
         for path, answer in answer_all(map(Path, paths), batch_size, run):
             name = str(path)
             if isinstance(answer, PictureError):
