@@ -71,15 +71,19 @@ class RunFolder:
             raise UserError(f"{self.config_file}: cannot be read ({error})") from None
 
     def check_extras(self, sha256: str) -> None:
-        """Keeps the hash of what a run trains with beside digits. Raises UserError where it began
-        with something else: other versions of libraries may draw otherwise."""
-        if not self.extras_file.exists():
+        """Keeps the hash of what a run trains with beside digits, at its start. Raises UserError
+        where it has begun with something else: they are drawn and normalized at each start, and
+        another version or machine may do so otherwise."""
+        if not self.checkpoint_files():
             write_text(self.extras_file, sha256 + "\n")
-        elif self.extras_file.read_text(encoding="utf-8").strip() != sha256:
+        elif not self.extras_file.exists() or self._read_extras() != sha256:
             raise UserError(
-                f"{self.extras_file}: the extras that this run began with are drawn otherwise by "
-                "the libraries installed now; start a new run"
+                f"{self.extras_file}: these are not the extras that this run began with; this "
+                "version, its libraries or this machine draw others; start a new run"
             )
+
+    def _read_extras(self) -> str:
+        return self.extras_file.read_text(encoding="utf-8").strip()
 
     def checkpoint_files(self) -> list[str]:
         """The checkpoints, oldest first, as tf.train.Saver names them; empty before the first.

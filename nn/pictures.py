@@ -61,9 +61,13 @@ def read_canvases(paths: Sequence[Path]) -> list[Canvas | PictureError]:
 
     with _unwarned(), ThreadPoolExecutor(THREADS) as pool:
         started = [pool.submit(read, path) if _bytes(path) > LARGE_FILE else None for path in paths]
-        return [
-            task.result() if task else read(path) for task, path in zip(started, paths, strict=True)
-        ]
+        try:
+            return [
+                task.result() if task else read(path)
+                for task, path in zip(started, paths, strict=True)
+            ]
+        finally:  # Ctrl-C does not wait for all the others
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def read_gray(path: Path, side: int) -> tuple[np.ndarray, tuple[int, int]]:
@@ -126,7 +130,7 @@ def in_batches(paths: Iterable[Path], size: int = BATCH) -> Iterator[list[Path]]
 def _bytes(path: Path) -> int:
     try:
         return path.stat().st_size
-    except OSError:  # reading it tells why
+    except (OSError, ValueError):  # reading it tells why
         return 0
 
 

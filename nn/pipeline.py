@@ -25,14 +25,15 @@ class Answer(NamedTuple):
 def answer_all(
     paths: Iterable[Path], batch_size: int, graph: Graph
 ) -> Iterator[tuple[Path, Answer | PictureError]]:
-    """Yields each path with its answer, or why it cannot be read, in order, as they come."""
+    """Yields each path with its answer, or why it cannot be read, in order: a batch's when the next
+    is decoded, or at once where a batch is one picture."""
     waiting: deque[tuple[list, list, Future]] = deque()
     with ThreadPoolExecutor(1) as beside:
         for batch in in_batches(paths, batch_size):
             found = read_canvases(batch)
             canvases = [trimmed(one) for one in found if isinstance(one, Canvas)]
             waiting.append((batch, found, beside.submit(_run, graph, canvases)))
-            if len(waiting) > 1:
+            if len(waiting) > 1 or batch_size == 1:  # one by one: nobody is to wait for the next
                 yield from _in_order(*waiting.popleft())
         for batch in waiting:
             yield from _in_order(*batch)

@@ -96,8 +96,8 @@ class Predictor:
 
     def read(self, paths: Iterable[str | Path], batch_size: int = BATCH) -> Iterator[Reading]:
         """Reads pictures of one digit each, of any kind and size; yields a reading for each, in
-        order, as they come. No more than two batches are held in memory; one is smaller than
-        batch_size where its files are large."""
+        order. No more than two batches are held in memory: a batch's readings come when the next is
+        decoded, or at once where batch_size is 1. Where files are large, batches are smaller."""
         for reading, _ in self._read_pictures(paths, batch_size, self._read):
             yield reading
 

@@ -109,10 +109,14 @@ def test_a_run_whose_extras_are_drawn_otherwise_now_is_not_resumed(
     )  # fmt: skip
     assert started.returncode == 0, started.stderr
     assert train_here("--resume", folder).returncode == 0
-    (folder / "extras.sha256").write_text("of other pictures\n")
-    resumed = train_here("--resume", folder)
-    assert resumed.returncode == 2
-    assert "extras.sha256: the extras that this run began with are drawn" in resumed.stderr
+    for change in (
+        lambda: (folder / "extras.sha256").write_text("of other pictures\n"),
+        lambda: (folder / "extras.sha256").unlink(),  # a run of before there was this file
+    ):
+        change()
+        resumed = train_here("--resume", folder)
+        assert resumed.returncode == 2
+        assert "extras.sha256: these are not the extras that this run began" in resumed.stderr
     assert not (tmp_path / "out" / "3").exists()
 
 

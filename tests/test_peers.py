@@ -2,12 +2,14 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from benchmarks.peers import results
 from benchmarks.peers.ours import multiply_adds
 from benchmarks.peers.race import OURS, Contender, Measured, Row, race, ratios
 from benchmarks.peers.rows import CSV, rows
+from benchmarks.peers.shop import latency
 from nn.errors import UserError
 
 
@@ -109,6 +111,14 @@ def test_every_row_has_this_project_in_it_and_its_goals_are_of_those_who_are():
         names = {contender.name for contender in row.contenders}
         assert OURS in names
         assert set(row.goals) <= names | {"import tensorflow"}
+
+
+def test_a_latency_is_of_as_many_answers_as_it_takes_whatever_there_are_images():
+    asked = []
+    found = latency(lambda image: asked.append(image.shape), np.zeros((20, 28, 28), np.uint8))
+    assert len(asked) == 1010
+    assert set(asked) == {(1, 28, 28)}
+    assert 0 < found["seconds"] <= found["percentile_99"]
 
 
 def test_multiply_adds_are_three_times_forward_but_for_the_first_layer_s_input():

@@ -422,7 +422,9 @@ def test_over_100_megapixels_are_refused_within_50_megabytes(tmp_path):
         assert "over 100 megapixels" in line
 
 
-def test_several_are_read_at_once_and_come_in_order(tmp_path):
+@pytest.mark.parametrize("large_file", [0, 50_000])
+def test_several_are_read_at_once_and_come_in_order(tmp_path, monkeypatch, large_file):
+    monkeypatch.setattr(pictures, "LARGE_FILE", large_file)
     paths = [
         save(Image.new("L", (20 + number, 30), 10 * number), tmp_path / f"{number}.png")
         for number in range(20)

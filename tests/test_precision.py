@@ -10,6 +10,7 @@ from conftest import train
 
 import train_neural_network
 from nn.data import SIDE, Digits
+from nn.errors import UserError
 from nn.graph import build_training_graph
 from nn.networks import get_network
 from nn.precision import BFLOAT16, FLOAT32, fastest, session_config
@@ -36,6 +37,15 @@ def test_bfloat16_is_taken_where_the_cpu_has_it(flags, found, tmp_path):
 
 def test_where_the_system_does_not_tell_it_is_float32(tmp_path):
     assert fastest(BFLOAT16, tmp_path / "none") == FLOAT32
+
+
+def test_without_onednn_there_is_no_bfloat16(tmp_path, monkeypatch):
+    (tmp_path / "cpuinfo").write_text("flags : avx512_bf16\n")
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
+    assert fastest(BFLOAT16, tmp_path / "cpuinfo") == FLOAT32
+    session_config(FLOAT32)
+    with pytest.raises(UserError, match="TF_ENABLE_ONEDNN_OPTS=0 switches off; unset it, or"):
+        session_config(BFLOAT16)
 
 
 def test_a_network_has_the_precision_that_it_trains_fastest_in():

@@ -636,6 +636,13 @@ def test_read_yields_200_pictures_in_order(predictor):
             np.testing.assert_allclose(reading.probabilities, alone.probabilities, atol=1e-5)
 
 
+@pytest.mark.parametrize("name", ["a\0.png", "\ud800.png"])
+def test_a_name_that_no_file_can_have_is_an_error_of_its_own(predictor, name):
+    good = SAMPLES / "8_small.png"
+    readings = list(predictor.read([good, name, good]))
+    assert [reading.status for reading in readings] == ["ok", "error", "ok"]
+
+
 @pytest.mark.parametrize(("options", "batch"), [({}, 256), ({"batch_size": 16}, 16)])
 def test_read_takes_paths_no_more_than_two_batches_ahead(predictor, options, batch):
     taken = []

@@ -96,6 +96,7 @@ def measure(shop: Shop, options: argparse.Namespace) -> list[dict]:
         measured = race(row, 2 if options.quick else options.repeats)
         compared = ratios(row, measured)
         tqdm.write("\n".join(results.lines(row, measured, compared)) + "\n")
+        sys.stdout.flush()  # a row takes minutes, and may go into a file
         found.append(results.as_json(row, measured, compared))
     return found
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import Any
@@ -117,13 +117,15 @@ class Worker:
 
     def run(self) -> dict:
         """Does the work once."""
-        self._process.stdin.write("run\n")
-        self._process.stdin.flush()
+        with suppress(BrokenPipeError):  # where it has died, there is no answer either
+            self._process.stdin.write("run\n")
+            self._process.stdin.flush()
         return self.answer()
 
     def close(self) -> None:
         """Ends the process."""
-        self._process.stdin.close()
+        with suppress(BrokenPipeError):
+            self._process.stdin.close()
         try:
             self._process.wait(10)
         except subprocess.TimeoutExpired:

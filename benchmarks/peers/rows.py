@@ -55,7 +55,7 @@ def rows(shop: str, scripts: dict[str, list[str]], csv: Path) -> dict[str, Row]:
             [Contender(name, (f"{HERE}tools", "process"), {"arguments": arguments}, "",
                        "torch" if name == TORCH else None)
              for name, arguments in scripts.items()],
-            {"import tensorflow": 1, KERAS: 1, TORCH: 1},
+            {"import tensorflow": 1},
         ),
         "latency-dense": _single(shop, "dense", {TORCH: 1.0, ONNX: 0.5}),
         "latency-cnn": _single(shop, "basic_cnn", {}),

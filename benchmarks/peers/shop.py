@@ -89,13 +89,31 @@ def latency(answer: Callable[[np.ndarray], np.ndarray], images: np.ndarray) -> d
     times: list[float] = []
     end = time.perf_counter() + 2
     while len(times) < 1010 and not (time.perf_counter() > end and len(times) > 20):
-        image = images[len(times)][None]
+        image = images[len(times) % len(images)][None]
         started = time.perf_counter()
         answer(image)
         times.append(time.perf_counter() - started)
     times = sorted(times[10:])
     slow = times[int(0.99 * len(times))]
     return {"seconds": statistics.median(times), "work": 1, "percentile_99": slow}
+
+
+def passes(answer: Callable[[], np.ndarray], shop: Shop, network: str) -> dict:
+    """Reads the test digits again and again, for a second at least: one pass may take so little
+    that what it measures is the beginning. Checks the last answers; work is images."""
+    count, started = 0, time.perf_counter()
+    while (seconds := time.perf_counter() - started) < 1 or not count:
+        answers = answer()
+        count += len(answers)
+    shop.check(network, answers)
+    return {"seconds": seconds, "work": count}
+
+
+def reached(run: dict) -> dict:
+    """The run. Raises ValueError where it did not get 99.0% of the test digits right."""
+    if run["accuracy"] < 0.99:
+        raise ValueError(f"{run['accuracy']:.2%} of the test digits right, not 99.0%")
+    return run
 
 
 def _train(network: str, data: str, folder: Path) -> None:

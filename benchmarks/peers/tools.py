@@ -1,5 +1,6 @@
 """Contenders that are a call or a command: readers of CSV files, Pillow alone, whole processes."""
 
+import resource
 import subprocess
 import sys
 import time
@@ -54,12 +55,15 @@ def pillow(shop: str) -> Callable[[], dict]:
 
 
 def process(arguments: list[str]) -> Callable[[], dict]:
-    """A Python process, from its start to its end."""
+    """A Python process, from its start to its end, and the memory that it held."""
 
     def run() -> dict:
         started = time.perf_counter()
         subprocess.run([sys.executable, *arguments], check=True, stdout=subprocess.DEVNULL,
                        stderr=subprocess.PIPE)  # fmt: skip
-        return {"seconds": time.perf_counter() - started, "work": 1}
+        seconds = time.perf_counter() - started
+        unit = 1 if sys.platform == "darwin" else 1024  # bytes there, elsewhere kilobytes
+        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * unit / 2**20
+        return {"seconds": seconds, "work": 1, "peak_megabytes": peak}
 
     return run

@@ -24,7 +24,7 @@ def main() -> None:
     print(json.dumps({"ready": True}), file=answers, flush=True)
     for _ in sys.stdin:
         measured = run()
-        print(json.dumps(measured | {"peak_megabytes": _peak()}), file=answers, flush=True)
+        print(json.dumps({"peak_megabytes": _peak()} | measured), file=answers, flush=True)
 
 
 def _peak() -> float:
