@@ -39,7 +39,7 @@ def rows(shop: str, scripts: dict[str, list[str]], csv: Path) -> dict[str, Row]:
             "training to 99.0% of the test digits", "trainings/s",
             [ours("sprint", "sprint", shop=shop), _keras("example", "its example", shop=shop),
              _torch("example", "its example", shop=shop)],
-            {KERAS: 20, TORCH: 20}, repeats=2, warm_ups=0,
+            {KERAS: 20, TORCH: 20}, repeats=1, warm_ups=0,
         ),
         "csv": Row(
             "reading digit_xtrain.csv", "MB/s",
