@@ -26,26 +26,19 @@ def training(
     if cpus:
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cpus])
     _import_tensorflow()
-    import tensorflow as tf
-
     from nn.data import Digits
     from nn.evaluation import evaluate
-    from nn.graph import build_training_graph
     from nn.networks import get_network
-    from nn.precision import session_config
     from nn.settings import Settings
     from nn.trainer import run_steps
 
     images, labels, *test = Shop(shop).digits()
     images, labels = images[:count], labels[:count]
-    built = get_network(network)
-    settings = Settings.of(built, batch_size=batch_size, precision=precision, epochs=100)
-    recipe = settings.recipe
-    graph = build_training_graph(built, recipe, count=len(images), seed=0)
-    session = tf.compat.v1.Session(graph=graph.graph, config=session_config(precision))
-    session.run(graph.initialize)
-    session.run(graph.load, {graph.feed.images: images, graph.feed.labels: labels})
-    steps = recipe.steps_per_epoch(len(images))
+    settings = Settings.of(
+        get_network(network), batch_size=batch_size, precision=precision, epochs=100
+    )
+    session, graph = _begun(settings, images, labels)
+    steps = settings.recipe.steps_per_epoch(len(images))
 
     def epoch() -> dict:
         started = time.perf_counter()
@@ -68,13 +61,9 @@ def training_in_multiply_adds(shop: str, network: str, batch_size: int) -> Calla
 def sprint(shop: str) -> Callable[[], dict]:
     """Builds the graph of `sprint` and trains it to its last step: each run has another seed."""
     _import_tensorflow()
-    import tensorflow as tf
-
     from nn.data import Digits
     from nn.evaluation import evaluate
-    from nn.graph import build_training_graph
     from nn.networks import get_network
-    from nn.precision import session_config
     from nn.settings import Settings
     from nn.trainer import run_steps
 
@@ -85,19 +74,31 @@ def sprint(shop: str) -> Callable[[], dict]:
     def train() -> dict:
         started = time.perf_counter()
         settings = Settings.of(network, seed=next(seeds))
-        recipe = settings.recipe
-        graph = build_training_graph(network, recipe, count=len(images), seed=settings.seed)
-        config = session_config(settings.precision)
-        with tf.compat.v1.Session(graph=graph.graph, config=config) as session:
-            session.run(graph.initialize)
-            session.run(graph.load, {graph.feed.images: images, graph.feed.labels: labels})
-            for _ in run_steps(session, graph, recipe.steps_per_epoch(len(images))):
+        session, graph = _begun(settings, images, labels)
+        with session:
+            for _ in run_steps(session, graph, settings.recipe.steps_per_epoch(len(images))):
                 pass
             seconds = time.perf_counter() - started
             accuracy = evaluate(session, graph, Digits(*test)).accuracy
         return reached({"seconds": seconds, "work": 1, "accuracy": accuracy})
 
     return train
+
+
+def _begun(settings, images: np.ndarray, labels: np.ndarray) -> tuple:
+    """A session with the digits in it, before the first step of training; and its graph."""
+    import tensorflow as tf
+
+    from nn.graph import build_training_graph
+    from nn.networks import get_network
+    from nn.precision import session_config
+
+    network = get_network(settings.network)
+    graph = build_training_graph(network, settings.recipe, count=len(images), seed=settings.seed)
+    session = tf.compat.v1.Session(graph=graph.graph, config=session_config(settings.precision))
+    session.run(graph.initialize)
+    session.run(graph.load, {graph.feed.images: images, graph.feed.labels: labels})
+    return session, graph
 
 
 def product(precision: str, side: int = 2048) -> Callable[[], dict]:
