@@ -109,9 +109,9 @@ class TrainingStep:
         total_steps = recipe.epochs * recipe.steps_per_epoch(self.count)
         rate = learning_rate(step, total_steps, recipe)
         update = minimize(smoothed, self.weights, rate, recipe)
+        wrong = tf.reduce_sum(tf.cast(wrong_answers(logits, labels), tf.int64))
         with tf.control_dependencies([update]):  # the next step reads the new weights
-            wrong = tf.cast(wrong_answers(logits, labels), tf.int64)
-            return tf.identity(loss), tf.reduce_sum(wrong)
+            return tf.identity(loss), tf.identity(wrong)
 
 
 def _batch_indices(order: tf.Tensor, step: tf.Tensor, batch_size: int) -> tf.Tensor:

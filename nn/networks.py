@@ -166,15 +166,14 @@ def classic(images: tf.Tensor, seed: tf.Tensor | None, size_1: int, size_2: int)
     return dense(x, 10, "logits")
 
 
-# Dropout 0.5 as above, as in Keras' example of a small convolutional network.
+# Dropout 0.5 as above, as in Keras' example of a small convolutional network. ReLU after max-pool
+# gives the same numbers as before it, from a quarter of the work.
 @register("basic_cnn", parameters=225_034, epochs=10)
 def basic_cnn(images: tf.Tensor, seed: tf.Tensor | None) -> tf.Tensor:
-    """conv 3×3: 32 ReLU, max-pool, 64 ReLU, max-pool; dense: 128 ReLU, dropout 0.5, 10"""
+    """conv 3×3: 32, max-pool, ReLU, 64, max-pool, ReLU; dense: 128 ReLU, dropout 0.5, 10"""
     x = tf.expand_dims(images, -1)  # [N, 28, 28, 1]
-    x = conv2d(x, 32, "conv_1", activation=tf.nn.relu)  # [N, 26, 26, 32]
-    x = max_pool(x, "pool_1")  # [N, 13, 13, 32]
-    x = conv2d(x, 64, "conv_2", activation=tf.nn.relu)  # [N, 11, 11, 64]
-    x = max_pool(x, "pool_2")  # [N, 5, 5, 64]
+    x = tf.nn.relu(max_pool(conv2d(x, 32, "conv_1"), "pool_1"))  # [N, 13, 13, 32]
+    x = tf.nn.relu(max_pool(conv2d(x, 64, "conv_2"), "pool_2"))  # [N, 5, 5, 64]
     x = dense(flatten(x), 128, "dense_1", activation=tf.nn.relu)
     x = dropout(x, "dropout_1", rate=0.5, seed=seed)
     return dense(x, 10, "logits")

@@ -1,5 +1,6 @@
 """How a network is trained: its loss, its learning rate at each step, Adam's update."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -58,8 +59,10 @@ def cross_entropy(logits: tf.Tensor, labels: tf.Tensor, smoothing: float = 0.0) 
 
 def wrong_answers(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     """bool [N]; where the label is NO_DIGIT, an answer is wrong that has more than even odds."""
-    sure = tf.reduce_max(tf.nn.softmax(logits), 1) > 0.5
-    return tf.where(tf.equal(labels, NO_DIGIT), sure, tf.not_equal(tf.argmax(logits, 1), labels))
+    answers = tf.argmax(logits, 1)
+    # A softmax would cost as much as a layer of a small network.
+    sure = cross_entropy(logits, answers) < math.log(2)
+    return tf.where(tf.equal(labels, NO_DIGIT), sure, tf.not_equal(answers, labels))
 
 
 def penalty(variables: Sequence[tf.Variable], l2: float) -> tf.Tensor | float:
