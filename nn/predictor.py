@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import tensorflow as tf
-from tensorflow.core.protobuf.config_pb2 import CallableOptions
 
 from nn.data import SIDE, iter_images
 from nn.errors import DataError, ModelError, PictureError
@@ -28,10 +26,9 @@ from nn.readings import (
     failed,
     failed_number,
 )  # fmt: skip
+from nn.restored import RestoredModel
 from nn.saved_model import find_version, read_card, thresholds
 from nn.thresholds import EVEN_ODDS, choose, least_probability, percent
-
-tf1 = tf.compat.v1
 
 
 class Prediction(NamedTuple):
@@ -60,20 +57,15 @@ class Predictor:
         self.card = read_card(self.version)
         self.threshold = choose(thresholds(self.card), max_error)
         self._max_error = max_error
-        self._session = tf1.Session(graph=tf.Graph())
+        self._restored = RestoredModel(self.version)
         try:
-            with self._session.graph.as_default():
-                tags = [tf1.saved_model.tag_constants.SERVING]
-                meta_graph = tf1.saved_model.load(self._session, tags, str(self.version))
-            self._signatures = signatures = meta_graph.signature_def
-            self._predict = self._callable(
-                signatures["serving_default"], ["images"], Prediction, in_turn=True
+            self._predict = self._restored.function(
+                "serving_default", ["images"], Prediction, in_turn=True
             )
-            self._read = self._callable(signatures["canvases"], ["pixels", "sizes"], _CanvasAnswers)
-        except (tf.errors.OpError, OSError, ValueError, KeyError, RuntimeError) as error:
-            self._session.close()
-            reason = str(error).splitlines()[0]
-            raise ModelError(f"{self.version}: cannot be restored ({reason})") from None
+            self._read = self._restored.function("canvases", ["pixels", "sizes"], _CanvasAnswers)
+        except ModelError:
+            self._restored.close()
+            raise
 
     def __enter__(self) -> "Predictor":
         return self
@@ -83,7 +75,7 @@ class Predictor:
 
     def close(self) -> None:
         """Closes the session."""
-        self._session.close()
+        self._restored.close()
 
     def predict(self, images: np.ndarray) -> Prediction:
         """Predicts digits that are as MNIST's: uint8 [N, 28, 28], 0 = paper, 255 = ink."""
@@ -204,34 +196,16 @@ class Predictor:
                 return NumberReading(str(path), UNSURE, number, digits, reason)
         return NumberReading(str(path), OK, number, digits, None)
 
-    def _telling(self, answer: type[NamedTuple]):
+    def _telling(self, answer: type[NamedTuple]) -> Callable[..., NamedTuple]:
         """A function of canvases and sizes for outputs that models once did not have."""
-        signature = self._signatures["canvases"]
-        missing = [name for name in answer._fields if name not in signature.outputs]
+        outputs = self._restored.signatures["canvases"].outputs
+        missing = [name for name in answer._fields if name not in outputs]
         if missing:
             raise ModelError(
                 f"{self.version}: does not tell what it found ({missing[0]} is missing); "
                 "export it anew"
             )
-        return self._callable(signature, ["pixels", "sizes"], answer)
-
-    def _callable(
-        self, signature, inputs: list[str], answer: type[NamedTuple], *, in_turn: bool = False
-    ):
-        """A function of arrays, of the right dtypes, that runs a signature.
-
-        Session.run looks up what is fed and fetched at each call, which takes longer than a small
-        network. in_turn: op after op in the caller's thread; for few and small ones, to hand them
-        to others takes longer too. docs/performance.md has figures.
-        """
-        options = CallableOptions(
-            feed=[signature.inputs[name].name for name in inputs],
-            fetch=[signature.outputs[name].name for name in answer._fields],
-        )
-        if in_turn:
-            options.run_options.inter_op_thread_pool = -1
-        run = self._session._make_callable_from_options(options)
-        return lambda *arrays: answer(*run(*arrays))
+        return self._restored.function("canvases", ["pixels", "sizes"], answer)
 
 
 class _CanvasAnswers(NamedTuple):

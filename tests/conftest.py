@@ -187,8 +187,8 @@ def mnist_folder() -> Path:
 @pytest.fixture
 def untelling(predictor, monkeypatch):
     """A Predictor of a model of before there was `dropped`; `predictor` is the test file's own."""
-    canvases = type(predictor._signatures["canvases"])()
-    canvases.CopyFrom(predictor._signatures["canvases"])
+    canvases = type(predictor._restored.signatures["canvases"])()
+    canvases.CopyFrom(predictor._restored.signatures["canvases"])
     del canvases.outputs["dropped"]
-    monkeypatch.setattr(predictor, "_signatures", {"canvases": canvases})
+    monkeypatch.setattr(predictor._restored, "signatures", {"canvases": canvases})
     return predictor

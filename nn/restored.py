@@ -1,0 +1,64 @@
+"""A SavedModel in a session: its signatures as functions of arrays."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import tensorflow as tf
+from tensorflow.core.protobuf.config_pb2 import CallableOptions
+from tensorflow.core.protobuf.rewriter_config_pb2 import RewriterConfig
+
+from nn.errors import ModelError
+
+tf1 = tf.compat.v1
+
+
+class RestoredModel:
+    """A version of a model, restored into a session; close it. Raises ModelError."""
+
+    def __init__(self, version: Path) -> None:
+        self._version = version
+        config = tf1.ConfigProto()
+        # Products fused with what follows them are slower for one image: oneDNN copies the weights
+        # into an order of its own first, at each call. For many they are no faster.
+        config.graph_options.rewrite_options.remapping = RewriterConfig.OFF
+        self._session = tf1.Session(graph=tf.Graph(), config=config)
+        try:
+            with self._session.graph.as_default():
+                tags = [tf1.saved_model.tag_constants.SERVING]
+                meta_graph = tf1.saved_model.load(self._session, tags, str(version))
+        except (tf.errors.OpError, OSError, ValueError, KeyError, RuntimeError) as error:
+            self.close()
+            raise self._damaged(error) from None
+        self.signatures = meta_graph.signature_def
+
+    def close(self) -> None:
+        """Closes the session."""
+        self._session.close()
+
+    def function(
+        self, name: str, inputs: list[str], answer: type[NamedTuple], *, in_turn: bool = False
+    ) -> Callable[..., NamedTuple]:
+        """A function that runs a signature: arrays of the inputs, of the right dtypes → the outputs
+        that `answer` names. Raises ModelError where there are none such.
+
+        Session.run looks up what is fed and fetched at each call, which takes longer than a small
+        network. in_turn: op after op in the caller's thread; for few and small ones, to hand them
+        to others takes longer too.
+        """
+        try:
+            signature = self.signatures[name]
+            options = CallableOptions(
+                feed=[signature.inputs[each].name for each in inputs],
+                fetch=[signature.outputs[each].name for each in answer._fields],
+            )
+            if in_turn:
+                options.run_options.inter_op_thread_pool = -1
+            run = self._session._make_callable_from_options(options)
+        except (tf.errors.OpError, ValueError, KeyError) as error:
+            raise self._damaged(error) from None
+        return lambda *arrays: answer(*run(*arrays))
+
+    def _damaged(self, error: Exception) -> ModelError:
+        reason = str(error).splitlines()[0]
+        return ModelError(f"{self._version}: cannot be restored ({reason})")
