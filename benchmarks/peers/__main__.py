@@ -14,6 +14,7 @@ import argparse
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from tqdm import tqdm
@@ -43,7 +44,11 @@ def main() -> int:
                 NETWORKS,
                 500 if options.quick else 10_000,
             )
-            found = {"machine": results.machine(), "rows": measure(shop, options)}
+            found = {"machine": results.machine(), "rows": []}
+            for row in measure(shop, options):
+                found["rows"].append(row)
+                if options.results:  # an hour's work is not to hang on its last minute
+                    results.write(options.results, found)
             if not (options.quick or options.rows):
                 found["scaling"] = scaling.measure(folder, options.repeats)
                 print("\n".join(scaling.lines(found["scaling"])))
@@ -77,18 +82,30 @@ def parse_arguments() -> argparse.Namespace:
     names = rows("", {}, CSV)
     add = parser.add_argument
     add("--rows", nargs="+", choices=names, metavar="ROW", help=f"of {', '.join(names)}")
-    add("--repeats", type=int, default=5, metavar="N", help="runs of each contender (default: 5)")
+    add(
+        "--repeats",
+        type=_positive,
+        default=5,
+        metavar="N",
+        help="runs of each contender (default: 5)",
+    )
     add("--quick", action="store_true", help=f"few and short: {', '.join(QUICK)}")
     add("--data", metavar="DATA", help="as the training script's (default: mnist; quick: auto)")
     add("--results", type=Path, metavar="FILE", help="write a JSON file, and a chart beside it")
     return parser.parse_args()
 
 
-def measure(shop: Shop, options: argparse.Namespace) -> list[dict]:
-    """Measures row by row, and prints each."""
+def _positive(text: str) -> int:
+    number = int(text) if text.isascii() and text.isdigit() else 0
+    if not number:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1 on, found {text}")
+    return number
+
+
+def measure(shop: Shop, options: argparse.Namespace) -> Iterator[dict]:
+    """Measures row by row; prints each, and yields it for results.write."""
     chosen = options.rows or (QUICK if options.quick else None)
     table = rows(str(shop.path), scripts(shop), CSV)
-    found = []
     for name in tqdm(chosen or table, disable=None, leave=False):
         row = table[name]
         if name == "csv" and not CSV.exists():  # trained on the bundled digits
@@ -97,8 +114,7 @@ def measure(shop: Shop, options: argparse.Namespace) -> list[dict]:
         compared = ratios(row, measured)
         tqdm.write("\n".join(results.lines(row, measured, compared)) + "\n")
         sys.stdout.flush()  # a row takes minutes, and may go into a file
-        found.append(results.as_json(row, measured, compared))
-    return found
+        yield results.as_json(row, measured, compared)
 
 
 def scripts(shop: Shop) -> dict[str, list[str]]:

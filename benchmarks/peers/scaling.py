@@ -30,8 +30,8 @@ def lines(found: dict[str, dict[str, list[dict]]]) -> list[str]:
     shown = ["seconds of an epoch, median; batch 128 where it does not vary"]
     for network, parts in found.items():
         for what, points in parts.items():
-            values = "  ".join(f"{p['value']:,}: {median(p['seconds']):.2f}" for p in points)
-            shown.append(f"   {network:10s} {what:11s} {values}")
+            values = " ".join(f"{p['value']:,}: {median(p['seconds']):.2f}" for p in points)
+            shown.append(f" {network:9s} {what:10s} {values}")
     return shown
 
 
