@@ -13,6 +13,8 @@ from benchmarks.peers.race import Measured, Ratio, Row
 PACKAGES = ("tensorflow", "keras", "torch", "scikit-learn", "onnxruntime", "opencv-python-headless",
             "polars", "pandas", "numpy", "pillow")  # fmt: skip
 
+TICKS = (0.25, 0.5, 1, 2, 4, 8)
+
 
 def lines(row: Row, measured: Sequence[Measured], ratios: Sequence[Ratio]) -> list[str]:
     """A row for the terminal, 80 columns wide."""
@@ -124,7 +126,7 @@ def draw(rows: Sequence[dict], path: Path) -> None:
     from nn import plots
 
     bars = [(row["name"], ratio) for row in rows for ratio in row["ratios"] if ratio["goal"]]
-    figure = Figure(figsize=(9, 0.9 + 0.28 * len(bars)), layout="constrained")
+    figure = Figure(figsize=(9, 0.7 + 0.2 * len(bars)), layout="constrained")
     axes = figure.add_subplot()
     for place, (_, ratio) in enumerate(bars):
         share = [value / ratio["goal"] for value in ratio["values"]]
@@ -133,13 +135,16 @@ def draw(rows: Sequence[dict], path: Path) -> None:
         axes.barh(place, middle, color=color, height=0.7)
         axes.hlines(place, min(share), max(share), color="#222222", linewidth=1)
         text = f" {ratio['median']:.2g}×, goal {ratio['goal']:.2g}×"
-        axes.text(max(share), place, text, va="center", fontsize=7)
-    axes.axvline(1, color="#222222", linewidth=0.8, linestyle="--")
+        white = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}
+        axes.text(max(share), place, text, va="center", fontsize=7, bbox=white)
+    axes.axvline(1, color="#222222", linewidth=0.8, linestyle="--", zorder=0)
     axes.set_yticks(
         range(len(bars)), [f"{name} / {ratio['peer']}" for name, ratio in bars], fontsize=7
     )
-    axes.invert_yaxis()
+    axes.set_ylim(len(bars) - 0.4, -0.6)
     axes.set_xscale("log")
-    axes.set_xlabel("how many times as fast as the other, as a share of the goal")
+    axes.set_xticks(TICKS, [f"{tick:g}" for tick in TICKS], fontsize=7)
+    axes.minorticks_off()
+    axes.set_xlabel("how many times as fast as the other, as a share of the goal", fontsize=8)
     axes.spines[["top", "right"]].set_visible(False)
     plots.save(figure, path)
