@@ -188,7 +188,7 @@ def basic_cnn(images: tf.Tensor, seed: tf.Tensor | None) -> tf.Tensor:
     "optimized_cnn", parameters=225_930, epochs=10, batch_size=128, learning_rate=2e-3, l2=5e-4
 )
 def optimized_cnn(images: tf.Tensor, seed: tf.Tensor | None) -> tf.Tensor:
-    """basic_cnn with batch norm before each ReLU, ReLU after max-pool, and L2"""
+    """basic_cnn with batch norm before each ReLU, and L2"""
     training = seed is not None
     x = tf.expand_dims(images, -1)  # [N, 28, 28, 1]
     x = max_pool(conv2d(x, 32, "conv_1"), "pool_1")  # [N, 13, 13, 32]
