@@ -111,7 +111,8 @@ def compose_other(name: str, digits: Digits, count: int, seed: int) -> list[File
     """Pictures of a kind that is no digit."""
     files = []
     for number in range(count):
-        random = np.random.default_rng([seed, len(KINDS) + list(OTHERS).index(name), number])
+        # From 27 on, as when there were 27 kinds: the pictures stay what they were.
+        random = np.random.default_rng([seed, 27 + list(OTHERS).index(name), number])
         chosen = random.choice(len(digits), 2)
         pair = [Digit(int(digits.labels[i]), digits.images[i]) for i in chosen]
         files.append(OTHERS[name](pair, random))

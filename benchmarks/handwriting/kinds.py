@@ -381,6 +381,15 @@ def box16_binary(digit: Digit, random: Generator) -> File:
     return saved(Image.fromarray(on.bytes_of(picture)), ".png")
 
 
+@kind
+def far(digit: Digit, random: Generator) -> File:
+    """A page photographed whole, with one digit on it: a tenth of its height or less."""
+    paper = on.lit(on.plain((900, 1200), random.uniform(180, 240)), random, random.uniform(0, 0.3))
+    mask = digit.mask(random, random.uniform(0.04, 0.12))
+    drawn, top, left = on.anywhere(paper.shape, mask, random.uniform(0.05, 0.12), random, 0.03)
+    return photo(on.inked(paper, drawn, top, left, random.uniform(20, 80)), random)
+
+
 def _filled(digit: Digit, random: Generator) -> np.ndarray:
     """16×16: stretched to fill it, but for what is very narrow."""
     mask = digit.mask(random, drawn=0.0)
