@@ -186,6 +186,8 @@ def _notes(evidence: Evidence) -> Iterator[str]:
         yield "a row of pixels, read as it is"
         return
     yield "light digit on dark" if evidence.light_on_dark else "dark digit on light"
+    if evidence.closer:
+        yield "small on its picture: looked at closer"
     width = explanation.stroke_width(evidence.ink)
     if not explanation.THIN <= width <= explanation.THICK:
         thin_or_thick = "thin" if width < explanation.THIN else "thick"

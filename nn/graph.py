@@ -4,13 +4,15 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from nn.closer import is_small, normalize_page_by_call
 from nn.data import SIDE
 from nn.decoding import decode_canvases
 from nn.layers import scale
 from nn.loop import Totals, TrainingStep, build_loop, create_dataset, create_totals
 from nn.networks import Network
-from nn.normalize import normalize
+from nn.normalize import Normalized, normalize_by_call
 from nn.optimization import Recipe
+from nn.pictures import CANVAS, PAGE
 from nn.scaling import UNSCALED, Scaling
 
 tf1 = tf.compat.v1
@@ -96,7 +98,7 @@ def build_serving_graph(
     """The graph that is exported, and its signatures, as docs/saved_model.md describes them.
 
     scaling: of the logits, for probabilities that can be trusted. All share one set of variables.
-    `canvases` and `photos` normalize what they are given first.
+    `canvases`, `pages` and `photos` normalize what they are given first.
     """
     with tf.Graph().as_default() as graph:
         images = tf1.placeholder(tf.uint8, [None, SIDE, SIDE], "images")
@@ -106,13 +108,18 @@ def build_serving_graph(
         outputs = {"serving_default": predict(network, images, scaling)}
         with tf1.variable_scope("", reuse=True):
             with tf.name_scope("canvases"):
-                outputs["canvases"] = _normalize_and_predict(network, scaling, pixels, sizes)
+                normalized = normalize_by_call(pixels, sizes)
+                outputs["canvases"] = _predict_all(network, scaling, normalized)
+            with tf.name_scope("pages"):
+                normalized = normalize_page_by_call(pixels, sizes)
+                outputs["pages"] = _predict_all(network, scaling, normalized)
             with tf.name_scope("photos"):
-                canvases = decode_canvases(image_bytes)
-                outputs["photos"] = _normalize_and_predict(network, scaling, *canvases)
+                normalized = _normalize_photos(image_bytes)
+                outputs["photos"] = _predict_all(network, scaling, normalized)
     inputs = {
         "serving_default": {"images": images},
         "canvases": {"pixels": pixels, "sizes": sizes},
+        "pages": {"pixels": pixels, "sizes": sizes},
         "photos": {"image_bytes": image_bytes},
     }
     return graph, {name: {"inputs": inputs[name], "outputs": outputs[name]} for name in inputs}
@@ -135,10 +142,25 @@ def _scaled(logits: tf.Tensor, scaling: Scaling) -> tf.Tensor:
     return -((gaps / scaling.temperature) ** scaling.power)
 
 
-def _normalize_and_predict(
-    network: Network, scaling: Scaling, pixels: tf.Tensor, sizes: tf.Tensor
+def _normalize_photos(image_bytes: tf.Tensor) -> Normalized:
+    """Picture files, string [N] → digits; where one is small, it is decoded again, larger."""
+    canvases, sizes = decode_canvases(image_bytes)
+    found = normalize_by_call(canvases, sizes)
+    small = tf.where(is_small(found, sizes))  # [M, 1]
+
+    def closer() -> Normalized:
+        pages = decode_canvases(tf.gather(image_bytes, small[:, 0]), PAGE)
+        parts = zip(found, normalize_page_by_call(*pages), strict=True)
+        return Normalized(*(tf.tensor_scatter_nd_update(old, small, new) for old, new in parts))
+
+    every = tf.cond(tf.size(small) > 0, closer, lambda: found)
+    return every._replace(ink=tf.ensure_shape(every.ink, [None, CANVAS, CANVAS]))
+
+
+def _predict_all(
+    network: Network, scaling: Scaling, normalized: Normalized
 ) -> dict[str, tf.Tensor]:
-    normalized = normalize(pixels, sizes)
+    """Probabilities and digits, and all that the normalization tells."""
     return predict(network, normalized.images, scaling) | {
         "normalized": normalized.images,
         "ink": normalized.ink,

@@ -67,6 +67,11 @@ def normalize(pixels: tf.Tensor, sizes: tf.Tensor) -> Normalized:
     )
 
 
+CANVASES = tf.TensorSpec([None] * 3, tf.uint8), tf.TensorSpec([None, 3], tf.int32)
+# The same as a function of the graph: an export holds it once, however often it is called.
+normalize_by_call = tf.function(normalize, CANVASES, autograph=False)
+
+
 def normalize_in_stages(pixels: tf.Tensor, sizes: tf.Tensor) -> Stages:
     """The same, with what lies between; docs/normalization.png shows it."""
     inside = _inside(tf.shape(pixels), sizes)

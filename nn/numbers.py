@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from nn.pictures import CANVAS
+from nn.pictures import CANVAS, INK
 
 TALL = 40  # pixels: how high digits are sought to be
 CLOSE = 1.35  # times higher or lower than that will do
@@ -21,11 +21,11 @@ SMALLEST = 64  # pixels: the shorter side at first; a digit as high has no strok
 LARGEST = 1024  # pixels: the longer side at most
 TRIES = 4
 FIT = 50  # pixels of the canvas at most, for what is higher or wider
-INK = 64  # of 255: a quarter, as in nn/normalize.py
 LINE = 2.5  # heights: what runs on for longer is no digit's stroke
 FULL, HALF, SPECK = 0.75, 0.5, 0.35  # of the digits' height, see group
 WIDE = 1.5  # heights; of MNIST's digits some 0.5% are wider
-UNEVEN = 1.5  # times as high as the lowest digit: the side of a frame may be
+NARROW = 0.3  # heights
+UNEVEN, UPRIGHT = 2.0, 1.5  # times as high as the lowest digit is no digit; if narrow, as a line is
 TOUCHING = "much wider than high: touching digits?"
 OTHER = "much higher than the others: a line?"
 SEVERAL_LINES = "above or below the one before: several lines?"
@@ -132,8 +132,9 @@ def doubts(groups: Sequence[Sequence[Part]]) -> list[str]:
     boxes = [_around(parts) for parts in groups]
     found = [TOUCHING if box.width > WIDE * box.height else "" for box in boxes]
     lowest = min((box.height for box in boxes), default=0)
-    found = [OTHER if box.height > UNEVEN * lowest else doubt
-             for box, doubt in zip(boxes, found, strict=True)]  # fmt: skip
+    for i, box in enumerate(boxes):
+        most = UPRIGHT if box.width < NARROW * box.height else UNEVEN
+        found[i] = OTHER if box.height > most * lowest else found[i]
     for i, (box, following) in enumerate(pairwise(boxes), 1):
         common = min(box.bottom, following.bottom) - max(box.top, following.top)
         if common < 0.25 * min(box.height, following.height):

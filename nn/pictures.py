@@ -21,6 +21,9 @@ from nn.errors import PictureError
 CANVAS = 64  # pixels; canvases of 96 and 128 read no better
 MAX_PIXELS = 100_000_000
 SMALL_CANVAS = 32  # for what fits into it: a quarter of the work
+PAGE = 512  # pixels, of the canvas that a picture with a small digit is read from
+SMALL_DIGIT = 14  # canvas pixels: lower ones are looked at closer; from 10 to 16 is as good
+INK = 64  # of 255: a quarter of full ink, what counts as ink
 THREADS = min(4, os.cpu_count() or 1)  # decode large files: Pillow's decoders run beside each other
 BATCH, BATCH_BYTES = 256, 10_000_000
 LARGE_FILE = 50_000  # bytes; smaller ones are faster read one by one
@@ -35,27 +38,27 @@ HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
 class Canvas(NamedTuple):
     """A gray picture, shrunk to fit where it is larger, in the middle of a square of zeros.
 
-    pixels: uint8 [64, 64]; size: int32 [3], the height and width that the picture has on the
-    canvas, and the shorter side that it had as a file.
+    pixels: uint8 [64, 64], a page's [512, 512]; size: int32 [3], the height and width that the
+    picture has on the canvas, and the shorter side that it had as a file.
     """
 
     pixels: np.ndarray
     size: np.ndarray
 
 
-def read_canvas(path: Path) -> Canvas:
+def read_canvas(path: Path, side: int = CANVAS) -> Canvas:
     """Reads a picture file. Raises PictureError, one line, where that cannot be done."""
     with _unwarned():
-        return _read_canvas(path)
+        return _read_canvas(path, side)
 
 
-def read_canvases(paths: Sequence[Path]) -> list[Canvas | PictureError]:
+def read_canvases(paths: Sequence[Path], side: int = CANVAS) -> list[Canvas | PictureError]:
     """Reads picture files, large ones several at once: of each its canvas, or why it cannot be
     read."""
 
     def read(path: Path) -> Canvas | PictureError:
         try:
-            return _read_canvas(path)
+            return _read_canvas(path, side)
         except PictureError as error:
             return error
 
@@ -146,10 +149,11 @@ def _unwarned() -> Iterator[None]:
         yield
 
 
-def _read_canvas(path: Path) -> Canvas:
+def _read_canvas(path: Path, side: int) -> Canvas:
     with _opened(path) as image:
         shorter_side = min(image.size)
-        return _place(_to_gray(_upright(image, CANVAS)), shorter_side)
+        # A page is decoded as large as it will be, a canvas twice as large, for smoother strokes.
+        return _place(_to_gray(_upright(image, min(side, PAGE // 2))), shorter_side, side)
 
 
 @contextmanager
@@ -245,13 +249,13 @@ def _own_range(levels: np.ndarray) -> Image.Image:
     )
 
 
-def _place(gray: Image.Image, shorter_side: int) -> Canvas:
-    factor = min(1.0, CANVAS / max(gray.size))
+def _place(gray: Image.Image, shorter_side: int, side: int = CANVAS) -> Canvas:
+    factor = min(1.0, side / max(gray.size))
     width, height = (max(1, round(length * factor)) for length in gray.size)
     if factor < 1:
         # TensorFlow's antialiased bilinear is the same filter; its area and Pillow's BOX differ.
         gray = gray.resize((width, height), Image.Resampling.BILINEAR)
-    pixels = np.zeros((CANVAS, CANVAS), np.uint8)
-    top, left = (CANVAS - height) // 2, (CANVAS - width) // 2
+    pixels = np.zeros((side, side), np.uint8)
+    top, left = (side - height) // 2, (side - width) // 2
     pixels[top : top + height, left : left + width] = np.asarray(gray)
     return Canvas(pixels, np.array([height, width, shorter_side], np.int32))

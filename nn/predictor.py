@@ -4,6 +4,7 @@ It knows nothing of networks and how they were built: all that it needs is in th
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ import numpy as np
 from nn.data import SIDE, iter_images
 from nn.errors import DataError, ModelError, PictureError
 from nn.pictures import BATCH, CANVAS, cut_out, read_gray
-from nn.pipeline import Answer, answer_all
+from nn.pipeline import Answer, Graphs, answer_all
 from nn.readings import (
     LIKE_NONE,
     NO_INK,
@@ -62,7 +63,7 @@ class Predictor:
             self._predict = self._restored.function(
                 "serving_default", ["images"], Prediction, in_turn=True
             )
-            self._read = self._restored.function("canvases", ["pixels", "sizes"], _CanvasAnswers)
+            self._graphs = self._graphs_for(_CanvasAnswers)
         except ModelError:
             self._restored.close()
             raise
@@ -90,14 +91,14 @@ class Predictor:
         """Reads pictures of one digit each, of any kind and size; yields a reading for each, in
         order. No more than two batches are held in memory: a batch's readings come when the next is
         decoded, or at once where batch_size is 1. Where files are large, batches are smaller."""
-        for reading, _ in self._read_pictures(paths, batch_size, self._read):
+        for reading, _ in self._read_pictures(paths, batch_size, self._graphs):
             yield reading
 
     def read_numbers(self, paths: Iterable[str | Path]) -> Iterator[NumberReading]:
         """Reads pictures of one number each, its digits side by side, of any size; yields a reading
         for each, in order, as they come. Raises ModelError where the model does not tell what it
         found."""
-        run = self._telling(_Ink)
+        run = self._telling("canvases", _Ink)
 
         def find_ink(gray: np.ndarray) -> tuple[np.ndarray, bool, int]:
             size = np.array([[*gray.shape, min(gray.shape)]], np.int32)
@@ -122,14 +123,23 @@ class Predictor:
     ) -> Iterator[tuple[Reading, Evidence | None]]:
         """As `read`, each reading with what it came from, None where that is an error. Raises
         ModelError where the model does not tell."""
-        run = self._telling(_ExplainedAnswers)
-        for reading, answer in self._read_pictures(paths, batch_size, run):
+        graphs = self._graphs_for(_ExplainedAnswers)
+        for reading, answer in self._read_pictures(paths, batch_size, graphs):
             if answer is None:
                 yield reading, None
-            else:
-                _, _, _, digit, ink, light_on_dark, dropped = answer.values
-                ink = cut_out(ink, answer.size)
-                yield reading, Evidence(digit, ink, bool(light_on_dark), int(dropped))
+                continue
+            found = answer.values
+            ink = found.ink if answer.closer else cut_out(found.ink, answer.size)
+            yield (
+                reading,
+                Evidence(
+                    found.normalized,
+                    ink,
+                    bool(found.light_on_dark),
+                    int(found.dropped),
+                    answer.closer,
+                ),
+            )
 
     def explain_csv(self, path: str | Path) -> Iterator[tuple[Reading, Evidence | None]]:
         """As `read_csv`, each reading with what it came from, None where that is an error."""
@@ -148,19 +158,19 @@ class Predictor:
             yield from (found[line] for line in sorted(found))
 
     def _read_pictures(
-        self, paths: Iterable[str | Path], batch_size: int, run: Callable
+        self, paths: Iterable[str | Path], batch_size: int, graphs: Graphs
     ) -> Iterator[tuple[Reading, Answer | None]]:
-        """Yields readings, each with what `run` answered to its canvas, None at an error."""
-        for path, answer in answer_all(map(Path, paths), batch_size, run):
+        """Yields readings, each with what a graph answered to its picture, None at an error."""
+        for path, answer in answer_all(map(Path, paths), batch_size, graphs):
             name = str(path)
             if isinstance(answer, PictureError):
                 yield failed(name, str(answer)), None
                 continue
-            digit, probabilities, reason, *_ = answer.values
-            if reason:
-                yield Reading(name, UNSURE, None, None, None, reason.decode()), answer
+            found = answer.values
+            if found.reasons:
+                yield Reading(name, UNSURE, None, None, None, found.reasons.decode()), answer
             else:
-                yield self._answered(name, digit, probabilities), answer
+                yield self._answered(name, found.digits, found.probabilities), answer
 
     @property
     def _least(self) -> float:
@@ -178,7 +188,7 @@ class Predictor:
             return NumberReading(str(path), UNSURE, None, [], NO_INK)
         canvases = np.stack([digit.canvas for digit in found])
         sizes = np.full((len(found), 3), CANVAS, np.int32)
-        answers = self._read(canvases, sizes)
+        answers = self._graphs.canvases(canvases, sizes)
         probabilities = answers.probabilities.max(1).astype(float).tolist()
         digits = [
             NumberDigit(digit, probability, _in_pixels(part.box, size))
@@ -196,22 +206,32 @@ class Predictor:
                 return NumberReading(str(path), UNSURE, number, digits, reason)
         return NumberReading(str(path), OK, number, digits, None)
 
-    def _telling(self, answer: type[NamedTuple]) -> Callable[..., NamedTuple]:
-        """A function of canvases and sizes for outputs that models once did not have."""
-        outputs = self._restored.signatures["canvases"].outputs
-        missing = [name for name in answer._fields if name not in outputs]
-        if missing:
-            raise ModelError(
-                f"{self.version}: does not tell what it found ({missing[0]} is missing); "
-                "export it anew"
-            )
-        return self._restored.function("canvases", ["pixels", "sizes"], answer)
+    def _graphs_for(self, answer: type[NamedTuple]) -> Graphs:
+        """Those that read pictures. Models once had no `pages`: these get no closer look."""
+        has_pages = "pages" in self._restored.signatures
+        # Made when there is need of it: that takes a third of a second.
+        made = cache(lambda: self._telling("pages", answer))
+        pages = (lambda *arrays: made()(*arrays)) if has_pages else None
+        return Graphs(self._telling("canvases", answer), pages)
+
+    def _telling(self, name: str, answer: type[NamedTuple]) -> Callable[..., NamedTuple]:
+        """A function of canvases and sizes for outputs, some of which models once did not have."""
+        if name in self._restored.signatures:
+            outputs = self._restored.signatures[name].outputs
+            missing = [output for output in answer._fields if output not in outputs]
+            if missing:
+                raise ModelError(
+                    f"{self.version}: does not tell what it found ({missing[0]} is missing); "
+                    "export it anew"
+                )
+        return self._restored.function(name, ["pixels", "sizes"], answer)
 
 
 class _CanvasAnswers(NamedTuple):
     digits: np.ndarray
     probabilities: np.ndarray
     reasons: np.ndarray  # of bytes
+    ink: np.ndarray
 
 
 class _Ink(NamedTuple):
@@ -224,8 +244,8 @@ class _ExplainedAnswers(NamedTuple):
     digits: np.ndarray
     probabilities: np.ndarray
     reasons: np.ndarray
-    normalized: np.ndarray
     ink: np.ndarray
+    normalized: np.ndarray
     light_on_dark: np.ndarray
     dropped: np.ndarray
 

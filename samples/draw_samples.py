@@ -166,6 +166,10 @@ KINDS = (
     Sample(1, "1_turned.jpg", 500, 400, 0.07, (0.6, 0.2, 0.6), 0.1, noise=3,
            encoded=lambda image: turned(image)),
     Sample(7, "7_scan.bmp", 80, 100, 0.1, encoded=lambda image: (image.convert("L"), {})),
+    Sample(3, "3_page.jpg", 900, 1200, 0.07, (0.42, 0.3, 0.07), 0.1, BLUE_PEN, (214, 210, 202),
+           shade=0.25, noise=3),
+    Sample(9, "9_far.jpg", 1200, 900, 0.09, (0.9, 0.55, 0.09), 0.05, (50, 48, 52), (205, 200, 190),
+           shade=0.3, noise=3),
 )  # fmt: skip
 NUMBERS = (
     Sample("02134", "02134_pen.png", 420, 140, 0.08, (0.2, 0.2, 0.55), ink=BLUE_PEN, pitch=0.95),

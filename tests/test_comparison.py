@@ -136,6 +136,7 @@ def test_one_seed_has_no_spread():
 def test_a_wrong_comparison_is_one_clear_line(arguments, message, tmp_path, monkeypatch, capsys):
     import train_neural_network as script
 
+    monkeypatch.setenv("TF_USE_LEGACY_KERAS", "1")  # the script would leave it set
     monkeypatch.chdir(tmp_path)
     try:
         assert script.main(arguments) == 2

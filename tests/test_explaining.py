@@ -166,6 +166,13 @@ def test_a_page_says_why_it_is_unsure():
     assert notes.endswith("2 specks or frames dropped")
 
 
+def test_a_page_says_that_it_is_of_a_part_of_the_picture():
+    reading = Reading("x.png", "ok", 3, 0.91, [0.01] * 3 + [0.91] + [0.01] * 6, None)
+    evidence = Evidence(np.zeros((28, 28), np.uint8), drawn_ink(64, 4), False, 0, True)
+    notes = texts(page_of(reading, evidence, evidence.digit))[2].split("  ·  ")
+    assert notes[:2] == ["dark digit on light", "small on its picture: looked at closer"]
+
+
 def test_a_page_without_ink_says_so():
     reading = Reading("x.png", "unsure", None, None, None, "no ink")
     nothing = np.zeros((28, 28), np.uint8)

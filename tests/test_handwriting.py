@@ -69,10 +69,20 @@ def test_the_shipped_model_is_not_sure_of_what_is_no_digit(digits, tmp_path):
     assert not any(answered[kind] for kind in ("letter", "word", "noise", "empty_form"))
 
 
-# What was read worst, by one network: 66% of the shadowed and 84% of the thin ones.
+# What was read worst, by one network: 48% of those far away, 66% of the shadowed ones.
 @pytest.mark.parametrize(
     "kind",
-    ["ballpoint", "shadow", "pencil", "pasted", "form", "border", "box16_gray", "box16_binary"],
+    [
+        "ballpoint",
+        "shadow",
+        "pencil",
+        "pasted",
+        "form",
+        "border",
+        "box16_gray",
+        "box16_binary",
+        "far",
+    ],
 )
 def test_the_shipped_model_reads_pictures_of_test_digits(kind, mnist_folder, tmp_path):
     files, labels = compose(kind, sources.load(str(mnist_folder)).test, 30, 0)

@@ -167,6 +167,6 @@ def test_mnist_digits_are_read_as_well_through_canvases(mnist_folder, model):
     pixels, sizes = (np.stack(part) for part in zip(*canvases, strict=True))
     with Predictor(model) as predictor:
         rows = predictor.predict(digits.images).digits
-        pictures = predictor._read(pixels, sizes).digits
+        pictures = predictor._graphs.canvases(pixels, sizes).digits
     row_errors, picture_errors = ((found != digits.labels).sum() for found in (rows, pictures))
     assert picture_errors <= row_errors + 30

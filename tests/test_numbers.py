@@ -435,3 +435,9 @@ def test_what_is_much_higher_than_the_others_is_doubted_as_the_side_of_a_frame_i
     digits = [part(0, 4, -10, 55), part(20, 40), part(60, 80), part(95, 99, -10, 55)]
     doubts = numbers.doubts([[digit] for digit in digits])
     assert doubts == [numbers.OTHER, "", "", numbers.OTHER]
+
+
+def test_a_digit_may_be_higher_than_a_narrow_line():
+    lowest, digit, tower = part(0, 30, 0, 20), part(40, 60, -10, 25), part(70, 90, -10, 35)
+    assert numbers.doubts([[lowest], [digit]]) == ["", ""]  # 1.75 times as high, as some fives are
+    assert numbers.doubts([[lowest], [tower]]) == ["", numbers.OTHER]

@@ -24,7 +24,7 @@ from nn.evaluation import evaluate
 from nn.graph import build_serving_graph, build_training_graph
 from nn.networks import NETWORKS, get_network
 from nn.optimization import Recipe
-from nn.pictures import cut_out, place, read_canvas, trimmed
+from nn.pictures import CANVAS, PAGE, cut_out, place, read_canvas, trimmed
 from nn.predictor import Predictor
 from nn.saved_model import find_version
 from nn.scaling import Scaling
@@ -38,6 +38,9 @@ SAMPLES = sorted(
     for path in (ROOT / "samples").iterdir()
     if path.suffix in (".png", ".jpg", ".webp", ".gif", ".bmp") and path.name != "1_turned.jpg"
 )
+# With digits that are small on their pictures: these are read by a closer look.
+FAR = [path for path in SAMPLES if path.name in ("3_page.jpg", "9_far.jpg")]
+SAMPLES = [path for path in SAMPLES if path not in FAR]
 COUNT = len(SAMPLES)
 PROBABILITIES, DIGITS = ("float32", [None, 10]), ("int64", [None])
 NORMALIZED, REASONS = ("uint8", [None, 28, 28]), ("string", [None])
@@ -51,6 +54,12 @@ SIGNATURES = {  # as docs/saved_model.md has them
         {"pixels": ("uint8", [None, None, None]), "sizes": ("int32", [None, 3])},
         {"probabilities": PROBABILITIES, "digits": DIGITS, "normalized": NORMALIZED,
          "reasons": REASONS, "ink": ("uint8", [None, None, None]), "light_on_dark": LIGHT,
+         "dropped": DROPPED},
+    ),
+    "pages": (
+        {"pixels": ("uint8", [None, None, None]), "sizes": ("int32", [None, 3])},
+        {"probabilities": PROBABILITIES, "digits": DIGITS, "normalized": NORMALIZED,
+         "reasons": REASONS, "ink": ("uint8", [None, 64, 64]), "light_on_dark": LIGHT,
          "dropped": DROPPED},
     ),
     "photos": (
@@ -123,7 +132,7 @@ given, answers = np.load(sys.argv[2], allow_pickle=True), {}
 signatures = tf.saved_model.load(sys.argv[1]).signatures
 for batch in (1, 7, 300):
     for name, inputs in (("serving_default", ["images"]), ("canvases", ["pixels", "sizes"]),
-                         ("photos", ["image_bytes"])):
+                         ("pages", ["pixels", "sizes"]), ("photos", ["image_bytes"])):
         feed = {i: tf.constant(given[i][:batch].tolist() if i == "image_bytes" else
                                given[i][:batch]) for i in inputs}
         for key, value in signatures[name](**feed).items():
@@ -325,6 +334,37 @@ def test_photos_answers_as_the_script(samples, number):
     assert photos["reasons"] == canvases["reasons"]
 
 
+@pytest.fixture(scope="module")
+def far(serve) -> dict[str, dict[str, np.ndarray]]:
+    """What each signature answers to the samples with small digits."""
+    looks = {}
+    for signature, side in (("canvases", CANVAS), ("pages", PAGE)):
+        pixels, sizes = map(np.stack, zip(*(read_canvas(path, side) for path in FAR), strict=True))
+        looks[signature] = serve(signature, pixels=pixels, sizes=sizes)
+    files = [path.read_bytes() for path in [SAMPLES[0], *FAR, SAMPLES[1]]]
+    return {**looks, "photos": serve("photos", image_bytes=files)}
+
+
+def test_where_digits_are_small_the_script_gives_what_pages_answers(far, predictor):
+    readings = list(predictor.read(FAR))
+    assert [reading.digit for reading in readings] == [3, 9]
+    found = [reading.probabilities for reading in readings]
+    np.testing.assert_allclose(found, far["pages"]["probabilities"], rtol=1e-5, atol=1e-6)
+    # Which is another answer, of other ink than that of a first look.
+    assert np.abs(far["canvases"]["probabilities"] - found).max(1).min() > 1e-3
+    amounts = [far[look]["ink"].sum((1, 2), dtype=int) for look in ("canvases", "pages")]
+    assert (amounts[1] > 2 * amounts[0]).all()
+
+
+def test_where_digits_are_small_photos_looks_closer_among_others_too(far, samples):
+    closer = {name: values[1:-1] for name, values in far["photos"].items()}
+    np.testing.assert_allclose(closer["probabilities"], far["pages"]["probabilities"], atol=0.02)
+    assert closer["digits"].tolist() == [3, 9]
+    assert closer["reasons"].tolist() == [b""] * 2
+    for name in ("probabilities", "ink"):  # the others stay what they are without them
+        np.testing.assert_allclose(far["photos"][name][[0, -1]], samples[1][name][:2], atol=1e-5)
+
+
 def test_photos_makes_the_canvas_that_the_script_makes():
     lossless = [path for path in SAMPLES if path.suffix == ".png"]  # JPEG decoders differ
     canvases = [read_canvas(path) for path in lossless]
@@ -411,6 +451,11 @@ def test_where_there_is_no_ink_reasons_says_so(serve):
 def test_bytes_that_are_no_picture_fail_the_call(serve, content):
     with pytest.raises(tf.errors.InvalidArgumentError):
         serve("photos", image_bytes=[SAMPLES[0].read_bytes(), content])
+
+
+def test_no_photos_get_no_answers(serve):
+    answer = serve("photos", image_bytes=[])
+    assert {len(values) for values in answer.values()} == {0}
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,145 @@
+"""A closer look: where pictures are cut out of pages, and when."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from nn import closer, pipeline
+from nn.normalize import Normalized
+from nn.pictures import CANVAS, PAGE, read_canvas
+
+tf1 = tf.compat.v1
+
+
+def run(build, *arrays):
+    with tf.Graph().as_default(), tf1.Session() as session:
+        placeholders = [tf1.placeholder(a.dtype, [None] * a.ndim) for a in arrays]
+        return session.run(build(*placeholders), dict(zip(placeholders, arrays, strict=True)))
+
+
+def page(height: int, width: int, seed: int = 0) -> np.ndarray:
+    """Paper with light falling off and some grain: uint8 [height, width]."""
+    light = np.linspace(220, 180, width) + np.random.default_rng(seed).normal(0, 2, (height, width))
+    return np.round(light).astype(np.uint8)
+
+
+def with_digit(paper: np.ndarray, image: np.ndarray, top: int, left: int) -> np.ndarray:
+    """A digit such as MNIST's in dark ink on the paper, as large as it is."""
+    picture = paper.astype(float)
+    place = slice(top, top + len(image)), slice(left, left + image.shape[1])
+    picture[place] *= 1 - 0.8 * image / 255
+    return np.round(picture).astype(np.uint8)
+
+
+def on_pages(pictures: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    pages, sizes = np.zeros((len(pictures), PAGE, PAGE), np.uint8), []
+    for canvas, picture in zip(pages, pictures, strict=True):
+        top, left = ((PAGE - side) // 2 for side in picture.shape)
+        canvas[top : top + picture.shape[0], left : left + picture.shape[1]] = picture
+        sizes.append([*picture.shape, min(picture.shape)])
+    return pages, np.array(sizes, np.int32)
+
+
+WINDOWS = [(0, 0, 512, 400), (100, 130, 228, 330), (3, 5, 60, 31), (0, 0, 512, 3), (50, 60, 51, 61)]
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+def test_windows_are_shrunk_as_pillow_shrinks_them(window):
+    picture = np.random.default_rng(0).integers(0, 256, (512, 400), np.uint8)
+    pages, sizes = on_pages([picture])
+    inside = picture[window[0] : window[2], window[1] : window[3]]
+    on_page = np.array([window], np.int32) + np.tile([0, (PAGE - 400) // 2], 2).astype(np.int32)
+    canvases, found = run(lambda *a: closer._shrunk(*a, CANVAS), pages, on_page, sizes)
+
+    factor = min(1, CANVAS / max(inside.shape))
+    height, width = (max(1, round(side * factor)) for side in inside.shape)
+    expected = np.zeros((CANVAS, CANVAS), np.uint8)
+    top, left = (CANVAS - height) // 2, (CANVAS - width) // 2
+    expected[top : top + height, left : left + width] = Image.fromarray(inside).resize(
+        (width, height), Image.Resampling.BILINEAR
+    )
+    np.testing.assert_array_equal(found, [[height, width, 400]])
+    np.testing.assert_allclose(canvases[0].astype(int), expected, atol=1)
+
+
+@pytest.mark.parametrize("place", [(200, 300), (0, 0), (356, 484), (10, 250)])
+def test_a_small_digit_is_cut_out_of_its_page_unshrunk(place, digits):
+    image = digits[1].images[0]
+    picture = with_digit(page(384, 512), image, *place)
+    canvases, sizes = run(closer.look_closer, *on_pages([picture]))
+    height, width, shorter = sizes[0]
+    assert shorter == 384
+    assert CANVAS / 2 < max(height, width) <= CANVAS  # less in a corner: there is no more page
+    # What stands on the canvas is a part of the page, pixel by pixel, in which the digit is whole.
+    top, left = (CANVAS - height) // 2, (CANVAS - width) // 2
+    cut = canvases[0, top : top + height, left : left + width]
+    ink_rows, ink_columns = (np.flatnonzero((image > 96).any(axis)) for axis in (1, 0))
+    found = [
+        (y, x)
+        for y in range(max(0, place[0] - 40), place[0] + 20)
+        for x in range(max(0, place[1] - 40), place[1] + 20)
+        if np.array_equal(picture[y : y + height, x : x + width], cut)
+    ]
+    ((y, x),) = found
+    assert y <= place[0] + ink_rows[0] and place[0] + ink_rows[-1] < y + height
+    assert x <= place[1] + ink_columns[0] and place[1] + ink_columns[-1] < x + width
+
+
+def test_a_larger_digit_has_as_much_paper_around_it_as_it_is_high(digits):
+    large = Image.fromarray(digits[1].images[0]).resize((140, 140), Image.Resampling.BICUBIC)
+    picture = with_digit(page(512, 512), np.asarray(large), 180, 200)
+    canvases, sizes = run(closer.look_closer, *on_pages([picture]))
+    np.testing.assert_array_equal(sizes[0, :2], [CANVAS, CANVAS])
+    dark = np.flatnonzero((canvases[0] < 110).any(1))
+    assert np.ptp(dark) + 1 == pytest.approx(CANVAS / 2, abs=4)
+
+
+def test_a_blank_page_is_looked_at_whole():
+    pictures = [np.full((512, 256), 200, np.uint8), page(300, 400)]
+    pages, sizes = on_pages(pictures)
+    canvases, found = run(closer.look_closer, pages, sizes)
+    np.testing.assert_array_equal(found, [[64, 32, 256], [48, 64, 300]])
+    expected = np.asarray(Image.fromarray(pictures[1]).resize((64, 48), Image.Resampling.BILINEAR))
+    np.testing.assert_allclose(canvases[1, 8:56].astype(int), expected, atol=1)
+
+
+class Ink(NamedTuple):
+    ink: np.ndarray
+
+
+def test_both_ways_the_same_digits_are_small():
+    random = np.random.default_rng(0)
+    ink = np.zeros((200, CANVAS, CANVAS), np.uint8)
+    for canvas in ink[5:]:  # the first have none
+        height, width = random.integers(1, 20, 2)
+        top, left = random.integers(0, CANVAS - 20, 2)
+        canvas[top : top + height, left : left + width] = random.integers(0, 256, (height, width))
+    sizes = np.stack([[48, 64, random.choice([48, 49, 900])] for _ in ink]).astype(np.int32)
+
+    def small(ink: tf.Tensor, sizes: tf.Tensor) -> tf.Tensor:
+        return closer.is_small(Normalized(None, ink, None, None, None), sizes)
+
+    found = run(small, ink, sizes)
+    answers = [pipeline.Answer(Ink(*pair[:1]), pair[1]) for pair in zip(ink, sizes, strict=True)]
+    assert found.tolist() == [pipeline.is_small(answer) for answer in answers]
+    assert 0.2 < found.mean() < 0.8
+    assert not found[sizes[:, 2] == 48].any()  # they were not shrunk: there is nothing to see
+    assert found[:5].tolist() == (sizes[:5, 2] > 48).tolist()
+
+
+def test_no_picture_at_all_is_no_error():
+    pages = np.zeros((0, PAGE, PAGE), np.uint8)
+    canvases, sizes = run(closer.look_closer, pages, np.zeros((0, 3), np.int32))
+    assert canvases.shape == (0, CANVAS, CANVAS)
+    assert sizes.shape == (0, 3)
+
+
+def test_a_page_is_read_as_a_canvas_is_but_larger(tmp_path):
+    Image.new("L", (1000, 600), 255).save(tmp_path / "one.png")
+    for side, height, width in ((CANVAS, 38, 64), (PAGE, 307, 512)):
+        found = read_canvas(tmp_path / "one.png", side)
+        assert found.pixels.shape == (side, side)
+        assert found.size.tolist() == [height, width, 600]
