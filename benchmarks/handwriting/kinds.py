@@ -390,6 +390,19 @@ def far(digit: Digit, random: Generator) -> File:
     return photo(on.inked(paper, drawn, top, left, random.uniform(20, 80)), random)
 
 
+@kind
+def table(digit: Digit, random: Generator) -> File:
+    """A sheet of paper on a darker table, photographed whole: its edges are seen."""
+    picture = on.lit(on.plain((480, 640), random.uniform(40, 150)), random, 0.2)
+    margins = random.uniform(0.02, 0.14, 4)  # at the top, bottom, left, right
+    top, bottom = int(480 * margins[0]), int(480 * (1 - margins[1]))
+    left, right = int(640 * margins[2]), int(640 * (1 - margins[3]))
+    sheet = on.lit(on.plain((bottom - top, right - left), random.uniform(190, 235)), random, 0.15)
+    mask = digit.mask(random, random.uniform(0.04, 0.1))
+    picture[top:bottom, left:right] = written(sheet, mask, random, (20, 70), (0.3, 0.6))
+    return photo(on.leaning(picture, random, 0.03), random)
+
+
 def _filled(digit: Digit, random: Generator) -> np.ndarray:
     """16×16: stretched to fill it, but for what is very narrow."""
     mask = digit.mask(random, drawn=0.0)
