@@ -26,13 +26,13 @@ SAMPLES = (
     "0_phone.jpg",
     "1_chalk.jpg",
     "3_shaded.jpg",
-    "9_corner.jpg",
+    "4_table.jpg",
     "5_form.jpg",
     "8_speck.jpg",
 )
 STAGES = {
     "the canvas": None,
-    "polarity:\nlight ink": "lit",
+    "no table;\npolarity:\nlight ink": "lit",
     "background:\nno paper": "flat",
     "threshold:\nink": "ink",
     "parts: no\nspecks, frames": "digit",

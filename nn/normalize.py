@@ -1,9 +1,10 @@
 """Canvases → 28×28 digits such as MNIST's, as batched graph ops.
 
-The stages, each a function: polarity → background → threshold → ink → parts → 20×20 box, center
-of mass. MNIST itself was made by the last (LeCun et al. 1998, Gradient-Based Learning Applied to
-Document Recognition, section III.A, and the description on the database's page). Canvases and
-sizes are described in nn/pictures.py. Gray levels are float32 from 0 to 1, [N, H, W] throughout.
+The stages, each a function: table → polarity → background → threshold → ink → parts → 20×20 box,
+center of mass. MNIST itself was made by the last (LeCun et al. 1998, Gradient-Based Learning
+Applied to Document Recognition, section III.A, and the description on the database's page).
+Canvases and sizes are described in nn/pictures.py. Gray levels are float32 from 0 to 1, [N, H, W]
+throughout.
 """
 
 from typing import NamedTuple
@@ -11,14 +12,14 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from nn.data import SIDE
+from nn.levels import deviation, dilate, erode, local_mean, mean_over, otsu
 from nn.parts import drop_parts
+from nn.table import paint_table
 
 BOX = 20  # MNIST's digits fill a box of 20×20
 STROKE = 17  # canvas pixels: wider than any stroke, narrower than most shadows
 BEYOND = 3  # canvas pixels: a dark strip at the border is ink up to STROKE // 2 less this, 5
 SMALL = 32  # pixels; smaller pictures are often filled by their digit, and have no shadows
-WIDE = 21  # canvas pixels: the window of local means
-LEVELS = 64  # of the histogram that the threshold is taken from
 MIN_CONTRAST = 0.03  # of ink against paper
 MIN_SIGNAL = 4.0  # ink's contrast, in standard deviations of paper; below it there is only noise
 ROUNDING = 0.002  # of gray levels: half of one, the least deviation that paper has
@@ -55,9 +56,12 @@ class Stages(NamedTuple):
     dropped: tf.Tensor
 
 
-def normalize(pixels: tf.Tensor, sizes: tf.Tensor) -> Normalized:
-    """uint8 [N, H, W] canvases and int32 [N, 3] sizes → digits as MNIST has them."""
-    stages = normalize_in_stages(pixels, sizes)
+def normalize(pixels: tf.Tensor, sizes: tf.Tensor, drawn: bool = False) -> Normalized:
+    """uint8 [N, H, W] canvases and int32 [N, 3] sizes → digits as MNIST has them.
+
+    drawn: the pictures are no photos, and what lies along their border belongs to them.
+    """
+    stages = normalize_in_stages(pixels, sizes, drawn)
     return Normalized(
         _to_uint8(stages.fitted),
         _to_uint8(stages.digit),
@@ -72,24 +76,27 @@ CANVASES = tf.TensorSpec([None] * 3, tf.uint8), tf.TensorSpec([None, 3], tf.int3
 normalize_by_call = tf.function(normalize, CANVASES, autograph=False)
 
 
-def normalize_in_stages(pixels: tf.Tensor, sizes: tf.Tensor) -> Stages:
+def normalize_in_stages(pixels: tf.Tensor, sizes: tf.Tensor, drawn: bool = False) -> Stages:
     """The same, with what lies between; docs/normalization.png shows it."""
     inside = _inside(tf.shape(pixels), sizes)
     gray = tf.cast(pixels, tf.float32) * (1 / 255)
+    with tf.name_scope("table"):  # beside a digit; not on a canvas of small pictures
+        is_large = tf.shape(pixels)[1] > SMALL
+        gray = tf.cond(is_large, lambda: paint_table(gray, inside), lambda: gray)
     with tf.name_scope("polarity"):
         light_on_dark = _is_light_on_dark(gray, inside, sizes)
         lit = tf.where(light_on_dark[:, None, None], gray, 1 - gray) * inside
     with tf.name_scope("background"):
         flat = _remove_background(lit, inside, tf.reduce_max(sizes[:, :2], 1) <= SMALL)
     with tf.name_scope("threshold"):
-        threshold, contrast = _otsu(flat, inside)
-        noise = _deviation(flat, inside * tf.cast(flat <= threshold[:, None, None], tf.float32))
+        threshold, contrast = otsu(flat, inside)
+        noise = deviation(flat, inside * tf.cast(flat <= threshold[:, None, None], tf.float32))
         blank = contrast < tf.maximum(MIN_CONTRAST, MIN_SIGNAL * (noise + ROUNDING))
     with tf.name_scope("ink"):
         ink = _keep_ink(flat, inside, threshold)
         ink = tf.where(blank[:, None, None], tf.zeros_like(ink), ink)
     with tf.name_scope("parts"):
-        digit, dropped = drop_parts(ink)
+        digit, dropped = drop_parts(ink, None if drawn else inside)
     with tf.name_scope("fit"):
         fitted = _fit(digit)
     return Stages(lit, flat, ink, digit, fitted, light_on_dark, blank, dropped)
@@ -116,11 +123,11 @@ def _is_light_on_dark(gray: tf.Tensor, inside: tf.Tensor, sizes: tf.Tensor) -> t
     (all but box16_binary and TIFF) the moment alone was wrong for 14, the border alone for 169, the
     sum for none.
     """
-    difference = gray - _local_mean(gray, inside)
-    deviation = _deviation(difference, inside)
-    skewness = tf.math.divide_no_nan(_mean_over(difference**3, inside), deviation**3)
+    difference = gray - local_mean(gray, inside)
+    spread = deviation(difference, inside)
+    skewness = tf.math.divide_no_nan(mean_over(difference**3, inside), spread**3)
     border = inside - _inside(tf.shape(gray), sizes - 2)
-    return _mean_over(gray, inside) - _mean_over(gray, border) + 0.2 * skewness > 0
+    return mean_over(gray, inside) - mean_over(gray, border) + 0.2 * skewness > 0
 
 
 def _remove_background(gray: tf.Tensor, inside: tf.Tensor, small: tf.Tensor) -> tf.Tensor:
@@ -132,34 +139,12 @@ def _remove_background(gray: tf.Tensor, inside: tf.Tensor, small: tf.Tensor) -> 
     """
     margin = [[0, 0], [STROKE // 2] * 2, [STROKE // 2] * 2]
     # Beside the picture is no paper: white where the darkest is sought, black for the lightest.
-    eroded = _erode(tf.pad(gray + 2 * (1 - inside), margin, constant_values=2.0), STROKE)
+    eroded = erode(tf.pad(gray + 2 * (1 - inside), margin, constant_values=2.0), STROKE)
     picture = tf.pad(inside, margin)
-    around = tf.where(small[:, None, None], picture, _dilate(picture, 2 * BEYOND + 1))
-    opened = _dilate(tf.where(around > 0, eroded, -1.0), STROKE)
+    around = tf.where(small[:, None, None], picture, dilate(picture, 2 * BEYOND + 1))
+    opened = dilate(tf.where(around > 0, eroded, -1.0), STROKE)
     paper = opened[:, STROKE // 2 : -(STROKE // 2), STROKE // 2 : -(STROKE // 2)]
     return tf.maximum(gray - paper, 0) * inside
-
-
-def _otsu(ink: tf.Tensor, inside: tf.Tensor) -> tf.Tensor:
-    """Otsu's threshold (1979) and the contrast, ink's mean less paper's: two of float32 [N]."""
-    count = tf.shape(ink)[0]
-    darkest = tf.reduce_max(ink, [1, 2])
-    scale = tf.math.divide_no_nan(float(LEVELS), darkest)[:, None, None]  # faint ink has all too
-    level = tf.minimum(tf.cast(ink * scale, tf.int32), LEVELS - 1)
-    bins = level + LEVELS * tf.range(count)[:, None, None]  # each picture its own histogram
-    histogram = tf.math.unsorted_segment_sum(
-        tf.reshape(inside, [-1]), tf.reshape(bins, [-1]), count * LEVELS
-    )
-    histogram = tf.reshape(histogram, [count, LEVELS])
-    value = (tf.range(LEVELS, dtype=tf.float32) + 0.5) / LEVELS
-    below, mass = tf.cumsum(histogram, 1), tf.cumsum(histogram * value, 1)  # up to each level
-    above, rest = below[:, -1:] - below, mass[:, -1:] - mass
-    difference = tf.math.divide_no_nan(rest, above) - tf.math.divide_no_nan(mass, below)
-    between = tf.where((below > 0) & (above > 0), below * above * difference**2, 0.0)
-    best = tf.argmax(between, 1)
-    threshold = (tf.cast(best, tf.float32) + 1) / LEVELS
-    contrast = tf.where(tf.reduce_max(between, 1) > 0, tf.gather(difference, best, batch_dims=1), 0)
-    return darkest * threshold, darkest * contrast
 
 
 def _keep_ink(ink: tf.Tensor, inside: tf.Tensor, threshold: tf.Tensor) -> tf.Tensor:
@@ -170,7 +155,7 @@ def _keep_ink(ink: tf.Tensor, inside: tf.Tensor, threshold: tf.Tensor) -> tf.Ten
         tf.reduce_sum(ink**2 * mask, [1, 2]), tf.reduce_sum(ink * mask, [1, 2])
     )[:, None, None]
     soft = tf.clip_by_value(tf.math.divide_no_nan(ink, level), 0, 1)
-    return soft * _dilate(mask, 3) * inside
+    return soft * dilate(mask, 3) * inside
 
 
 def _fit(ink: tf.Tensor) -> tf.Tensor:
@@ -217,52 +202,6 @@ def _resampling(mass: tf.Tensor, low: tf.Tensor, factor: tf.Tensor) -> tf.Tensor
     distance = tf.abs(target[:, :, None] - center)
     overlap = tf.clip_by_value(reach + 0.5 - distance, 0, tf.minimum(2 * reach, 1))
     return overlap / (2 * reach)
-
-
-def _local_mean(x: tf.Tensor, inside: tf.Tensor) -> tf.Tensor:
-    """The mean over the part of a wide window that lies inside the picture.
-
-    Two products of matrices sum over windows: each row of `rows` is 1 around that row.
-    """
-
-    def around(length: tf.Tensor) -> tf.Tensor:
-        position = tf.range(length)
-        near = tf.abs(position - position[:, None]) <= WIDE // 2
-        return tf.cast(near, tf.float32)
-
-    rows, columns = around(tf.shape(x)[1]), around(tf.shape(x)[2])
-
-    def total(values: tf.Tensor) -> tf.Tensor:
-        return tf.matmul(rows, tf.matmul(values, columns))
-
-    return tf.math.divide_no_nan(total(x * inside), total(inside))
-
-
-def _mean_over(x: tf.Tensor, where: tf.Tensor) -> tf.Tensor:
-    """The mean of each picture where `where` is 1, not 0: [N]; 0 if that is nowhere."""
-    return tf.math.divide_no_nan(tf.reduce_sum(x * where, [1, 2]), tf.reduce_sum(where, [1, 2]))
-
-
-def _deviation(x: tf.Tensor, where: tf.Tensor) -> tf.Tensor:
-    """The standard deviation there: [N]."""
-    from_mean = x - _mean_over(x, where)[:, None, None]
-    return tf.sqrt(_mean_over(from_mean**2, where))
-
-
-def _dilate(x: tf.Tensor, window: int) -> tf.Tensor:
-    """The largest value in a window: one axis after the other, which is the same and cheaper.
-
-    With the pictures as channels, [1, H, W, N], the kernel takes several at once.
-    """
-    x = tf.transpose(x, [1, 2, 0])[None]
-    x = tf.nn.max_pool2d(x, [window, 1], 1, "SAME")
-    x = tf.nn.max_pool2d(x, [1, window], 1, "SAME")
-    return tf.transpose(x[0], [2, 0, 1])
-
-
-def _erode(x: tf.Tensor, window: int) -> tf.Tensor:
-    """The smallest value in a window."""
-    return -_dilate(-x, window)
 
 
 def _to_uint8(x: tf.Tensor) -> tf.Tensor:

@@ -8,6 +8,8 @@ import tensorflow as tf
 CELL = 2  # canvas pixels; parts that are closer hang together
 SPECK = 0.15  # of the ink of the largest part; a five's detached top has some 0.25
 EDGE = 0.8  # of a frame's ink, at least, lies along the edges of its box; of a round zero's half
+ALONG = 0.4  # of the picture's shorter side, at least: what lies along its border for so long
+LOWEST = 0.2  # of the picture's longer side: a digit is as high, where that is dropped for it
 
 
 class _Parts(NamedTuple):
@@ -19,18 +21,24 @@ class _Parts(NamedTuple):
     box: tf.Tensor
 
 
-def drop_parts(ink: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+def drop_parts(ink: tf.Tensor, inside: tf.Tensor | None) -> tuple[tf.Tensor, tf.Tensor]:
     """Ink without specks, and without a frame around the rest; and how many parts were dropped.
 
     float32 [N, H, W] → the same, and int32 [N]. A speck has little ink compared with the largest
     part that is no frame. A frame, or a piece of one, lies along the edges of the box around all
     that is no speck; it has three edges at least, and something else within, off all four.
     What is too faint to be of a part, below a quarter of full ink and not beside one, goes too.
+    inside: 1 where the canvas holds the picture. What lies along its border for long, as dark
+    corners and strips of a table do, is dropped as a frame is, if something else may be a digit;
+    None leaves it.
     """
     cells, used = _in_cells(ink)
     labels = label(used)
     parts = _measure(cells, labels)
-    amount = tf.where(_are_frames(cells, labels, parts), 0.0, parts.ink)
+    no_digit = _are_frames(cells, labels, parts)
+    if inside is not None:
+        no_digit |= _lie_along(inside, labels, parts)
+    amount = tf.where(no_digit, 0.0, parts.ink)
     largest = tf.reduce_max(amount, 1, keepdims=True)
     stays = (amount >= SPECK * largest) & (amount > 0)
     kept = used & tf.gather(stays, labels, batch_dims=1)
@@ -115,6 +123,33 @@ def _are_frames(cells: tf.Tensor, labels: tf.Tensor, parts: _Parts) -> tf.Tensor
     is_framed = tf.reduce_any(held, 1) & tf.reduce_all(_around(parts, held) < box, 1)
     is_framed &= tf.add_n([tf.cast(edge, tf.int32) for edge in (bottom, top, right, left)]) > 2
     return pieces & is_framed[:, None]
+
+
+def _lie_along(inside: tf.Tensor, labels: tf.Tensor, parts: _Parts) -> tf.Tensor:
+    """bool [N, labels]: along the picture's border for long, where something else is high."""
+    _, picture = _in_cells(inside)
+    beside = tf.nn.max_pool2d(1 - _padded(tf.cast(picture, tf.float32)), 3, 1, "VALID")[..., 0] > 0
+    touched = _by_label(
+        tf.math.unsorted_segment_sum,
+        tf.cast(picture & beside & (labels > 0), tf.int32),
+        labels,
+    )
+    sides = tf.stack([_count(tf.reduce_any(picture, axis)) for axis in (2, 1)], 1)  # [N, 2]
+    along = tf.cast(touched, tf.float32) >= ALONG * tf.reduce_min(sides, 1, keepdims=True)
+    longest = tf.reduce_max(parts.box[..., :2] + parts.box[..., 2:] + 1, 2)
+    high = tf.cast(longest, tf.float32) >= LOWEST * tf.reduce_max(sides, 1, keepdims=True)
+    others = (parts.ink > 0) & ~along & high
+    return along & tf.reduce_any(others, 1, keepdims=True)
+
+
+def _padded(cells: tf.Tensor) -> tf.Tensor:
+    """float32 [N, H, W] with a cell of 0 around: [N, H + 2, W + 2, 1]."""
+    return tf.pad(cells, [[0, 0], [1, 1], [1, 1]])[..., None]
+
+
+def _count(used: tf.Tensor) -> tf.Tensor:
+    """How many are: bool [N, length] → float32 [N]."""
+    return tf.reduce_sum(tf.cast(used, tf.float32), 1)
 
 
 def _around(parts: _Parts, which: tf.Tensor) -> tf.Tensor:

@@ -108,7 +108,7 @@ def normalized(pictures: Sequence[np.ndarray], batch_size: int = 512) -> np.ndar
     with tf.Graph().as_default(), tf1.Session() as session:
         pixels = tf1.placeholder(tf.uint8, [None, CANVAS, CANVAS])
         sizes = tf1.placeholder(tf.int32, [None, 3])
-        images = normalize(pixels, sizes).images
+        images = normalize(pixels, sizes, drawn=True).images
         for start in range(0, len(pictures), batch_size):
             canvases = [place(picture) for picture in pictures[start : start + batch_size]]
             canvases = [np.stack(part) for part in zip(*canvases, strict=True)]

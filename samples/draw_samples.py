@@ -168,6 +168,8 @@ KINDS = (
     Sample(7, "7_scan.bmp", 80, 100, 0.1, encoded=lambda image: (image.convert("L"), {})),
     Sample(3, "3_page.jpg", 900, 1200, 0.07, (0.42, 0.3, 0.07), 0.1, BLUE_PEN, (214, 210, 202),
            shade=0.25, noise=3),
+    Sample(4, "4_table.jpg", 640, 480, 0.07, (0.5, 0.25, 0.45), 0.05, (40, 42, 60), noise=3,
+           worn=lambda sheet, random: on_table(sheet)),
     Sample(9, "9_far.jpg", 1200, 900, 0.09, (0.9, 0.55, 0.09), 0.05, (50, 48, 52), (205, 200, 190),
            shade=0.3, noise=3),
 )  # fmt: skip
@@ -314,6 +316,16 @@ def framed(sheet: np.ndarray) -> np.ndarray:
     within = np.s_[top + 5 : bottom - 5, left + 5 : right - 5]
     framed[within] = sheet[within]
     return framed
+
+
+def on_table(sheet: np.ndarray) -> np.ndarray:
+    """A dark table around it, which leans a little: the middle of the sheet is what is left."""
+    height, width = sheet.shape[:2]
+    y, x = np.mgrid[:height, :width]
+    lean = 0.04 * (x - width / 2), 0.04 * (y - height / 2)
+    off = np.stack([y - lean[0], height - y + lean[0], x + lean[1], width - x - lean[1]]).min(0)
+    coverage = np.clip(off - 0.07 * height, 0, 1)[..., None]  # 1 on the sheet
+    return sheet * coverage + np.array([88, 66, 50]) * (1 - coverage)
 
 
 def specked(sheet: np.ndarray, random: np.random.Generator) -> np.ndarray:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from nn import normalize
+from nn import levels, normalize
 from nn.pictures import CANVAS, place
 
 tf1 = tf.compat.v1
@@ -131,11 +131,11 @@ def test_otsu_is_the_threshold_of_least_variance_within():
         low, high = picture[picture < threshold], picture[picture >= threshold]
         return low.size * low.var() + high.size * high.var()
 
-    edges = np.arange(8, normalize.LEVELS - 8) / normalize.LEVELS
+    edges = np.arange(8, levels.LEVELS - 8) / levels.LEVELS
     best = min(edges, key=within)
     inside = np.ones_like(picture)
-    threshold, contrast = run(lambda p, i: normalize._otsu(p, i), picture, inside)
-    assert abs(threshold[0] - best) <= 1.01 / normalize.LEVELS
+    threshold, contrast = run(levels.otsu, picture, inside)
+    assert abs(threshold[0] - best) <= 1.01 / levels.LEVELS
     assert contrast[0] == pytest.approx(0.5, abs=0.03)
 
 
@@ -143,13 +143,13 @@ def test_wide_windows_see_only_the_inside_of_the_picture():
     picture = np.zeros((1, 64, 64), np.float32)
     picture[:, 16:48, 8:56] = 0.75
     inside = (picture > 0).astype(np.float32)
-    mean = run(normalize._local_mean, picture, inside)
+    mean = run(levels.local_mean, picture, inside)
     np.testing.assert_allclose(mean[inside > 0], 0.75, rtol=1e-4)
 
 
 def test_dilate_and_erode_are_the_largest_and_smallest_of_a_window():
     picture = np.random.default_rng(2).random((2, 9, 7)).astype(np.float32)
-    light, dark = run(lambda p: (normalize._dilate(p, 3), normalize._erode(p, 3)), picture)
+    light, dark = run(lambda p: (levels.dilate(p, 3), levels.erode(p, 3)), picture)
     for row in range(9):
         for column in range(7):
             window = picture[:, max(row - 1, 0) : row + 2, max(column - 1, 0) : column + 2]

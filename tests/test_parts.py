@@ -57,7 +57,7 @@ def frame(low: int, high: int, thick: int = 2) -> np.ndarray:
 
 
 def kept(pictures: tf.Tensor) -> tf.Tensor:
-    return drop_parts(pictures)[0]
+    return drop_parts(pictures, tf.ones_like(pictures))[0]
 
 
 DIGIT = ink(np.s_[20:44, 30:34], np.s_[20:24, 24:34])
@@ -97,7 +97,9 @@ def test_specks_and_frames_are_dropped_and_nothing_else(picture, expected):
 def test_how_many_parts_were_dropped_is_counted():
     pictures = np.stack([DIGIT, DIGIT + frame(8, 56) + SPECK, np.zeros_like(DIGIT)])
     with tf.Graph().as_default(), tf1.Session() as session:
-        assert session.run(drop_parts(tf.constant(pictures))[1]).tolist() == [0, 2, 0]
+        assert session.run(
+            drop_parts(tf.constant(pictures), tf.ones(pictures.shape))[1]
+        ).tolist() == [0, 2, 0]
 
 
 @pytest.mark.parametrize("low", [8, 9, 10])
@@ -147,3 +149,41 @@ def test_a_frame_with_a_gap_or_without_one_side_is_dropped():
 def test_strokes_on_both_sides_are_no_frame():
     sides = ink(np.s_[8:56, 8:10], np.s_[8:56, 54:56])  # ones, higher than what stands between
     np.testing.assert_array_equal(run(kept, (DIGIT + sides)[None])[0], DIGIT + sides)
+
+
+# Strips and corners of a table, or of the dark around a lens, in a picture of 48×60.
+PICTURE = ink(np.s_[8:56, 2:62])
+STRIP = ink(np.s_[8:56, 2:5])
+CORNER = ink(np.s_[53:56, 2:22], np.s_[44:56, 2:6])
+FIVE = ink(np.s_[20:48, 28:34])
+
+
+def kept_in_the_picture(pictures: tf.Tensor) -> tf.Tensor:
+    return drop_parts(pictures, tf.ones_like(pictures) * PICTURE)[0]
+
+
+@pytest.mark.parametrize("dark", [STRIP, CORNER, STRIP + ink(np.s_[8:11, 30:62])])
+def test_what_lies_along_the_border_is_dropped_beside_a_digit(dark):
+    np.testing.assert_array_equal(run(kept_in_the_picture, (FIVE + dark)[None])[0], FIVE)
+    # Though it has many times as much ink.
+    thin = ink(np.s_[20:40, 30:32])
+    np.testing.assert_array_equal(run(kept_in_the_picture, (thin + dark)[None])[0], thin)
+
+
+def test_alone_it_is_the_digit():
+    np.testing.assert_array_equal(run(kept_in_the_picture, STRIP[None])[0], STRIP)
+    low = ink(np.s_[20:30, 30:36])  # a speck's height: it cannot be the digit instead
+    found = run(kept_in_the_picture, (STRIP + low)[None])[0]
+    np.testing.assert_array_equal(found * STRIP, STRIP)
+
+
+def test_a_stroke_that_runs_off_the_picture_stays():
+    runs_off = ink(np.s_[8:30, 40:46], np.s_[28:34, 40:56])
+    both = FIVE + runs_off
+    np.testing.assert_array_equal(run(kept_in_the_picture, both[None])[0], both)
+
+
+def test_the_canvas_is_not_the_picture():
+    # The same strip, in the middle of a larger picture.
+    both = FIVE + STRIP
+    np.testing.assert_array_equal(run(kept, both[None])[0], both)
