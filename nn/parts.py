@@ -9,6 +9,7 @@ CELL = 2  # canvas pixels; parts that are closer hang together
 SPECK = 0.15  # of the ink of the largest part; a five's detached top has some 0.25
 EDGE = 0.8  # of a frame's ink, at least, lies along the edges of its box; of a round zero's half
 ALONG = 0.4  # of the picture's shorter side, at least: what lies along its border for so long
+DEPTH = 4  # cells: that near to the border lies EDGE of its ink
 LOWEST = 0.2  # of the picture's longer side: a digit is as high, where that is dropped for it
 
 
@@ -37,7 +38,7 @@ def drop_parts(ink: tf.Tensor, inside: tf.Tensor | None) -> tuple[tf.Tensor, tf.
     parts = _measure(cells, labels)
     no_digit = _are_frames(cells, labels, parts)
     if inside is not None:
-        no_digit |= _lie_along(inside, labels, parts)
+        no_digit |= _lie_along(inside, cells, labels, parts)
     amount = tf.where(no_digit, 0.0, parts.ink)
     largest = tf.reduce_max(amount, 1, keepdims=True)
     stays = (amount >= SPECK * largest) & (amount > 0)
@@ -125,26 +126,32 @@ def _are_frames(cells: tf.Tensor, labels: tf.Tensor, parts: _Parts) -> tf.Tensor
     return pieces & is_framed[:, None]
 
 
-def _lie_along(inside: tf.Tensor, labels: tf.Tensor, parts: _Parts) -> tf.Tensor:
-    """bool [N, labels]: along the picture's border for long, where something else is high."""
+def _lie_along(inside: tf.Tensor, cells: tf.Tensor, labels: tf.Tensor, parts: _Parts) -> tf.Tensor:
+    """bool [N, labels]: along the picture's border for long, and no further in than a little, where
+    something else is high."""
     _, picture = _in_cells(inside)
-    beside = tf.nn.max_pool2d(1 - _padded(tf.cast(picture, tf.float32)), 3, 1, "VALID")[..., 0] > 0
-    touched = _by_label(
+    sides = tf.stack([_count(tf.reduce_any(picture, axis)) for axis in (2, 1)], 1)  # [N, 2]
+    touching = _by_label(
         tf.math.unsorted_segment_sum,
-        tf.cast(picture & beside & (labels > 0), tf.int32),
+        tf.cast(_near_border(picture, 1) & (labels > 0), tf.float32),
         labels,
     )
-    sides = tf.stack([_count(tf.reduce_any(picture, axis)) for axis in (2, 1)], 1)  # [N, 2]
-    along = tf.cast(touched, tf.float32) >= ALONG * tf.reduce_min(sides, 1, keepdims=True)
+    near = tf.where(_near_border(picture, DEPTH) & (labels > 0), cells, 0.0)
+    near = _by_label(tf.math.unsorted_segment_sum, near, labels)
+    along = touching >= ALONG * tf.reduce_min(sides, 1, keepdims=True)
+    along &= near > EDGE * parts.ink
     longest = tf.reduce_max(parts.box[..., :2] + parts.box[..., 2:] + 1, 2)
     high = tf.cast(longest, tf.float32) >= LOWEST * tf.reduce_max(sides, 1, keepdims=True)
     others = (parts.ink > 0) & ~along & high
     return along & tf.reduce_any(others, 1, keepdims=True)
 
 
-def _padded(cells: tf.Tensor) -> tf.Tensor:
-    """float32 [N, H, W] with a cell of 0 around: [N, H + 2, W + 2, 1]."""
-    return tf.pad(cells, [[0, 0], [1, 1], [1, 1]])[..., None]
+def _near_border(picture: tf.Tensor, depth: int) -> tf.Tensor:
+    """Cells of the picture that are at most so many from its border: bool [N, H, W]."""
+    beside = tf.pad(tf.cast(~picture, tf.float32), [[0, 0], [depth] * 2, [depth] * 2],
+                    constant_values=1.0)  # fmt: skip
+    beside = tf.nn.max_pool2d(beside[..., None], 2 * depth + 1, 1, "VALID")[..., 0] > 0
+    return picture & beside
 
 
 def _count(used: tf.Tensor) -> tf.Tensor:

@@ -183,6 +183,13 @@ def test_a_stroke_that_runs_off_the_picture_stays():
     np.testing.assert_array_equal(run(kept_in_the_picture, both[None])[0], both)
 
 
+def test_a_digit_that_lies_along_the_border_stays_beside_another():
+    # A two, cropped tightly, stands on the border with all of its foot.
+    two = ink(np.s_[20:24, 8:20], np.s_[20:56, 18:22], np.s_[52:56, 8:28])
+    both = two + ink(np.s_[20:48, 40:46])
+    np.testing.assert_array_equal(run(kept_in_the_picture, both[None])[0], both)
+
+
 def test_the_canvas_is_not_the_picture():
     # The same strip, in the middle of a larger picture.
     both = FIVE + STRIP

@@ -2,10 +2,12 @@
 
 import csv
 import json
+import runpy
 
 import numpy as np
 import pytest
 from conftest import ROOT, load
+from PIL import Image, ImageDraw
 
 from nn import Predictor, sources
 from nn.saved_model import thresholds
@@ -48,6 +50,20 @@ def test_it_reads_every_sample():
         labels = {row["file"]: int(row["label"]) for row in csv.DictReader(file)}
     answers = [json.loads(line) for line in finished.stdout.splitlines()]
     assert {line["input"].removeprefix("samples/"): line["digit"] for line in answers} == labels
+
+
+@pytest.mark.parametrize("number", ["2443", "7252", "570", "1234"])
+def test_it_reads_numbers_that_are_cropped_tightly(shipped, number, tmp_path):
+    strokes = runpy.run_path(str(ROOT / "samples" / "draw_samples.py"))["STROKES"]
+    picture = Image.new("L", (80 * len(number), 100), 225)
+    pen = ImageDraw.Draw(picture)
+    for place, digit in enumerate(number):
+        for stroke in strokes[int(digit)]:
+            pen.line([(80 * place + 5 + 60 * x, 4 + 92 * y) for x, y in stroke], 40, 8, "curve")
+    picture = picture.crop(picture.point(lambda level: 255 * (level < 100)).getbbox())
+    picture.save(tmp_path / "number.png")
+    (reading,) = shipped.read_numbers([tmp_path / "number.png"])
+    assert reading.number == number
 
 
 def test_its_card_says_what_it_scores(shipped, mnist_folder):
