@@ -1,7 +1,7 @@
 """Pages, on which a digit may be small → canvases of the digit alone.
 
-On a canvas of 64×64 a digit that takes up a tenth of its picture is six pixels high: too few to
-read, and often enough to be found. So it is sought on a larger canvas, then cut out of the page.
+On a canvas of 64×64 a digit that takes up a tenth of its picture is six pixels high: too few to be
+read. So it is sought on a larger canvas, then cut out of the page.
 Pages and sizes are as canvases are, described in nn/pictures.py, but larger.
 """
 
@@ -36,7 +36,7 @@ def look_closer(pages: tf.Tensor, sizes: tf.Tensor) -> tuple[tf.Tensor, tf.Tenso
 
 def is_small(found: Normalized, sizes: tf.Tensor) -> tf.Tensor:
     """Where a closer look shows more: the picture was shrunk to fit on its canvas, on which there
-    is no ink, or a small digit. bool [N]; pipeline.small_ones is the same for arrays."""
+    is no ink, or a small digit: bool [N]. pipeline.is_small is the same for one answer."""
     top, left, bottom, right = tf.unstack(_box(found.ink), axis=1)
     return (tf.maximum(bottom - top, right - left) < SMALL_DIGIT) & (
         sizes[:, 2] > tf.reduce_min(sizes[:, :2], 1)

@@ -128,18 +128,7 @@ class Predictor:
             if answer is None:
                 yield reading, None
                 continue
-            found = answer.values
-            ink = found.ink if answer.closer else cut_out(found.ink, answer.size)
-            yield (
-                reading,
-                Evidence(
-                    found.normalized,
-                    ink,
-                    bool(found.light_on_dark),
-                    int(found.dropped),
-                    answer.closer,
-                ),
-            )
+            yield reading, _evidence(answer)
 
     def explain_csv(self, path: str | Path) -> Iterator[tuple[Reading, Evidence | None]]:
         """As `read_csv`, each reading with what it came from, None where that is an error."""
@@ -248,6 +237,13 @@ class _ExplainedAnswers(NamedTuple):
     normalized: np.ndarray
     light_on_dark: np.ndarray
     dropped: np.ndarray
+
+
+def _evidence(answer: Answer) -> Evidence:
+    found: _ExplainedAnswers = answer.values
+    ink = found.ink if answer.closer else cut_out(found.ink, answer.size)
+    light_on_dark, dropped = bool(found.light_on_dark), int(found.dropped)
+    return Evidence(found.normalized, ink, light_on_dark, dropped, answer.closer)
 
 
 def _in_pixels(box: tuple[float, float, float, float], size: tuple[int, int]) -> list[int]:

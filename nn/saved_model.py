@@ -1,6 +1,6 @@
 """Exports: numbered, atomic, self-sufficient; and finding and checking them again.
 
-SavedModel/N/saved_model.pb    the graph, with three signatures
+SavedModel/N/saved_model.pb    the graph, with four signatures
 SavedModel/N/variables/        the weights
 SavedModel/N/model_card.json   where they come from, how good they are, a hash of each file
 """
