@@ -22,7 +22,7 @@ def from_image(image: np.ndarray) -> np.ndarray:
     padded = np.pad(cut.astype(np.float32), 2) / 255
     large = ndimage.zoom(padded, factor, order=3)
     smooth = ndimage.gaussian_filter(large, factor / 4)
-    return _cropped((smooth > 0.45).astype(np.float32))
+    return trimmed((smooth > 0.45).astype(np.float32))
 
 
 def from_strokes(
@@ -47,7 +47,7 @@ def drawn(strokes: list[list[Point]], random: np.random.Generator, unsteady: flo
         points[:, 0] = points[:, 0] * width + slant * (1 - points[:, 1])
         line = (smooth(points, 20) * 0.9 + (0.8, 0.5)) * TALL
         pen.line([tuple(point) for point in line], fill=255, width=4, joint="curve")
-    return with_pen(_cropped(np.asarray(picture, np.float32) / 255), 0.07)
+    return with_pen(trimmed(np.asarray(picture, np.float32) / 255), 0.07)
 
 
 def with_pen(mask: np.ndarray, width: float, flat: float = 1.0, angle: float = 0.0) -> np.ndarray:
@@ -65,7 +65,7 @@ def with_pen(mask: np.ndarray, width: float, flat: float = 1.0, angle: float = 0
         distance = ndimage.rotate(distance, -angle, order=1, cval=2 * radius)
         top, left = ((a - b) // 2 for a, b in zip(distance.shape, lines.shape, strict=True))
         distance = distance[top : top + lines.shape[0], left : left + lines.shape[1]]
-    return _cropped(np.clip(radius - distance + 0.5, 0, 1).astype(np.float32))
+    return trimmed(np.clip(radius - distance + 0.5, 0, 1).astype(np.float32))
 
 
 def sized(mask: np.ndarray, height: int) -> np.ndarray:
@@ -78,6 +78,7 @@ def sized(mask: np.ndarray, height: int) -> np.ndarray:
     return np.asarray(filtered, np.float32) / 255
 
 
-def _cropped(mask: np.ndarray) -> np.ndarray:
+def trimmed(mask: np.ndarray) -> np.ndarray:
+    """The mask with nothing around it."""
     rows, columns = (np.flatnonzero((mask > 0.1).any(axis)) for axis in (1, 0))
     return mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]

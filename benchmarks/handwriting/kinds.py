@@ -12,7 +12,14 @@ from numpy.random import Generator
 from PIL import Image
 
 from benchmarks.handwriting import paper as on
-from benchmarks.handwriting.ink import from_image, from_strokes, sized, with_pen
+from benchmarks.handwriting.ink import (
+    Point,
+    drawn,
+    from_image,
+    from_strokes,
+    sized,
+    with_pen,
+)
 
 
 @dataclass(frozen=True)
@@ -401,6 +408,35 @@ def table(digit: Digit, random: Generator) -> File:
     mask = digit.mask(random, random.uniform(0.04, 0.1))
     picture[top:bottom, left:right] = written(sheet, mask, random, (20, 70), (0.3, 0.6))
     return photo(on.leaning(picture, random, 0.03), random)
+
+
+# Written in two strokes that lie apart: an open four's, and a five's with its top.
+APART: dict[int, list[list[Point]]] = {
+    4: [[(0.2, 0.08), (0.12, 0.3), (0.08, 0.55), (0.35, 0.55), (0.66, 0.53)],
+        [(0.9, 0.0), (0.89, 0.5), (0.87, 1.0)]],
+    5: [[(0.3, 0.0), (0.6, 0.0), (0.95, -0.01)],
+        [(0.24, 0.18), (0.21, 0.35), (0.2, 0.5), (0.5, 0.44), (0.8, 0.56), (0.82, 0.8),
+         (0.55, 0.98), (0.15, 0.94)]],
+}  # fmt: skip
+
+
+@kind
+def tight(digit: Digit, random: Generator) -> File:
+    """Cropped to its ink, or nearly so; some of the fours and fives in two strokes."""
+    if digit.label in APART and random.random() < 0.5:
+        mask = with_pen(drawn(APART[digit.label], random, 0.015), random.uniform(0.05, 0.1))
+    else:
+        mask = digit.mask(random, random.uniform(0.04, 0.14))
+    return cropped(mask, random)
+
+
+def cropped(mask: np.ndarray, random: Generator) -> File:
+    """The mask on paper that ends where its ink does, or a little later."""
+    mask = sized(mask, int(random.integers(60, 500)))
+    margins = np.round(random.uniform(0, 0.04, 4) * max(mask.shape)).astype(int)
+    size = (mask.shape[0] + margins[:2].sum(), mask.shape[1] + margins[2:].sum())
+    paper = on.lit(on.plain(size, random.uniform(190, 250)), random, random.uniform(0, 0.25))
+    return photo(on.inked(paper, mask, margins[0], margins[2], random.uniform(20, 70)), random)
 
 
 def _filled(digit: Digit, random: Generator) -> np.ndarray:

@@ -13,8 +13,8 @@ from numpy.random import Generator
 from PIL import Image
 
 from benchmarks.handwriting import paper as on
-from benchmarks.handwriting.ink import Point, drawn, sized, with_pen
-from benchmarks.handwriting.kinds import Digit, File, photo, saved, sheet, written
+from benchmarks.handwriting.ink import Point, drawn, sized, trimmed, with_pen
+from benchmarks.handwriting.kinds import Digit, File, cropped, photo, saved, sheet, written
 
 LETTERS: dict[str, list[list[Point]]] = {
     "A": [[(0.1, 1.0), (0.3, 0.5), (0.5, 0.0)], [(0.5, 0.0), (0.7, 0.5), (0.92, 1.0)],
@@ -172,6 +172,16 @@ def empty_form(digits: list[Digit], random: Generator) -> File:
     top, left = (int(random.uniform(0, 1) * (side - used)) for side, used in
                  zip(paper.shape, frame.shape, strict=True))  # fmt: skip
     return photo(on.inked(paper, frame, top, left, random.uniform(20, 120)), random)
+
+
+@other
+def tight_pair(digits: list[Digit], random: Generator) -> File:
+    """Two digits, cropped to their ink, or nearly so; one of them often a plain one."""
+    masks = [digit.mask(random, 0.08) for digit in digits]
+    if random.random() < 0.5:
+        one = [[(0.5, 0.0), (0.5, 0.5), (0.5, 1.0)]]
+        masks[random.integers(2)] = with_pen(drawn(one, random, 0.01), 0.08)
+    return cropped(trimmed(_in_a_row(masks, random)), random)
 
 
 def _mask(figures: dict[str, list[list[Point]]], random: Generator) -> np.ndarray:
