@@ -148,9 +148,16 @@ def _normalize_photos(image_bytes: tf.Tensor) -> Normalized:
     found = normalize_by_call(canvases, sizes)
     small = tf.where(is_small(found, sizes))  # [M, 1]
 
+    def look_at(file: tf.Tensor) -> Normalized:
+        page = normalize_page_by_call(*decode_canvases(file[None], PAGE))
+        return Normalized(*(values[0] for values in page))
+
     def closer() -> Normalized:
-        pages = decode_canvases(tf.gather(image_bytes, small[:, 0]), PAGE)
-        parts = zip(found, normalize_page_by_call(*pages), strict=True)
+        # One by one: all at once they would take some 4 MB each.
+        specs = Normalized(*(tf.TensorSpec(part.shape[1:], part.dtype) for part in found))
+        specs = specs._replace(ink=tf.TensorSpec([CANVAS, CANVAS], tf.uint8))
+        pages = tf.map_fn(look_at, tf.gather(image_bytes, small[:, 0]), fn_output_signature=specs)
+        parts = zip(found, pages, strict=True)
         return Normalized(*(tf.tensor_scatter_nd_update(old, small, new) for old, new in parts))
 
     every = tf.cond(tf.size(small) > 0, closer, lambda: found)

@@ -29,7 +29,8 @@ NO_INK = "no ink"
 class Normalized(NamedTuple):
     """images: uint8 [N, 28, 28], 255 = ink; ink: uint8 [N, H, W], the ink found on the canvas;
     reasons: string [N], empty, or why there is no digit; light_on_dark: bool [N], whether the ink
-    is lighter than the paper; dropped: int32 [N], how many specks and frames were dropped."""
+    is lighter than the paper; dropped: int32 [N], how many specks, frames and strips
+    along the border were dropped."""
 
     images: tf.Tensor
     ink: tf.Tensor
@@ -40,7 +41,7 @@ class Normalized(NamedTuple):
 
 class Stages(NamedTuple):
     """What each stage gives, float32 [N, H, W] from 0 to 1, light ink: lit, of one polarity; flat,
-    without paper; ink, above the threshold; digit, without specks and frames; fitted, [N, 28, 28].
+    without paper; ink, above the threshold; digit, the parts of it that stay; fitted, [N, 28, 28].
 
     light_on_dark, blank: bool [N], whether the ink was lighter than the paper, whether there is
     none; dropped: int32 [N], parts.
@@ -80,14 +81,18 @@ def normalize_in_stages(pixels: tf.Tensor, sizes: tf.Tensor, drawn: bool = False
     """The same, with what lies between; docs/normalization.png shows it."""
     inside = _inside(tf.shape(pixels), sizes)
     gray = tf.cast(pixels, tf.float32) * (1 / 255)
-    with tf.name_scope("table"):  # beside a digit; not on a canvas of small pictures
-        is_large = tf.shape(pixels)[1] > SMALL
-        gray = tf.cond(is_large, lambda: paint_table(gray, inside), lambda: gray)
+    is_small = tf.reduce_max(sizes[:, :2], 1) <= SMALL
+    with tf.name_scope("table"):  # beside a digit: small pictures have none
+        gray = tf.cond(
+            tf.reduce_all(is_small),
+            lambda: gray,
+            lambda: tf.where(is_small[:, None, None], gray, paint_table(gray, inside)),
+        )
     with tf.name_scope("polarity"):
         light_on_dark = _is_light_on_dark(gray, inside, sizes)
         lit = tf.where(light_on_dark[:, None, None], gray, 1 - gray) * inside
     with tf.name_scope("background"):
-        flat = _remove_background(lit, inside, tf.reduce_max(sizes[:, :2], 1) <= SMALL)
+        flat = _remove_background(lit, inside, is_small)
     with tf.name_scope("threshold"):
         threshold, contrast = otsu(flat, inside)
         noise = deviation(flat, inside * tf.cast(flat <= threshold[:, None, None], tf.float32))

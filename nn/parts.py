@@ -1,4 +1,5 @@
-"""The parts of a picture's ink, in a graph: what hangs together. Specks and frames are dropped."""
+"""The parts of a picture's ink, in a graph: what hangs together. Specks, frames and strips
+along the border are dropped."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -9,7 +10,8 @@ CELL = 2  # canvas pixels; parts that are closer hang together
 SPECK = 0.15  # of the ink of the largest part; a five's detached top has some 0.25
 EDGE = 0.8  # of a frame's ink, at least, lies along the edges of its box; of a round zero's half
 ALONG = 0.4  # of the picture's shorter side, at least: what lies along its border for so long
-DEPTH = 4  # cells: that near to the border lies EDGE of its ink
+DEPTH = 4  # cells: so near to the border lies EDGE of its ink
+NEAR = 2  # cells: what is dropped reaches a corner so nearly, and a digit is not so near to a side
 LOWEST = 0.2  # of the picture's longer side: a digit is as high, where that is dropped for it
 
 
@@ -127,36 +129,44 @@ def _are_frames(cells: tf.Tensor, labels: tf.Tensor, parts: _Parts) -> tf.Tensor
 
 
 def _lie_along(inside: tf.Tensor, cells: tf.Tensor, labels: tf.Tensor, parts: _Parts) -> tf.Tensor:
-    """bool [N, labels]: along the picture's border for long, and no further in than a little, where
-    something else is high."""
+    """bool [N, labels]: along the picture's border for long, to a corner of it, and no further in
+    than a little, where something else may be a digit: it is high, and lies off the border.
+
+    In a tight crop the first of two digits lies so too, or a stroke of one: but the other does not
+    lie off the border. Where there is more room, neither reaches a corner.
+    """
     _, picture = _in_cells(inside)
-    sides = tf.stack([_count(tf.reduce_any(picture, axis)) for axis in (2, 1)], 1)  # [N, 2]
-    touching = _by_label(
-        tf.math.unsorted_segment_sum,
-        tf.cast(_near_border(picture, 1) & (labels > 0), tf.float32),
-        labels,
-    )
-    near = tf.where(_near_border(picture, DEPTH) & (labels > 0), cells, 0.0)
-    near = _by_label(tf.math.unsorted_segment_sum, near, labels)
-    along = touching >= ALONG * tf.reduce_min(sides, 1, keepdims=True)
-    along &= near > EDGE * parts.ink
-    longest = tf.reduce_max(parts.box[..., :2] + parts.box[..., 2:] + 1, 2)
-    high = tf.cast(longest, tf.float32) >= LOWEST * tf.reduce_max(sides, 1, keepdims=True)
-    others = (parts.ink > 0) & ~along & high
-    return along & tf.reduce_any(others, 1, keepdims=True)
+    used = [tf.reduce_any(picture, axis) for axis in (2, 1)]  # its rows, its columns
+    sides = tf.stack([_count(axis) for axis in used], 1)  # [N, 2]
+    down, across = _from_ends(used[0])[:, :, None], _from_ends(used[1])[:, None, :]
 
+    def within(places: tf.Tensor, values: tf.Tensor) -> tf.Tensor:
+        """What of the cells' values lies there: float32 [N, labels]."""
+        there = tf.where(places & (labels > 0), values, 0.0)
+        return _by_label(tf.math.unsorted_segment_sum, there, labels)
 
-def _near_border(picture: tf.Tensor, depth: int) -> tf.Tensor:
-    """Cells of the picture that are at most so many from its border: bool [N, H, W]."""
-    beside = tf.pad(tf.cast(~picture, tf.float32), [[0, 0], [depth] * 2, [depth] * 2],
-                    constant_values=1.0)  # fmt: skip
-    beside = tf.nn.max_pool2d(beside[..., None], 2 * depth + 1, 1, "VALID")[..., 0] > 0
-    return picture & beside
+    nearest, ones = tf.minimum(down, across), tf.ones_like(cells)
+    along = within(nearest <= 1, ones) >= ALONG * tf.reduce_min(sides, 1, keepdims=True)
+    along &= within(nearest <= DEPTH, cells) > EDGE * parts.ink
+    along &= within(tf.maximum(down, across) <= NEAR, ones) > 0
+    length = tf.reduce_max(parts.box[..., :2] + parts.box[..., 2:] + 1, 2)
+    others = (parts.ink > 0) & ~along
+    others &= tf.cast(length, tf.float32) >= LOWEST * tf.reduce_max(sides, 1, keepdims=True)
+    is_near = others & (within(nearest <= NEAR, ones) > 0)
+    has_digit = tf.reduce_any(others, 1) & ~tf.reduce_any(is_near, 1)
+    return along & has_digit[:, None]
 
 
 def _count(used: tf.Tensor) -> tf.Tensor:
     """How many are: bool [N, length] → float32 [N]."""
     return tf.reduce_sum(tf.cast(used, tf.float32), 1)
+
+
+def _from_ends(used: tf.Tensor) -> tf.Tensor:
+    """Of what is used in one piece, how far each is from the nearer end, from 1; 0 elsewhere:
+    bool [N, length] → int32 [N, length]."""
+    used = tf.cast(used, tf.int32)
+    return used * tf.minimum(tf.cumsum(used, 1), tf.cumsum(used, 1, reverse=True))
 
 
 def _around(parts: _Parts, which: tf.Tensor) -> tf.Tensor:

@@ -65,13 +65,20 @@ def test_windows_are_shrunk_as_pillow_shrinks_them(window):
     np.testing.assert_allclose(canvases[0].astype(int), expected, atol=1)
 
 
-@pytest.mark.parametrize("place", [(200, 300), (0, 0), (356, 484), (10, 250)])
-def test_a_small_digit_is_cut_out_of_its_page_unshrunk(place, digits):
+PLACES = [(0, 0), (0.55, 0.65), (1, 1), (0.03, 0.5)]  # of the room that there is
+
+
+@pytest.mark.parametrize(
+    "shape", [(384, 512), (512, 330), (100, 120)]
+)  # the last is searched whole
+@pytest.mark.parametrize("share", PLACES)
+def test_a_small_digit_is_cut_out_of_its_page_unshrunk(shape, share, digits):
     image = digits[1].images[0]
-    picture = with_digit(page(384, 512), image, *place)
+    place = [round(part * (side - 28)) for part, side in zip(share, shape, strict=True)]
+    picture = with_digit(page(*shape), image, *place)
     canvases, sizes = run(closer.look_closer, *on_pages([picture]))
     height, width, shorter = sizes[0]
-    assert shorter == 384
+    assert shorter == min(shape)
     assert CANVAS / 2 < max(height, width) <= CANVAS  # less in a corner: there is no more page
     # What stands on the canvas is a part of the page, pixel by pixel, in which the digit is whole.
     top, left = (CANVAS - height) // 2, (CANVAS - width) // 2

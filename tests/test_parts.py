@@ -190,6 +190,23 @@ def test_a_digit_that_lies_along_the_border_stays_beside_another():
     np.testing.assert_array_equal(run(kept_in_the_picture, both[None])[0], both)
 
 
+# Cropped tightly, all of these run along the border as a table does.
+SEVEN = ink(np.s_[8:12, 20:60], np.s_[8:56, 54:60])
+TIGHT = {
+    "a one beside a seven": ink(np.s_[8:56, 2:6]) + SEVEN,
+    "a one with room below it": ink(np.s_[14:50, 2:6], np.s_[14:18, 20:54], np.s_[14:50, 48:54]),
+    "an open four": ink(np.s_[14:36, 4:8], np.s_[32:36, 4:46]) + ink(np.s_[8:56, 58:62]),
+    "a five and its top": ink(np.s_[8:11, 10:60]) + ink(np.s_[16:36, 10:14], np.s_[32:36, 10:52],
+                                                        np.s_[32:56, 48:52]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TIGHT)
+def test_what_runs_along_the_border_of_a_tight_crop_stays(name):
+    found = run(kept_in_the_picture, TIGHT[name][None])[0]
+    np.testing.assert_array_equal(found, TIGHT[name])
+
+
 def test_the_canvas_is_not_the_picture():
     # The same strip, in the middle of a larger picture.
     both = FIVE + STRIP

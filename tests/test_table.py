@@ -44,9 +44,10 @@ def images(digits):
 
 
 @pytest.mark.parametrize("dark", [0.1, 0.3, 0.6])
+@pytest.mark.parametrize("left", [6, 16])  # and so far from the sheet that no paper is near
 @pytest.mark.parametrize("lean", [0, 4])
-def test_the_table_becomes_paper_and_the_sheet_stays(images, dark, lean):
-    picture, sheet = on_table(images[0], dark, lean=lean)
+def test_the_table_becomes_paper_and_the_sheet_stays(images, dark, left, lean):
+    picture, sheet = on_table(images[0], dark, left=left, lean=lean)
     before, after = painted(picture)
     assert before[~sheet].max() < 0.75
     assert after[~sheet].min() > 0.7
@@ -97,11 +98,17 @@ def half_in_shadow(share: float) -> np.ndarray:
     return paper
 
 
+def lattice() -> np.ndarray:
+    y, x = np.mgrid[:42, :54] % 12 < 6
+    return np.pad((y | x).astype(np.float32), ((5, 5), (3, 3)))
+
+
 OTHERS = {
     "a page": np.full((48, 64), 0.8, np.float32) - 0.6 * np.pad(np.eye(28), ((10, 10), (18, 18))),
     "light strokes": ellipse(0.3),
     "light and bold strokes": ellipse(0.7),
     "a light spot, round": ellipse(1.0),
+    "light strokes that fill their box": lattice(),
     "a light bar": np.pad(np.ones((50, 14), np.float32), ((5, 5), (20, 20))),
     **{f"{share:.0%} in shadow": half_in_shadow(share) for share in (0.2, 0.5, 0.7)},
     "one color": np.full((30, 64), 0.5, np.float32),
@@ -119,3 +126,18 @@ def test_light_digits_on_dark_stay_as_they_are(digits):
     for image in digits[1].images:
         before, after = painted(enlarged(image))
         np.testing.assert_array_equal(after, before)
+
+
+def test_small_pictures_have_no_table_on_whatever_canvas(images):
+    picture = np.zeros((30, 30), np.uint8)
+    picture[2:28, 2:28] = 220
+    picture[5:25, 5:25] -= (images[0][4:24, 4:24] * 0.7).astype(np.uint8)
+    sizes = np.array([[30, 30, 30]], np.int32)
+    found = []
+    with tf.Graph().as_default(), tf1.Session() as session:
+        given = tf1.placeholder(tf.uint8, [None] * 3), tf1.placeholder(tf.int32, [None, 3])
+        normalized = normalize(*given).images
+        for side in (32, CANVAS):
+            canvas = np.pad(picture, (side - 30) // 2)[None]
+            found.append(session.run(normalized, {given[0]: canvas, given[1]: sizes}))
+    np.testing.assert_allclose(found[0].astype(int), found[1], atol=1)
