@@ -152,9 +152,8 @@ def _lie_along(inside: tf.Tensor, cells: tf.Tensor, labels: tf.Tensor, parts: _P
     length = tf.reduce_max(parts.box[..., :2] + parts.box[..., 2:] + 1, 2)
     others = (parts.ink > 0) & ~along
     others &= tf.cast(length, tf.float32) >= LOWEST * tf.reduce_max(sides, 1, keepdims=True)
-    is_near = others & (within(nearest <= NEAR, ones) > 0)
-    has_digit = tf.reduce_any(others, 1) & ~tf.reduce_any(is_near, 1)
-    return along & has_digit[:, None]
+    others &= within(nearest <= NEAR, ones) < 1
+    return along & tf.reduce_any(others, 1, keepdims=True)
 
 
 def _count(used: tf.Tensor) -> tf.Tensor:
