@@ -18,6 +18,7 @@ from nn.table import paint_table
 
 BOX = 20  # MNIST's digits fill a box of 20×20
 STROKE = 17  # canvas pixels: wider than any stroke, narrower than most shadows
+DARK = 0.9  # of full ink, at least: so dark a wider strip at the border is ink as well, perhaps
 BEYOND = 3  # canvas pixels: a dark strip at the border is ink up to STROKE // 2 less this, 5
 SMALL = 32  # pixels; smaller pictures are often filled by their digit, and have no shadows
 MIN_CONTRAST = 0.03  # of ink against paper
@@ -92,16 +93,19 @@ def normalize_in_stages(pixels: tf.Tensor, sizes: tf.Tensor, drawn: bool = False
         light_on_dark = _is_light_on_dark(gray, inside, sizes)
         lit = tf.where(light_on_dark[:, None, None], gray, 1 - gray) * inside
     with tf.name_scope("background"):
-        flat = _remove_background(lit, inside, is_small)
+        flat, flat_border = _remove_background(lit, inside, is_small)
     with tf.name_scope("threshold"):
         threshold, contrast = otsu(flat, inside)
         noise = deviation(flat, inside * tf.cast(flat <= threshold[:, None, None], tf.float32))
         blank = contrast < tf.maximum(MIN_CONTRAST, MIN_SIGNAL * (noise + ROUNDING))
     with tf.name_scope("ink"):
-        ink = _keep_ink(flat, inside, threshold)
-        ink = tf.where(blank[:, None, None], tf.zeros_like(ink), ink)
+        full = tf.where(blank[:, None, None], 0.0, _full_ink(flat, threshold))
+        ink = surely = _keep_ink(flat, inside, threshold, full)
+        if not drawn:
+            dark = dilate(tf.cast(flat_border > DARK * full, tf.float32), 3) > 0
+            ink = _keep_ink(tf.where(dark, flat_border, flat), inside, threshold, full)
     with tf.name_scope("parts"):
-        digit, dropped = drop_parts(ink, None if drawn else inside)
+        digit, dropped = drop_parts(ink) if drawn else drop_parts(ink, inside, ink - surely)
     with tf.name_scope("fit"):
         fitted = _fit(digit)
     return Stages(lit, flat, ink, digit, fitted, light_on_dark, blank, dropped)
@@ -135,31 +139,43 @@ def _is_light_on_dark(gray: tf.Tensor, inside: tf.Tensor, sizes: tf.Tensor) -> t
     return mean_over(gray, inside) - mean_over(gray, border) + 0.2 * skewness > 0
 
 
-def _remove_background(gray: tf.Tensor, inside: tf.Tensor, small: tf.Tensor) -> tf.Tensor:
+def _remove_background(
+    gray: tf.Tensor, inside: tf.Tensor, small: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
     """Subtracts the paper: the white top-hat, with a window wider than any stroke.
 
     Serra 1982, Image Analysis and Mathematical Morphology. What is wider than the window, as most
     shadows are, is paper to it. So is a strip of shadow along the border, as if it went on beyond
-    it; but not in `small` pictures, bool [N], where that is the digit.
+    it; but not in `small` pictures, bool [N], where that is the digit, and not in the second of the
+    two that are returned.
     """
     margin = [[0, 0], [STROKE // 2] * 2, [STROKE // 2] * 2]
     # Beside the picture is no paper: white where the darkest is sought, black for the lightest.
     eroded = erode(tf.pad(gray + 2 * (1 - inside), margin, constant_values=2.0), STROKE)
     picture = tf.pad(inside, margin)
     around = tf.where(small[:, None, None], picture, dilate(picture, 2 * BEYOND + 1))
-    opened = dilate(tf.where(around > 0, eroded, -1.0), STROKE)
-    paper = opened[:, STROKE // 2 : -(STROKE // 2), STROKE // 2 : -(STROKE // 2)]
-    return tf.maximum(gray - paper, 0) * inside
+
+    def without_paper(around: tf.Tensor) -> tf.Tensor:
+        opened = dilate(tf.where(around > 0, eroded, -1.0), STROKE)
+        paper = opened[:, STROKE // 2 : -(STROKE // 2), STROKE // 2 : -(STROKE // 2)]
+        return tf.maximum(gray - paper, 0) * inside
+
+    return without_paper(around), without_paper(picture)
 
 
-def _keep_ink(ink: tf.Tensor, inside: tf.Tensor, threshold: tf.Tensor) -> tf.Tensor:
+def _full_ink(ink: tf.Tensor, threshold: tf.Tensor) -> tf.Tensor:
+    """The ink's mean level, each pixel weighted by its ink, for edges are soft: [N, 1, 1]."""
+    above = ink * tf.cast(ink > threshold[:, None, None], tf.float32)
+    total = tf.reduce_sum(above, [1, 2], keepdims=True)
+    return tf.math.divide_no_nan(tf.reduce_sum(above**2, [1, 2], keepdims=True), total)
+
+
+def _keep_ink(
+    ink: tf.Tensor, inside: tf.Tensor, threshold: tf.Tensor, full: tf.Tensor
+) -> tf.Tensor:
     """Ink as 0 to 1, with its soft edges, and 0 where there is none."""
     mask = tf.cast(ink > threshold[:, None, None], tf.float32)
-    # Full ink: the ink's mean level, each pixel weighted by its ink, for edges are soft.
-    level = tf.math.divide_no_nan(
-        tf.reduce_sum(ink**2 * mask, [1, 2]), tf.reduce_sum(ink * mask, [1, 2])
-    )[:, None, None]
-    soft = tf.clip_by_value(tf.math.divide_no_nan(ink, level), 0, 1)
+    soft = tf.clip_by_value(tf.math.divide_no_nan(ink, full), 0, 1)
     return soft * dilate(mask, 3) * inside
 
 

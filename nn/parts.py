@@ -12,6 +12,7 @@ EDGE = 0.8  # of a frame's ink, at least, lies along the edges of its box; of a 
 ALONG = 0.4  # of the picture's shorter side, at least: what lies along its border for so long
 DEPTH = 4  # cells: so near to the border lies EDGE of its ink
 NEAR = 2  # cells: what is dropped reaches a corner so nearly, and a digit is not so near to a side
+DOUBTFUL = 0.4  # of a part's ink, at least: then it is a shadow, if something else may be a digit
 LOWEST = 0.2  # of the picture's longer side: a digit is as high, where that is dropped for it
 
 
@@ -24,7 +25,9 @@ class _Parts(NamedTuple):
     box: tf.Tensor
 
 
-def drop_parts(ink: tf.Tensor, inside: tf.Tensor | None) -> tuple[tf.Tensor, tf.Tensor]:
+def drop_parts(
+    ink: tf.Tensor, inside: tf.Tensor | None = None, doubtful: tf.Tensor | None = None
+) -> tuple[tf.Tensor, tf.Tensor]:
     """Ink without specks, and without a frame around the rest; and how many parts were dropped.
 
     float32 [N, H, W] → the same, and int32 [N]. A speck has little ink compared with the largest
@@ -33,14 +36,16 @@ def drop_parts(ink: tf.Tensor, inside: tf.Tensor | None) -> tuple[tf.Tensor, tf.
     What is too faint to be of a part, below a quarter of full ink and not beside one, goes too.
     inside: 1 where the canvas holds the picture. What lies along its border for long, as dark
     corners and strips of a table do, is dropped as a frame is, if something else may be a digit;
-    None leaves it.
+    None leaves it. doubtful: what of the ink may be shadow; where that is much of a part, it is
+    dropped likewise.
     """
     cells, used = _in_cells(ink)
     labels = label(used)
     parts = _measure(cells, labels)
     no_digit = _are_frames(cells, labels, parts)
     if inside is not None:
-        no_digit |= _lie_along(inside, cells, labels, parts)
+        doubts = _in_cells(doubtful)[0]
+        no_digit |= _lie_along(inside, doubts, cells, labels, parts)
     amount = tf.where(no_digit, 0.0, parts.ink)
     largest = tf.reduce_max(amount, 1, keepdims=True)
     stays = (amount >= SPECK * largest) & (amount > 0)
@@ -128,9 +133,12 @@ def _are_frames(cells: tf.Tensor, labels: tf.Tensor, parts: _Parts) -> tf.Tensor
     return pieces & is_framed[:, None]
 
 
-def _lie_along(inside: tf.Tensor, cells: tf.Tensor, labels: tf.Tensor, parts: _Parts) -> tf.Tensor:
+def _lie_along(
+    inside: tf.Tensor, doubts: tf.Tensor, cells: tf.Tensor, labels: tf.Tensor, parts: _Parts
+) -> tf.Tensor:
     """bool [N, labels]: along the picture's border for long, to a corner of it, and no further in
-    than a little, where something else may be a digit: it is high, and lies off the border.
+    than a little, or doubtful, where something else may be a digit: it is high, and lies off the
+    border.
 
     In a tight crop the first of two digits lies so too, or a stroke of one: but the other does not
     lie off the border. Where there is more room, neither reaches a corner.
@@ -149,6 +157,7 @@ def _lie_along(inside: tf.Tensor, cells: tf.Tensor, labels: tf.Tensor, parts: _P
     along = within(nearest <= 1, ones) >= ALONG * tf.reduce_min(sides, 1, keepdims=True)
     along &= within(nearest <= DEPTH, cells) > EDGE * parts.ink
     along &= within(tf.maximum(down, across) <= NEAR, ones) > 0
+    along |= within(nearest > 0, doubts) > DOUBTFUL * parts.ink
     length = tf.reduce_max(parts.box[..., :2] + parts.box[..., 2:] + 1, 2)
     others = (parts.ink > 0) & ~along
     others &= tf.cast(length, tf.float32) >= LOWEST * tf.reduce_max(sides, 1, keepdims=True)

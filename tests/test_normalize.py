@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 from nn import levels, normalize
 from nn.pictures import CANVAS, place
@@ -25,8 +26,6 @@ def normalized(pictures):
 
 def enlarged(image, factor=8):
     """uint8 [28, 28] → a picture `factor` times as large, with smooth edges."""
-    from PIL import Image
-
     size = (28 * factor, 28 * factor)
     return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BICUBIC))
 
@@ -79,6 +78,22 @@ def test_a_thick_digit_that_fills_its_frame_keeps_its_polarity():
     image = normalized([frame]).images[0]
     assert image[14, 14] < 30
     assert image[14, 10] > 200
+
+
+def test_a_bold_stroke_along_the_border_is_no_shadow():
+    # A nine in a tight crop, whose stem runs along the right side.
+    nine = np.full((120, 80), 210, np.uint8)
+    nine[4:60, 4:16] = nine[4:16, 4:80] = nine[48:60, 4:80] = nine[4:116, 66:80] = 40
+    # Beside a digit, what is wide and not as dark along the border is one, if its edge is soft.
+    shadow = np.full((120, 160), 210, np.uint8)
+    shadow[30:90, 60:68] = 40
+    shadow[:, 130:] -= np.linspace(0, 90, 30).astype(np.uint8)
+    found = normalized([nine, shadow])
+    assert set(found.reasons) == {b""}
+    stem = found.ink[0, 3:60, 46:52]  # the picture's columns are 10 to 53
+    assert (stem > 200).mean() > 0.9
+    columns = np.flatnonzero(found.ink[1].max(0) > 30)
+    assert columns.max() < 32
 
 
 def test_the_center_of_mass_and_the_box_are_mnists(images):
