@@ -8,6 +8,8 @@ import tensorflow as tf
 
 CELL = 2  # canvas pixels; parts that are closer hang together
 SPECK = 0.15  # of the ink of the largest part; a five's detached top has some 0.25
+LINE = 2  # cells: so deep are a frame's lines
+DRAWN = 0.85  # of a frame's edge, at least, where the digit touches it
 EDGE = 0.8  # of a frame's ink, at least, lies along the edges of its box; of a round zero's half
 ALONG = 0.4  # of the picture's shorter side, at least: what lies along its border for so long
 DEPTH = 4  # cells: so near to the border lies EDGE of its ink
@@ -42,14 +44,19 @@ def drop_parts(
     cells, used = _in_cells(ink)
     labels = label(used)
     parts = _measure(cells, labels)
-    no_digit = _are_frames(cells, labels, parts)
-    if inside is not None:
+    if inside is None:
+        no_digit = _are_frames(cells, labels, parts)
+    else:
+        frame = _touched_frame(labels, parts)
+        cells, labels = tf.where(frame, 0.0, cells), tf.where(frame, 0, labels)
+        parts = _measure(cells, labels)
+        no_digit = _are_frames(cells, labels, parts)
         doubts = _in_cells(doubtful)[0]
         no_digit |= _lie_along(inside, doubts, cells, labels, parts)
     amount = tf.where(no_digit, 0.0, parts.ink)
     largest = tf.reduce_max(amount, 1, keepdims=True)
     stays = (amount >= SPECK * largest) & (amount > 0)
-    kept = used & tf.gather(stays, labels, batch_dims=1)
+    kept = (labels > 0) & tf.gather(stays, labels, batch_dims=1)
     # What lies around a part, as its soft edges do, goes with it.
     around = tf.nn.max_pool2d(tf.cast(kept, tf.float32)[..., None], 3, 1, "SAME")[..., 0] > 0
     ink *= _in_pixels(around & (kept | ~used), tf.shape(ink))
@@ -108,29 +115,61 @@ def _measure(cells: tf.Tensor, labels: tf.Tensor) -> _Parts:
 
 def _are_frames(cells: tf.Tensor, labels: tf.Tensor, parts: _Parts) -> tf.Tensor:
     """bool [N, labels]: a frame, or the pieces of one, around what is none."""
-    largest = tf.reduce_max(parts.ink, 1, keepdims=True)
-    no_speck = (parts.ink >= SPECK * largest) & (parts.ink > 0)
+    no_speck = _are_no_specks(parts)
     box = _around(parts, no_speck)
-    bottom, right, top, left = (side[:, None, None] for side in tf.unstack(box, axis=1))
-    rows, columns = tf.range(tf.shape(labels)[1])[:, None], tf.range(tf.shape(labels)[2])
-    # Two cells deep: a line may straddle two, or lean a little. Top and left are negated.
-    edges = [rows >= bottom - 1, -rows >= top - 1, columns >= right - 1, -columns >= left - 1]
-    there = tf.where((labels > 0) & (edges[0] | edges[1] | edges[2] | edges[3]), cells, 0.0)
+    deep = _depths(box, labels)
+    there = tf.where((labels > 0) & (tf.reduce_min(deep, 1) < LINE), cells, 0.0)
     on_edges = _by_label(tf.math.unsorted_segment_sum, there, labels)
     pieces = no_speck & (on_edges > EDGE * parts.ink)
     of_pieces = tf.gather(pieces, labels, batch_dims=1)
-
-    def drawn(edge: tf.Tensor, across: int) -> tf.Tensor:
-        """Whether pieces lie along most of an edge: bool [N]."""
-        along = tf.reduce_any(of_pieces & edge, across)
-        length = tf.gather(box, [2 - across, 4 - across], axis=1)  # one end, and the other negated
-        return 2 * tf.reduce_sum(tf.cast(along, tf.int32), 1) > tf.reduce_sum(length, 1)
-
-    bottom, top, right, left = (drawn(edge, 1 + i // 2) for i, edge in enumerate(edges))
     held = no_speck & ~pieces
     is_framed = tf.reduce_any(held, 1) & tf.reduce_all(_around(parts, held) < box, 1)
-    is_framed &= tf.add_n([tf.cast(edge, tf.int32) for edge in (bottom, top, right, left)]) > 2
+    is_framed &= _edges_drawn(of_pieces, deep, box, 0.5) > 2
     return pieces & is_framed[:, None]
+
+
+def _touched_frame(labels: tf.Tensor, parts: _Parts) -> tf.Tensor:
+    """bool [N, H, W]: cells of a frame that the digit within touches, so that they are one part.
+
+    Three of its edges at least are drawn nearly whole, with hardly any ink next to them, and
+    further in there is some half as high as there is room: else it is a square zero, or an eight.
+    """
+    box = _around(parts, _are_no_specks(parts))
+    deep = _depths(box, labels)
+    depth, used = tf.reduce_min(deep, 1), labels > 0
+    room = box[:, 0] + box[:, 2] + 1 - 2 * (LINE + 1)
+    height = _count(tf.reduce_any(used & (depth > LINE), 2))
+    is_framed = (room > LINE) & (height >= 0.5 * tf.cast(room, tf.float32))
+    is_framed &= _edges_drawn(used, deep, box, DRAWN) > 2
+    beside = tf.equal(depth, LINE)
+    is_framed &= 2 * _count(used & beside) < _count(beside)
+    return used & is_framed[:, None, None] & (depth >= 0) & (depth < LINE)
+
+
+def _depths(box: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    """How deep each cell lies within a box, from its bottom, right, top and left edge on; below 0
+    outside: int32 [N, 4] → int32 [N, 4, H, W]."""
+    rows, columns = tf.meshgrid(*map(tf.range, tf.unstack(tf.shape(labels)[1:])), indexing="ij")
+    return box[:, :, None, None] - tf.stack([rows, columns, -rows, -columns])
+
+
+def _edges_drawn(used: tf.Tensor, deep: tf.Tensor, box: tf.Tensor, share: float) -> tf.Tensor:
+    """Along how many of a box's four edges more than that share of it is used: int32 [N].
+
+    deep: as _depths has it. An edge is LINE cells deep: a line may straddle two, or lean a little.
+    """
+    drawn = []
+    for edge, across in enumerate((1, 2, 1, 2)):
+        along = tf.reduce_any(used & (deep[:, edge] < LINE), across)
+        length = box[:, 2 - across] + box[:, 4 - across] + 1  # of the edge, not across it
+        drawn.append(_count(along) > share * tf.cast(length, tf.float32))
+    return tf.add_n([tf.cast(is_drawn, tf.int32) for is_drawn in drawn])
+
+
+def _are_no_specks(parts: _Parts) -> tf.Tensor:
+    """bool [N, labels]."""
+    largest = tf.reduce_max(parts.ink, 1, keepdims=True)
+    return (parts.ink >= SPECK * largest) & (parts.ink > 0)
 
 
 def _lie_along(
@@ -166,8 +205,8 @@ def _lie_along(
 
 
 def _count(used: tf.Tensor) -> tf.Tensor:
-    """How many are: bool [N, length] → float32 [N]."""
-    return tf.reduce_sum(tf.cast(used, tf.float32), 1)
+    """How many are: bool [N, …] → float32 [N]."""
+    return tf.reduce_sum(tf.cast(used, tf.float32), range(1, len(used.shape)))
 
 
 def _from_ends(used: tf.Tensor) -> tf.Tensor:

@@ -143,6 +143,17 @@ def test_a_frame_with_a_gap_or_without_one_side_is_dropped():
         np.testing.assert_array_equal(run(kept, (DIGIT + pieces)[None])[0], DIGIT)
 
 
+TOUCHING = ink(np.s_[8:40, 30:34], np.s_[8:12, 20:34])  # the top of a seven, in the frame's line
+
+
+def test_a_frame_is_dropped_though_the_digit_touches_it():
+    found = run(kept, (TOUCHING + frame(8, 56)).clip(0, 1)[None])[0]
+    assert not found[:, :16].any() and not found[50:].any() and not found[:, 50:].any()
+    np.testing.assert_array_equal(found[12:40, 30:34], 1)
+    square_eight = (ink(np.s_[31:33, 8:56]) + frame(8, 56)).clip(0, 1)
+    np.testing.assert_array_equal(run(kept, square_eight[None])[0], square_eight)
+
+
 def test_strokes_on_both_sides_are_no_frame():
     sides = ink(np.s_[8:56, 8:10], np.s_[8:56, 54:56])  # ones, higher than what stands between
     np.testing.assert_array_equal(run(kept, (DIGIT + sides)[None])[0], DIGIT + sides)
