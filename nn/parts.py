@@ -1,5 +1,5 @@
-"""The parts of a picture's ink, in a graph: what hangs together. Specks, frames and strips
-along the border are dropped."""
+"""The parts of a picture's ink, in a graph: what hangs together. Specks, frames, lines
+and strips along the border are dropped."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -10,9 +10,12 @@ CELL = 2  # canvas pixels; parts that are closer hang together
 SPECK = 0.15  # of the ink of the largest part; a five's detached top has some 0.25
 LINE = 2  # cells: so deep are a frame's lines
 DRAWN = 0.85  # of a frame's edge, at least, where the digit touches it
+ROOM = 12  # cells: so high and wide is a frame, at least, where the digit touches it
 EDGE = 0.8  # of a frame's ink, at least, lies along the edges of its box; of a round zero's half
 ALONG = 0.4  # of the picture's shorter side, at least: what lies along its border for so long
 DEPTH = 4  # cells: so near to the border lies EDGE of its ink
+FLAT = 4.0  # times as wide as high, at least: a line
+TALLER = 0.75  # times the digit's height, at least: so long is none of its strokes
 NEAR = 2  # cells: what is dropped reaches a corner so nearly, and a digit is not so near to a side
 DOUBTFUL = 0.4  # of a part's ink, at least: then it is a shadow, if something else may be a digit
 LOWEST = 0.2  # of the picture's longer side: a digit is as high, where that is dropped for it
@@ -50,7 +53,7 @@ def drop_parts(
         frame = _touched_frame(labels, parts)
         cells, labels = tf.where(frame, 0.0, cells), tf.where(frame, 0, labels)
         parts = _measure(cells, labels)
-        no_digit = _are_frames(cells, labels, parts)
+        no_digit = _are_frames(cells, labels, parts) | _are_lines(parts)
         doubts = _in_cells(doubtful)[0]
         no_digit |= _lie_along(inside, doubts, cells, labels, parts)
     amount = tf.where(no_digit, 0.0, parts.ink)
@@ -137,9 +140,9 @@ def _touched_frame(labels: tf.Tensor, parts: _Parts) -> tf.Tensor:
     box = _around(parts, _are_no_specks(parts))
     deep = _depths(box, labels)
     depth, used = tf.reduce_min(deep, 1), labels > 0
-    room = box[:, 0] + box[:, 2] + 1 - 2 * (LINE + 1)
-    height = _count(tf.reduce_any(used & (depth > LINE), 2))
-    is_framed = (room > LINE) & (height >= 0.5 * tf.cast(room, tf.float32))
+    height, width = _extents(box)
+    high = _count(tf.reduce_any(used & (depth > LINE), 2))
+    is_framed = (high >= 0.5 * (height - 2 * LINE - 2)) & (tf.minimum(height, width) >= ROOM)
     is_framed &= _edges_drawn(used, deep, box, DRAWN) > 2
     beside = tf.equal(depth, LINE)
     is_framed &= 2 * _count(used & beside) < _count(beside)
@@ -170,6 +173,29 @@ def _are_no_specks(parts: _Parts) -> tf.Tensor:
     """bool [N, labels]."""
     largest = tf.reduce_max(parts.ink, 1, keepdims=True)
     return (parts.ink >= SPECK * largest) & (parts.ink > 0)
+
+
+def _are_lines(parts: _Parts) -> tf.Tensor:
+    """bool [N, labels]: flat, under or over all that is not, and reaching beyond it at both ends,
+    as what underlines a digit does.
+
+    A five's top does not reach beyond it on the left, and a one's foot is not nearly as long as it
+    is high.
+    """
+    height, width = _extents(parts.box)
+    flat = _are_no_specks(parts) & (width >= FLAT * height)
+    others = _are_no_specks(parts) & ~flat
+    digit = _around(parts, others)
+    beyond = parts.box - digit[:, None, :] > 0  # at the bottom, right, top and left
+    apart = tf.reduce_any(parts.box[..., ::2] + digit[:, None, 2::-2] < 0, 2)
+    longer = beyond[..., 1] & beyond[..., 3] & (width >= TALLER * _extents(digit)[0][:, None])
+    return flat & apart & longer & tf.reduce_any(others, 1, keepdims=True)
+
+
+def _extents(box: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Height and width in cells, of boxes as in _Parts: two of float32."""
+    sides = tf.cast(box[..., :2] + box[..., 2:] + 1, tf.float32)
+    return sides[..., 0], sides[..., 1]
 
 
 def _lie_along(

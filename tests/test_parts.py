@@ -154,6 +154,16 @@ def test_a_frame_is_dropped_though_the_digit_touches_it():
     np.testing.assert_array_equal(run(kept, square_eight[None])[0], square_eight)
 
 
+@pytest.mark.parametrize("rows", [slice(50, 53), slice(8, 11)])
+def test_a_line_under_or_over_the_digit_is_dropped(rows):
+    for columns in (np.s_[12:48], np.s_[20:50]):
+        np.testing.assert_array_equal(run(kept, (DIGIT + ink((rows, columns)))[None])[0], DIGIT)
+    # A stroke of its own is not so long: a five's top, a one's foot. And alone it is all there is.
+    stroke, line = ink((rows, np.s_[24:56])), ink((rows, np.s_[12:48]))
+    np.testing.assert_array_equal(run(kept, (DIGIT + stroke)[None])[0], DIGIT + stroke)
+    np.testing.assert_array_equal(run(kept, line[None])[0], line)
+
+
 def test_strokes_on_both_sides_are_no_frame():
     sides = ink(np.s_[8:56, 8:10], np.s_[8:56, 54:56])  # ones, higher than what stands between
     np.testing.assert_array_equal(run(kept, (DIGIT + sides)[None])[0], DIGIT + sides)
