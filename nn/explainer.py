@@ -193,9 +193,9 @@ def _notes(evidence: Evidence) -> Iterator[str]:
         thin_or_thick = "thin" if width < explanation.THIN else "thick"
         yield f"{thin_or_thick} strokes, {width:.0%} of its size"
     if evidence.dropped == 1:
-        yield "1 speck, frame or strip dropped"
+        yield "1 speck, frame or line dropped"
     elif evidence.dropped:
-        yield f"{evidence.dropped} specks, frames or strips dropped"
+        yield f"{evidence.dropped} specks, frames or lines dropped"
 
 
 def _file_of(name: str) -> str:

@@ -30,8 +30,8 @@ NO_INK = "no ink"
 class Normalized(NamedTuple):
     """images: uint8 [N, 28, 28], 255 = ink; ink: uint8 [N, H, W], the ink found on the canvas;
     reasons: string [N], empty, or why there is no digit; light_on_dark: bool [N], whether the ink
-    is lighter than the paper; dropped: int32 [N], how many specks, frames and strips
-    along the border were dropped."""
+    is lighter than the paper; dropped: int32 [N], how many specks, frames, lines and
+    strips were dropped."""
 
     images: tf.Tensor
     ink: tf.Tensor

@@ -9,7 +9,7 @@ from nn.levels import dilate, erode, local_mean, mean_over, otsu
 
 # A sheet is what lies within a dark rim, is broad, and fills the box around it: a light digit on
 # dark does not. A round zero fills 0.79 of its box.
-RIM = 0.6  # of the picture's border is table, at least: the half of a picture in shadow has less
+RIM = 0.54  # of the picture's border is table, at least: the half of a picture in shadow has less
 BROAD = 11  # canvas pixels: a square of that is free of ink somewhere; light strokes are narrower
 SIDES = 0.5  # of the picture's height and width, at least
 FILLED = 0.86  # of its box, at least: it may lean

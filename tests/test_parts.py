@@ -5,7 +5,8 @@ import pytest
 import tensorflow as tf
 from scipy import ndimage
 
-from nn.parts import drop_parts, label
+from nn.components import label
+from nn.parts import drop_parts
 
 tf1 = tf.compat.v1
 RNG = np.random.default_rng(0)
@@ -152,6 +153,15 @@ def test_a_frame_is_dropped_though_the_digit_touches_it():
     np.testing.assert_array_equal(found[12:40, 30:34], 1)
     square_eight = (ink(np.s_[31:33, 8:56]) + frame(8, 56)).clip(0, 1)
     np.testing.assert_array_equal(run(kept, square_eight[None])[0], square_eight)
+
+
+def test_a_blot_away_from_the_digit_is_dropped_however_bold_it_is():
+    for blot in (np.s_[20:30, 2:12], np.s_[2:10, 50:60], np.s_[54:62, 30:38]):
+        np.testing.assert_array_equal(run(kept, (DIGIT + ink(blot))[None])[0], DIGIT)
+    # Near it, it may be a stroke; and what is half as high may be a digit.
+    for other in (np.s_[20:30, 36:44], np.s_[20:34, 4:12]):
+        both = DIGIT + ink(other)
+        np.testing.assert_array_equal(run(kept, both[None])[0], both)
 
 
 @pytest.mark.parametrize("rows", [slice(50, 53), slice(8, 11)])
