@@ -49,11 +49,11 @@ def drop_parts(
     """
     cells, used = in_cells(ink)
     labels = label(used)
-    frame = tf.zeros_like(used)
+    parts, frame = measure(cells, labels), tf.zeros_like(used)
     if inside is not None:
-        frame = _touched_frame(labels, measure(cells, labels))
+        frame = _touched_frame(labels, parts)
         cells, labels = tf.where(frame, 0.0, cells), tf.where(frame, 0, labels)
-    parts = measure(cells, labels)
+        parts = tf.cond(tf.reduce_any(frame), lambda: measure(cells, labels), lambda: parts)
     no_digit = _are_frames(cells, labels, parts)
     if inside is not None:
         no_digit |= _are_lines(parts)

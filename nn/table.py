@@ -20,12 +20,21 @@ def paint_table(gray: tf.Tensor, inside: tf.Tensor) -> tf.Tensor:
     """float32 [N, H, W], gray levels → the same, the table as light as the paper beside it."""
     threshold, _ = otsu(gray, inside)
     light = inside * tf.cast(gray > threshold[:, None, None], tf.float32)
+    rim = inside - erode(tf.pad(inside, [[0, 0], [1, 1], [1, 1]]), 3)[:, 1:-1, 1:-1]
+    has_rim = mean_over(inside - light, rim) > RIM
+    # Few pictures have a dark rim: where none has, the rest need not be looked at.
+    return tf.cond(
+        tf.reduce_any(has_rim), lambda: _paint(gray, inside, light, has_rim), lambda: gray * inside
+    )
+
+
+def _paint(gray: tf.Tensor, inside: tf.Tensor, light: tf.Tensor, has_rim: tf.Tensor) -> tf.Tensor:
+    """light: 1 where it is lighter than the threshold; has_rim: bool [N], where a table may be."""
     table = inside * _reached(1 - light)
     sheet = inside - table
-    rim = inside - erode(tf.pad(inside, [[0, 0], [1, 1], [1, 1]]), 3)[:, 1:-1, 1:-1]
     height, width = _extent(sheet, 2), _extent(sheet, 1)
     is_sheet = (
-        (mean_over(table, rim) > RIM)
+        has_rim
         & (tf.reduce_max(erode(light, BROAD), [1, 2]) > 0)
         & (height > SIDES * _extent(inside, 2))
         & (width > SIDES * _extent(inside, 1))
