@@ -83,9 +83,10 @@ def normalize_in_stages(pixels: tf.Tensor, sizes: tf.Tensor, drawn: bool = False
     inside = _inside(tf.shape(pixels), sizes)
     gray = tf.cast(pixels, tf.float32) * (1 / 255)
     is_small = tf.reduce_max(sizes[:, :2], 1) <= SMALL
+    all_small = tf.reduce_all(is_small)  # these need less
     with tf.name_scope("table"):  # beside a digit: small pictures have none
         gray = tf.cond(
-            tf.reduce_all(is_small),
+            all_small,
             lambda: gray,
             lambda: tf.where(is_small[:, None, None], gray, paint_table(gray, inside)),
         )
@@ -93,7 +94,7 @@ def normalize_in_stages(pixels: tf.Tensor, sizes: tf.Tensor, drawn: bool = False
         light_on_dark = _is_light_on_dark(gray, inside, sizes)
         lit = tf.where(light_on_dark[:, None, None], gray, 1 - gray) * inside
     with tf.name_scope("background"):
-        flat, flat_border = _remove_background(lit, inside, is_small)
+        flat, flat_border = _remove_background(lit, inside, sizes, is_small)
     with tf.name_scope("threshold"):
         threshold, contrast = otsu(flat, inside)
         noise = deviation(flat, inside * tf.cast(flat <= threshold[:, None, None], tf.float32))
@@ -102,8 +103,12 @@ def normalize_in_stages(pixels: tf.Tensor, sizes: tf.Tensor, drawn: bool = False
         full = tf.where(blank[:, None, None], 0.0, _full_ink(flat, threshold))
         ink = surely = _keep_ink(flat, inside, threshold, full)
         if not drawn:
-            dark = dilate(tf.cast(flat_border > DARK * full, tf.float32), 3) > 0
-            ink = _keep_ink(tf.where(dark, flat_border, flat), inside, threshold, full)
+
+            def with_border() -> tf.Tensor:
+                dark = dilate(tf.cast(flat_border > DARK * full, tf.float32), 3) > 0
+                return _keep_ink(tf.where(dark, flat_border, flat), inside, threshold, full)
+
+            ink = tf.cond(all_small, lambda: surely, with_border)
     with tf.name_scope("parts"):
         digit, dropped = drop_parts(ink) if drawn else drop_parts(ink, inside, ink - surely)
     with tf.name_scope("fit"):
@@ -140,7 +145,7 @@ def _is_light_on_dark(gray: tf.Tensor, inside: tf.Tensor, sizes: tf.Tensor) -> t
 
 
 def _remove_background(
-    gray: tf.Tensor, inside: tf.Tensor, small: tf.Tensor
+    gray: tf.Tensor, inside: tf.Tensor, sizes: tf.Tensor, small: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Subtracts the paper: the white top-hat, with a window wider than any stroke.
 
@@ -149,18 +154,19 @@ def _remove_background(
     it; but not in `small` pictures, bool [N], where that is the digit, and not in the second of the
     two that are returned.
     """
-    margin = [[0, 0], [STROKE // 2] * 2, [STROKE // 2] * 2]
+    reach = STROKE // 2
+    margin = [[0, 0], [reach, reach], [reach, reach]]
     # Beside the picture is no paper: white where the darkest is sought, black for the lightest.
     eroded = erode(tf.pad(gray + 2 * (1 - inside), margin, constant_values=2.0), STROKE)
-    picture = tf.pad(inside, margin)
-    around = tf.where(small[:, None, None], picture, dilate(picture, 2 * BEYOND + 1))
+    beyond = tf.where(small, 0, 2 * BEYOND)[:, None]
 
-    def without_paper(around: tf.Tensor) -> tf.Tensor:
+    def without_paper(sizes: tf.Tensor) -> tf.Tensor:
+        around = _inside(tf.shape(eroded), sizes)
         opened = dilate(tf.where(around > 0, eroded, -1.0), STROKE)
-        paper = opened[:, STROKE // 2 : -(STROKE // 2), STROKE // 2 : -(STROKE // 2)]
-        return tf.maximum(gray - paper, 0) * inside
+        return tf.maximum(gray - opened[:, reach:-reach, reach:-reach], 0) * inside
 
-    return without_paper(around), without_paper(picture)
+    flat = without_paper(sizes[:, :2] + beyond)
+    return flat, tf.cond(tf.reduce_all(small), lambda: flat, lambda: without_paper(sizes))
 
 
 def _full_ink(ink: tf.Tensor, threshold: tf.Tensor) -> tf.Tensor:

@@ -4,7 +4,6 @@ The `photos` signature of the SavedModel does the same inside the graph (nn/deco
 TIFF, HEIC and EXIF.
 """
 
-import os
 import threading
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,6 +16,7 @@ import numpy as np
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from nn.errors import PictureError
+from nn.workers import processors
 
 CANVAS = 64  # pixels; canvases of 96 and 128 read no better
 MAX_PIXELS = 100_000_000
@@ -24,7 +24,7 @@ SMALL_CANVAS = 32  # for what fits into it: a quarter of the work
 PAGE = 512  # pixels, of the canvas that a picture with a small digit is read from
 SMALL_DIGIT = 14  # canvas pixels: lower ones are looked at closer; from 10 to 16 is as good
 INK = 64  # of 255: a quarter of full ink, what counts as ink
-THREADS = min(4, os.cpu_count() or 1)  # decode large files: Pillow's decoders run beside each other
+THREADS = min(4, processors())  # decode large files: Pillow's decoders run beside each other
 BATCH, BATCH_BYTES = 256, 10_000_000
 LARGE_FILE = 50_000  # bytes; smaller ones are faster read one by one
 LARGE = 16_000_000  # pixels; of pictures that are larger one is decoded at a time, for the memory

@@ -1,4 +1,4 @@
-"""Picture files → what a graph answers to each. While it works, the next batch is decoded."""
+"""Picture files → what a graph answers to each. While it works, the next batches are decoded."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -21,6 +21,7 @@ from nn.pictures import (
 
 # Canvases, uint8 [N, H, W], and their sizes, int32 [N, 3] → a named tuple of arrays of N.
 Graph = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, ...]]
+BESIDE = 2  # batches in the graph: while one waits for the last of its parts, the other works
 PAGES = 32  # looked at closer together: 8 MB, and some four times that in the graph
 
 
@@ -45,14 +46,14 @@ def answer_all(
     paths: Iterable[Path], batch_size: int, graphs: Graphs
 ) -> Iterator[tuple[Path, Answer | PictureError]]:
     """Yields each path with its answer, or why it cannot be read, in order: a batch's when the next
-    is decoded, or at once where a batch is one picture."""
+    two are decoded, or at once where a batch is one picture."""
     waiting: deque[tuple[list, list, Future]] = deque()
-    with ThreadPoolExecutor(1) as beside:
+    with ThreadPoolExecutor(BESIDE) as beside:
         for batch in in_batches(paths, batch_size):
             found = read_canvases(batch)
             canvases = [trimmed(one) for one in found if isinstance(one, Canvas)]
             waiting.append((batch, found, beside.submit(_run_each_size, graphs.canvases, canvases)))
-            if len(waiting) > 1 or batch_size == 1:  # one by one: nobody is to wait for the next
+            if len(waiting) > BESIDE or batch_size == 1:  # one by one, nobody waits for the next
                 yield from _finish(graphs, *waiting.popleft())
         for batch in waiting:
             yield from _finish(graphs, *batch)

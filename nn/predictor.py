@@ -61,7 +61,7 @@ class Predictor:
         self._restored = RestoredModel(self.version)
         try:
             self._predict = self._restored.function(
-                "serving_default", ["images"], Prediction, in_turn=True
+                "serving_default", ["images"], Prediction, in_turn=True, least=16
             )
             self._graphs = self._graphs_for(_CanvasAnswers)
         except ModelError:
@@ -89,8 +89,9 @@ class Predictor:
 
     def read(self, paths: Iterable[str | Path], batch_size: int = BATCH) -> Iterator[Reading]:
         """Reads pictures of one digit each, of any kind and size; yields a reading for each, in
-        order. No more than two batches are held in memory: a batch's readings come when the next is
-        decoded, or at once where batch_size is 1. Where files are large, batches are smaller."""
+        order. No more than three batches are held in memory: a batch's readings come when the next
+        two are decoded, or at once where batch_size is 1. Where files are large, batches are
+        smaller."""
         for reading, _ in self._read_pictures(paths, batch_size, self._graphs):
             yield reading
 

@@ -62,8 +62,8 @@ class NumberReading:
 class Evidence(NamedTuple):
     """What a reading came from. digit: uint8 [28, 28], 255 = ink, what the network saw; ink: uint8
     [H, W], what was found, on the shrunk picture; light_on_dark: whether that is lighter than the
-    paper; dropped: how many parts of the ink were dropped; closer: whether the digit was
-    small, and ink is of a part of the picture alone. A row of pixels has the digit alone."""
+    paper; dropped: how many parts of the ink were dropped; closer: whether the digit was small, and
+    ink is of a part of the picture alone. A row of pixels has the digit alone."""
 
     digit: np.ndarray
     ink: np.ndarray | None = None

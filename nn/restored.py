@@ -1,5 +1,6 @@
 """A SavedModel in a session: its signatures as functions of arrays."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -9,6 +10,7 @@ from tensorflow.core.protobuf.config_pb2 import CallableOptions
 from tensorflow.core.protobuf.rewriter_config_pb2 import RewriterConfig
 
 from nn.errors import ModelError
+from nn.workers import Workers
 
 tf1 = tf.compat.v1
 
@@ -22,7 +24,13 @@ class RestoredModel:
         # Products fused with what follows them are slower for one image: oneDNN copies the weights
         # into an order of its own first, at each call. For many they are no faster.
         config.graph_options.rewrite_options.remapping = RewriterConfig.OFF
+        # Threads that share one op wait for each other. So each op has one, and each processor its
+        # own part of a batch. By itself TensorFlow gives all sessions the first one's threads, and
+        # a training beside this would have one as well: each session is to have threads of its own.
+        config.intra_op_parallelism_threads = 1
+        os.environ.setdefault("TF_OVERRIDE_GLOBAL_THREADPOOL", "1")
         self._session = tf1.Session(graph=tf.Graph(), config=config)
+        self._workers = Workers()
         try:
             with self._session.graph.as_default():
                 tags = [tf1.saved_model.tag_constants.SERVING]
@@ -34,17 +42,24 @@ class RestoredModel:
 
     def close(self) -> None:
         """Closes the session."""
+        self._workers.close()
         self._session.close()
 
     def function(
-        self, name: str, inputs: list[str], answer: type[NamedTuple], *, in_turn: bool = False
+        self,
+        name: str,
+        inputs: list[str],
+        answer: type[NamedTuple],
+        *,
+        in_turn: bool = False,
+        least: int = 1,
     ) -> Callable[..., NamedTuple]:
         """A function that runs a signature: arrays of the inputs, of the right dtypes → the outputs
         that `answer` names. Raises ModelError where there are none such.
 
         Session.run looks up what is fed and fetched at each call, which takes longer than a small
         network. in_turn: op after op in the caller's thread; for few and small ones, to hand them
-        to others takes longer too.
+        to others takes longer too. least: so many are worth a processor of their own.
         """
         try:
             signature = self.signatures[name]
@@ -57,6 +72,7 @@ class RestoredModel:
             run = self._session._make_callable_from_options(options)
         except (tf.errors.OpError, ValueError, KeyError) as error:
             raise self._damaged(error) from None
+        run = self._workers.share(run, least)
         return lambda *arrays: answer(*run(*arrays))
 
     def _damaged(self, error: Exception) -> ModelError:

@@ -68,9 +68,8 @@ def test_windows_are_shrunk_as_pillow_shrinks_them(window):
 PLACES = [(0, 0), (0.55, 0.65), (1, 1), (0.03, 0.5)]  # of the room that there is
 
 
-@pytest.mark.parametrize(
-    "shape", [(384, 512), (512, 330), (100, 120)]
-)  # the last is searched whole
+# The last is searched whole.
+@pytest.mark.parametrize("shape", [(384, 512), (512, 330), (100, 120)])
 @pytest.mark.parametrize("share", PLACES)
 def test_a_small_digit_is_cut_out_of_its_page_unshrunk(shape, share, digits):
     image = digits[1].images[0]

@@ -1,0 +1,90 @@
+"""A batch shared out among the processors: nothing is lost, all work at once."""
+
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import ROOT, run_script
+
+from nn import workers
+from nn.workers import MOST, Workers
+
+
+@pytest.fixture
+def with_processors(monkeypatch):
+    """Workers as on a machine with so many."""
+    made = []
+
+    def make(count: int) -> Workers:
+        monkeypatch.setattr(workers, "processors", lambda: count)
+        made.append(Workers())
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+@pytest.mark.parametrize("processors", [1, 2, 3, 8])
+@pytest.mark.parametrize("count", [0, 1, 7, 8, 9, 100, 2 * MOST + 1, 5000])
+def test_each_gets_its_own_answer_in_order(with_processors, processors, count):
+    sizes = []
+
+    def run(numbers, sides):
+        sizes.append(len(numbers))
+        return numbers * 10 + sides, sides.astype(str)
+
+    share = with_processors(processors).share(run, least=4)
+    numbers, sides = np.arange(count), np.arange(count) % 3
+    totals, names = share(numbers, sides)
+    np.testing.assert_array_equal(totals, numbers * 10 + sides)
+    np.testing.assert_array_equal(names, sides.astype(str))
+    assert sum(sizes) == count and max(sizes) <= MOST
+    assert len(sizes) == 1 or min(sizes) >= 4
+
+
+def test_parts_run_at_once_the_callers_too(with_processors):
+    together = threading.Barrier(3)
+    threads = set()
+
+    def run(numbers):
+        together.wait(timeout=60)  # fails where one waits for another to end
+        threads.add(threading.get_ident())
+        return (numbers,)
+
+    with_processors(3).share(run, least=1)(np.arange(30))
+    assert len(threads) == 3 and threading.get_ident() in threads
+
+
+def test_what_goes_wrong_in_one_part_is_raised(with_processors):
+    def run(numbers):
+        if 29 in numbers:
+            raise OSError("the last one")
+        return (numbers,)
+
+    with pytest.raises(OSError, match="the last one"):
+        with_processors(2).share(run, least=1)(np.arange(30))
+
+
+# Threads of this process before and after another session with three for each op.
+BESIDE = """
+import os
+os.environ.pop("TF_OVERRIDE_GLOBAL_THREADPOOL", None)  # another test's
+import numpy as np, tensorflow as tf
+from nn import Predictor
+with Predictor("SavedModel/1") as predictor:
+    predictor.predict(np.zeros((64, 28, 28), np.uint8))
+    before = len(os.listdir("/proc/self/task"))
+    with tf.Graph().as_default():
+        config = tf.compat.v1.ConfigProto(intra_op_parallelism_threads=3)
+        with tf.compat.v1.Session(config=config) as session:
+            session.run(tf.constant(1))
+            print(len(os.listdir("/proc/self/task")) - before)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="threads are counted on Linux")
+def test_a_training_beside_a_predictor_has_threads_of_its_own():
+    finished = run_script("-c", BESIDE, cwd=ROOT)
+    assert finished.stdout.split() == ["3"], finished.stderr
