@@ -7,6 +7,7 @@ Pages and sizes are as canvases are, described in nn/pictures.py, but larger.
 
 import tensorflow as tf
 
+from nn.levels import ends
 from nn.normalize import CANVASES, Normalized, normalize_by_call
 from nn.pictures import CANVAS, INK, SMALL_DIGIT
 
@@ -52,14 +53,7 @@ def _picture_on(canvas: tf.Tensor, sizes: tf.Tensor) -> tf.Tensor:
 def _box(ink: tf.Tensor) -> tf.Tensor:
     """Around what is inked, uint8 [N, H, W]: int32 [N, 4], top, left, bottom, right; 0 if nothing
     is."""
-
-    def ends(across: int) -> tuple[tf.Tensor, tf.Tensor]:
-        used = tf.cast(tf.reduce_max(ink, across) > INK, tf.int32)
-        first = tf.argmax(used, 1, tf.int32)
-        last = tf.shape(used)[1] - tf.argmax(used[:, ::-1], 1, tf.int32)
-        return first, last * tf.reduce_max(used, 1)
-
-    (top, bottom), (left, right) = ends(2), ends(1)
+    (top, bottom), (left, right) = ends(ink, 2, INK), ends(ink, 1, INK)
     return tf.stack([top, left, bottom, right], 1)
 
 

@@ -138,6 +138,8 @@ def predict(
 
 def _scaled(logits: tf.Tensor, scaling: Scaling) -> tf.Tensor:
     """As calibration.scaled, by which it was fitted."""
+    if scaling == UNSCALED:
+        return logits
     gaps = tf.reduce_max(logits, axis=1, keepdims=True) - logits
     return -((gaps / scaling.temperature) ** scaling.power)
 

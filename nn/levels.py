@@ -75,3 +75,12 @@ def dilate(x: tf.Tensor, window: int) -> tf.Tensor:
 def erode(x: tf.Tensor, window: int) -> tf.Tensor:
     """The smallest value in a window."""
     return -dilate(-x, window)
+
+
+def ends(x: tf.Tensor, across: int, above: float) -> tuple[tf.Tensor, tf.Tensor]:
+    """The first row (across 2) or column (across 1) with a value above that, and the one after the
+    last: two of int32 [N], 0 where there is none."""
+    used = tf.cast(tf.reduce_max(x, across) > above, tf.int32)
+    first = tf.argmax(used, 1, tf.int32)
+    last = tf.shape(used)[1] - tf.argmax(used[:, ::-1], 1, tf.int32)
+    return first, last * tf.reduce_max(used, 1)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from nn.data import SIDE
-from nn.levels import deviation, dilate, erode, local_mean, mean_over, otsu
+from nn.levels import deviation, dilate, ends, erode, local_mean, mean_over, otsu
 from nn.parts import drop_parts
 from nn.table import paint_table
 
@@ -192,22 +192,14 @@ def _fit(ink: tf.Tensor) -> tf.Tensor:
     row of `rows` averages the canvas rows that fall into one row of the result.
     """
     masses = [tf.reduce_sum(ink, 2), tf.reduce_sum(ink, 1)]  # over rows [N, H], columns [N, W]
-    extents = [_extent(ink, 2), _extent(ink, 1)]
+    # A quarter of full ink: at that level MNIST's own digits measure 20 pixels.
+    extents = [[tf.cast(end, tf.float32) for end in ends(ink, across, 0.25)] for across in (2, 1)]
     longest = tf.reduce_max([high - low for low, high in extents], 0)
     factor = BOX / tf.maximum(longest, 1)  # [N]
     rows, columns = (
         _resampling(mass, low, factor) for mass, (low, _) in zip(masses, extents, strict=True)
     )
     return tf.matmul(tf.matmul(rows, ink), columns, transpose_b=True)
-
-
-def _extent(ink: tf.Tensor, across: int) -> tuple[tf.Tensor, tf.Tensor]:
-    """First row or column with ink, and the one after the last: two of float32 [N]."""
-    # A quarter of full ink: at that level MNIST's own digits measure 20 pixels.
-    used = tf.cast(tf.reduce_max(ink, across) > 0.25, tf.float32)
-    length = tf.cast(tf.shape(used)[1], tf.float32)
-    low = tf.cast(tf.argmax(used, 1), tf.float32)
-    return low, length - tf.cast(tf.argmax(used[:, ::-1], 1), tf.float32)
 
 
 def _resampling(mass: tf.Tensor, low: tf.Tensor, factor: tf.Tensor) -> tf.Tensor:

@@ -5,7 +5,7 @@ Else the edges of the sheet, and what lies around it, would be taken for ink.
 
 import tensorflow as tf
 
-from nn.levels import dilate, erode, local_mean, mean_over, otsu
+from nn.levels import dilate, ends, erode, local_mean, mean_over, otsu
 
 # A sheet is what lies within a dark rim, is broad, and fills the box around it: a light digit on
 # dark does not. A round zero fills 0.79 of its box.
@@ -58,7 +58,5 @@ def _reached(dark: tf.Tensor) -> tf.Tensor:
 def _extent(mask: tf.Tensor, across: int) -> tf.Tensor:
     """How many rows (across 2) or columns (across 1) lie from the first to the last with any:
     float32 [N]."""
-    used = tf.reduce_max(mask, across)
-    first, last = tf.argmax(used, 1), tf.argmax(used[:, ::-1], 1)
-    length = tf.cast(tf.shape(used, tf.int64)[1] - first - last, tf.float32)
-    return length * tf.reduce_max(used, 1)
+    first, last = ends(mask, across, 0)
+    return tf.cast(last - first, tf.float32)
