@@ -2,10 +2,10 @@
 
     python -m benchmarks.photos
 
-Normalization: batches of 64 pictures, as the graph of the SavedModel does it, on canvases of two
-sizes. A folder: 1,000 JPEG photos of 1 megapixel; both ways in turn, after a warm-up, ratios within
-the repeat; start-up is left out. Memory: load_saved_model.py in a process of its own, on folders of
-two sizes and on photos of 12 megapixels.
+Normalization: batches of 64 pictures in a plain session, as the graph of the SavedModel does it, on
+canvases of two sizes. A folder: 1,000 JPEG photos of 1 megapixel; both ways in turn, after a warm-
+up, ratios within the repeat; start-up is left out. Memory: load_saved_model.py in a process of its
+own, on folders of two sizes and on photos of 12 megapixels.
 """
 
 import argparse
@@ -19,16 +19,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import tensorflow as tf
 from PIL import Image
 
 from benchmarks.handwriting import paper
 from benchmarks.handwriting.ink import from_strokes
-from nn import Predictor
-from nn.normalize import normalize
 from nn.pictures import CANVAS, place
+from nn.startup import import_tensorflow
 
-tf1 = tf.compat.v1
 MEGAPIXEL, TWELVE = (1152, 864), (4032, 3024)
 BATCH, REPEATS = 64, 7
 
@@ -43,6 +40,7 @@ def main() -> int:
     parser.add_argument("--model", type=Path, default=Path("SavedModel"), metavar="DIR")
     parser.add_argument("--count", type=int, default=1000, metavar="N", help="photos (1,000)")
     options = parser.parse_args()
+    import_tensorflow()
     photos = [photo(MEGAPIXEL, seed) for seed in range(20)]
     for side in (CANVAS, CANVAS // 2):
         print(f"normalization, {side}×{side}: {spread(normalization(photos, side))} ms an image")
@@ -88,6 +86,11 @@ def write(photos: list[np.ndarray], folder: Path, count: int) -> list[Path]:
 
 def normalization(photos: list[np.ndarray], side: int) -> list[float]:
     """Milliseconds an image, of each repeat."""
+    import tensorflow as tf
+
+    from nn.normalize import normalize
+
+    tf1 = tf.compat.v1
     canvases = [place(picture[..., 1]) for picture in photos]
     pixels = np.stack([canvas.pixels for canvas in canvases])
     sizes = np.stack([canvas.size for canvas in canvases])
@@ -105,6 +108,7 @@ def normalization(photos: list[np.ndarray], side: int) -> list[float]:
 
 def reading(model: Path, paths: list[Path]) -> tuple[list[float], list[float]]:
     """Seconds for all of them, of each repeat: with the project, with Pillow alone."""
+    from nn import Predictor
 
     def pillow() -> None:
         for path in paths:

@@ -45,15 +45,16 @@ class Answer(NamedTuple):
 def answer_all(
     paths: Iterable[Path], batch_size: int, graphs: Graphs
 ) -> Iterator[tuple[Path, Answer | PictureError]]:
-    """Yields each path with its answer, or why it cannot be read, in order: a batch's when the next
-    two are decoded, or at once where a batch is one picture."""
+    """Yields each path with its answer, or why it cannot be read, in order: a batch's at the latest
+    when the next two are decoded, or at once where a batch is one picture."""
     waiting: deque[tuple[list, list, Future]] = deque()
     with ThreadPoolExecutor(BESIDE) as beside:
         for batch in in_batches(paths, batch_size):
             found = read_canvases(batch)
             canvases = [trimmed(one) for one in found if isinstance(one, Canvas)]
             waiting.append((batch, found, beside.submit(_run_each_size, graphs.canvases, canvases)))
-            if len(waiting) > BESIDE or batch_size == 1:  # one by one, nobody waits for the next
+            # One by one, nobody waits for the next.
+            while waiting and (waiting[0][2].done() or len(waiting) > BESIDE or batch_size == 1):
                 yield from _finish(graphs, *waiting.popleft())
         for batch in waiting:
             yield from _finish(graphs, *batch)

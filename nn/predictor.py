@@ -85,13 +85,15 @@ class Predictor:
             raise ValueError(
                 f"expected images of uint8 [N, 28, 28], found {images.dtype} {list(images.shape)}"
             )
+        if not len(images):  # oneDNN's batch norm fails on none
+            return Prediction(np.zeros(0, np.int64), np.zeros((0, 10), np.float32))
         return self._predict(images)
 
     def read(self, paths: Iterable[str | Path], batch_size: int = BATCH) -> Iterator[Reading]:
         """Reads pictures of one digit each, of any kind and size; yields a reading for each, in
-        order. No more than three batches are held in memory: a batch's readings come when the next
-        two are decoded, or at once where batch_size is 1. Where files are large, batches are
-        smaller."""
+        order. No more than three batches are held in memory: a batch's readings come at the latest
+        when the next two are decoded, or at once where batch_size is 1. Where files are large,
+        batches are smaller."""
         for reading, _ in self._read_pictures(paths, batch_size, self._graphs):
             yield reading
 
@@ -214,7 +216,7 @@ class Predictor:
                     f"{self.version}: does not tell what it found ({missing[0]} is missing); "
                     "export it anew"
                 )
-        return self._restored.function(name, ["pixels", "sizes"], answer)
+        return self._restored.function(name, ["pixels", "sizes"], answer, least=4)
 
 
 class _CanvasAnswers(NamedTuple):

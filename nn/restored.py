@@ -27,6 +27,7 @@ class RestoredModel:
         # Threads that share one op wait for each other. So each op has one, and each processor its
         # own part of a batch. By itself TensorFlow gives all sessions the first one's threads, and
         # a training beside this would have one as well: each session is to have threads of its own.
+        # That is asked before a process's first session; where one came before, this has its.
         config.intra_op_parallelism_threads = 1
         os.environ.setdefault("TF_OVERRIDE_GLOBAL_THREADPOOL", "1")
         self._session = tf1.Session(graph=tf.Graph(), config=config)
@@ -41,7 +42,7 @@ class RestoredModel:
         self.signatures = meta_graph.signature_def
 
     def close(self) -> None:
-        """Closes the session."""
+        """Closes the session, when it has answered what it was asked."""
         self._workers.close()
         self._session.close()
 

@@ -24,6 +24,8 @@ def import_tensorflow() -> None:
     # TensorFlow's faster CPU kernels. By itself it takes them only where AVX-512 VNNI is; with
     # AVX2 alone they train 1.1 to 1.4 times as fast.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+    # Each session has threads of its own, as nn/restored.py wants it: later it may be too late.
+    os.environ.setdefault("TF_OVERRIDE_GLOBAL_THREADPOOL", "1")
     sys.stderr.flush()
     with tempfile.TemporaryFile() as captured:
         standard_error = os.dup(2)

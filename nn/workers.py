@@ -1,8 +1,10 @@
 """A batch shared out among the processors: each takes a part of it, all do so at once."""
 
+import math
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 
@@ -11,11 +13,18 @@ Run = Callable[..., Sequence[np.ndarray]]  # arrays of N → arrays of N
 MOST = 256  # at once: more fall out of the processor's cache, and take memory
 
 
-def processors() -> int:
-    """How many this process may use."""
+def processors(quota: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
+    """How many this process may use. quota: where Linux tells what a container is allowed, as in
+    https://docs.kernel.org/admin-guide/cgroup-v2.html: microseconds, and of how many."""
     if hasattr(os, "sched_getaffinity"):  # Linux; elsewhere a process may use all
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        count = len(os.sched_getaffinity(0))
+    else:
+        count = os.cpu_count() or 1
+    try:
+        time, period = map(int, quota.read_text(encoding="ascii").split())
+    except (OSError, ValueError):  # no container, or "max": all of them
+        return count
+    return max(1, min(count, math.ceil(time / period)))
 
 
 class Workers:
@@ -26,7 +35,7 @@ class Workers:
         self._others = ThreadPoolExecutor(max(1, self._count - 1))
 
     def close(self) -> None:
-        """Ends the threads."""
+        """Ends the threads, when they have done what they were given."""
         self._others.shutdown()
 
     def share(self, run: Run, least: int) -> Run:
@@ -38,7 +47,10 @@ class Workers:
             if parts < 2:
                 return _run_in_turn(run, arrays)
             first, *others = zip(*(np.array_split(array, parts) for array in arrays), strict=True)
-            started = [self._others.submit(_run_in_turn, run, part) for part in others]
+            try:
+                started = [self._others.submit(_run_in_turn, run, part) for part in others]
+            except RuntimeError:  # closed, or the process is ending: there are no threads any more
+                return _run_in_turn(run, arrays)
             return _joined([_run_in_turn(run, first), *(task.result() for task in started)])
 
         return shared

@@ -52,6 +52,12 @@ def test_it_reads_every_sample():
     assert {line["input"].removeprefix("samples/"): line["digit"] for line in answers} == labels
 
 
+def test_it_answers_to_no_image_with_nothing(shipped):
+    digits, probabilities = shipped.predict(np.zeros((0, 28, 28), np.uint8))
+    assert (digits.shape, digits.dtype) == ((0,), np.int64)
+    assert (probabilities.shape, probabilities.dtype) == ((0, 10), np.float32)
+
+
 @pytest.mark.parametrize("number", ["2443", "7252", "570", "1234"])
 def test_it_reads_numbers_that_are_cropped_tightly(shipped, number, tmp_path):
     strokes = runpy.run_path(str(ROOT / "samples" / "draw_samples.py"))["STROKES"]

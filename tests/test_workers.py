@@ -67,6 +67,25 @@ def test_what_goes_wrong_in_one_part_is_raised(with_processors):
         with_processors(2).share(run, least=1)(np.arange(30))
 
 
+@pytest.mark.parametrize("least", [1, 100])
+def test_what_is_asked_after_the_end_is_answered_by_the_caller(with_processors, least):
+    closed = with_processors(2)
+    closed.close()
+    (answer,) = closed.share(lambda numbers: (numbers + 1,), least)(np.arange(30))
+    np.testing.assert_array_equal(answer, np.arange(1, 31))
+
+
+@pytest.mark.parametrize(
+    ("quota", "count"), [("100000 100000", 1), ("1 100000", 1), ("max 100000", None), ("", None),
+                         ("900000000 100000", None), (None, None)],
+)  # fmt: skip
+def test_a_container_uses_what_it_is_allowed(quota, count, tmp_path):
+    file = tmp_path / "cpu.max"
+    if quota is not None:
+        file.write_text(quota + "\n")
+    assert workers.processors(file) == (count or workers.processors(tmp_path / "none"))
+
+
 # Threads of this process before and after another session with three for each op.
 BESIDE = """
 import os

@@ -102,7 +102,7 @@ class Worker:
             [sys.executable, "-m", "benchmarks.peers.worker", module, function,
              json.dumps(contender.options)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, text=True,
-            env={"TF_CPP_MIN_LOG_LEVEL": "3", **os.environ},
+            env={"TF_CPP_MIN_LOG_LEVEL": "3", **_environment()},
         )  # fmt: skip
 
     def answer(self) -> dict:
@@ -132,6 +132,12 @@ class Worker:
             self._process.kill()
             self._process.wait()
         self._errors.close()
+
+
+def _environment() -> dict[str, str]:
+    """This process's, but for what this project's own sessions have set for themselves."""
+    own = "TF_OVERRIDE_GLOBAL_THREADPOOL"
+    return {name: value for name, value in os.environ.items() if name != own}
 
 
 @contextmanager
