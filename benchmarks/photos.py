@@ -2,10 +2,10 @@
 
     python -m benchmarks.photos
 
-Normalization: batches of 64 pictures in a plain session, as the graph of the SavedModel does it, on
-canvases of two sizes. A folder: 1,000 JPEG photos of 1 megapixel; both ways in turn, after a warm-
-up, ratios within the repeat; start-up is left out. Memory: load_saved_model.py in a process of its
-own, on folders of two sizes and on photos of 12 megapixels.
+Normalization: batches of 64 pictures, as the graph of the SavedModel does it, in a plain session;
+on canvases of two sizes. A folder: 1,000 JPEG photos of 1 megapixel; both ways in turn, after a
+warm-up, ratios within the repeat; start-up is left out. Memory: load_saved_model.py in a process of
+its own, on folders of two sizes and on photos of 12 megapixels.
 """
 
 import argparse

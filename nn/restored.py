@@ -52,15 +52,15 @@ class RestoredModel:
         inputs: list[str],
         answer: type[NamedTuple],
         *,
+        least: int,
         in_turn: bool = False,
-        least: int = 1,
     ) -> Callable[..., NamedTuple]:
         """A function that runs a signature: arrays of the inputs, of the right dtypes → the outputs
         that `answer` names. Raises ModelError where there are none such.
 
         Session.run looks up what is fed and fetched at each call, which takes longer than a small
-        network. in_turn: op after op in the caller's thread; for few and small ones, to hand them
-        to others takes longer too. least: so many are worth a processor of their own.
+        network. least: so many images are worth a processor of their own. in_turn: op after op in
+        the caller's thread; for few and small ones, to hand them to others takes longer too.
         """
         try:
             signature = self.signatures[name]
