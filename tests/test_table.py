@@ -15,11 +15,18 @@ tf1 = tf.compat.v1
 
 def painted(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Of gray levels from 0 to 1, [H, W] on a canvas: before and after."""
-    before = np.zeros((1, CANVAS, CANVAS), np.float32)
+    before, after = all_painted(picture[None])
+    return before[0], after[0]
+
+
+def all_painted(pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The same of many at once, [N, H, W]."""
+    before = np.zeros((len(pictures), CANVAS, CANVAS), np.float32)
     inside = np.zeros_like(before)
-    top, left = ((CANVAS - side) // 2 for side in picture.shape)
-    place_of = np.s_[0, top : top + picture.shape[0], left : left + picture.shape[1]]
-    before[place_of], inside[place_of] = picture, 1
+    height, width = pictures.shape[1:]
+    top, left = (CANVAS - height) // 2, (CANVAS - width) // 2
+    place_of = np.s_[:, top : top + height, left : left + width]
+    before[place_of], inside[place_of] = pictures, 1
     with tf.Graph().as_default(), tf1.Session() as session:
         given = [tf1.placeholder(tf.float32, [None] * 3) for _ in range(2)]
         after = session.run(paint_table(*given), dict(zip(given, (before, inside), strict=True)))
@@ -123,9 +130,8 @@ def test_what_is_no_sheet_on_a_table_stays_as_it_is(name):
 
 
 def test_light_digits_on_dark_stay_as_they_are(digits):
-    for image in digits[1].images:
-        before, after = painted(enlarged(image))
-        np.testing.assert_array_equal(after, before)
+    before, after = all_painted(np.stack([enlarged(image) for image in digits[1].images]))
+    np.testing.assert_array_equal(after, before)
 
 
 def test_small_pictures_have_no_table_on_whatever_canvas(images):
