@@ -1,5 +1,6 @@
 """Scoring: every image of a split, once, counted in whole numbers."""
 
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -14,6 +15,7 @@ from nn.errors import DivergedError
 from nn.graph import TrainingGraph
 from nn.scaling import UNSCALED, Scaling
 from nn.thresholds import Threshold
+from nn.workers import Workers
 
 
 class Answered(NamedTuple):
@@ -83,16 +85,17 @@ class Scores:
         return confusion_matrix(self.labels, self.predictions)
 
 
-def evaluate(
-    session: tf.compat.v1.Session, graph: TrainingGraph, digits: Digits, batch_size: int = 1000
-) -> Scores:
-    """Scores the network as it stands in the session on all of digits, the last batch included.
+def evaluate(session: tf.compat.v1.Session, graph: TrainingGraph, digits: Digits) -> Scores:
+    """Scores the network as it stands in the session on all of digits.
 
     Raises DivergedError where a logit is no finite number.
     """
-    images = (digits.images[at : at + batch_size] for at in range(0, len(digits), batch_size))
-    batches = [session.run(graph.logits, {graph.feed.images: batch}) for batch in images]
-    logits = np.concatenate(batches)
+
+    def run(images: np.ndarray) -> list[np.ndarray]:
+        return session.run([graph.logits], {graph.feed.images: images})
+
+    with closing(Workers()) as workers:
+        (logits,) = workers.share(run, least=256)(digits.images)
     if not np.isfinite(logits).all():
         raise DivergedError("the logits are no longer finite numbers; try a lower --learning-rate")
     return Scores(digits.labels, logits)

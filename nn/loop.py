@@ -10,6 +10,7 @@ from nn.data import NO_DIGIT
 from nn.layers import scale
 from nn.networks import Network
 from nn.optimization import Recipe, cross_entropy, learning_rate, minimize, wrong_answers
+from nn.towers import in_towers
 
 tf1 = tf.compat.v1
 
@@ -83,6 +84,7 @@ class TrainingStep:
     dataset: Dataset
     count: int
     seed: int
+    towers: int
 
     def order(self, step: tf.Tensor) -> tf.Tensor:
         """The order of the images in a step's epoch, int32 [count]: it hangs on (seed, epoch)."""
@@ -97,10 +99,7 @@ class TrainingStep:
         batch = _batch_indices(order, step, recipe.batch_size)
         labels = self.dataset.labels.sparse_read(batch)
         images = scale(self.dataset.images.sparse_read(batch))
-        if recipe.augment:
-            images = augment(images, seed, bends=recipe.bends)
-        with tf1.variable_scope("", reuse=True):
-            logits = self.network.build(images, seed)
+        logits = in_towers(self._tower, images, seed, self.towers)
         there = tf.cast(tf.not_equal(labels, NO_DIGIT), tf.float32)
         loss = tf.math.divide_no_nan(
             tf.reduce_sum(there * cross_entropy(logits, labels)), tf.reduce_sum(there)
@@ -112,6 +111,12 @@ class TrainingStep:
         wrong = tf.reduce_sum(tf.cast(wrong_answers(logits, labels), tf.int64))
         with tf.control_dependencies([update]):  # the next step reads the new weights
             return tf.identity(loss), tf.identity(wrong)
+
+    def _tower(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        if self.recipe.augment:
+            images = augment(images, seed, bends=self.recipe.bends)
+        with tf1.variable_scope("", reuse=True):
+            return self.network.build(images, seed)
 
 
 def _batch_indices(order: tf.Tensor, step: tf.Tensor, batch_size: int) -> tf.Tensor:

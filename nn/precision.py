@@ -11,6 +11,8 @@ from pathlib import Path
 import tensorflow as tf
 
 from nn.errors import UserError
+from nn.threads import limit_threads
+from nn.workers import processors
 
 tf1 = tf.compat.v1
 
@@ -30,9 +32,14 @@ def fastest(preferred: str, cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
     return preferred if flags & _CPU_FLAGS else FLOAT32
 
 
-def session_config(precision: str) -> tf1.ConfigProto:
-    """What makes a session compute so. Raises UserError where it would not, without a word."""
+def session_config(precision: str, towers: int = 1) -> tf1.ConfigProto:
+    """What makes a session compute so. Raises UserError where it would not, without a word.
+
+    towers: of a graph that trains; its ops share the processors, not each op all of them.
+    """
     config = tf1.ConfigProto()
+    if towers > 1:
+        limit_threads(config, max(1, processors() // towers))
     if precision == BFLOAT16:
         if not _has_onednn():
             raise UserError(

@@ -1,6 +1,5 @@
 """A SavedModel in a session: its signatures as functions of arrays."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -10,6 +9,7 @@ from tensorflow.core.protobuf.config_pb2 import CallableOptions
 from tensorflow.core.protobuf.rewriter_config_pb2 import RewriterConfig
 
 from nn.errors import ModelError
+from nn.threads import limit_threads
 from nn.workers import Workers
 
 tf1 = tf.compat.v1
@@ -25,11 +25,8 @@ class RestoredModel:
         # into an order of its own first, at each call. For many they are no faster.
         config.graph_options.rewrite_options.remapping = RewriterConfig.OFF
         # Threads that share one op wait for each other. So each op has one, and each processor its
-        # own part of a batch. By itself TensorFlow gives all sessions the first one's threads, and
-        # a training beside this would have one as well: each session is to have threads of its own.
-        # That is asked before a process's first session; where one came before, this has its.
-        config.intra_op_parallelism_threads = 1
-        os.environ.setdefault("TF_OVERRIDE_GLOBAL_THREADPOOL", "1")
+        # own part of a batch.
+        limit_threads(config, 1)
         self._session = tf1.Session(graph=tf.Graph(), config=config)
         self._workers = Workers()
         try:

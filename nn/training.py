@@ -69,7 +69,8 @@ def train(
     steps_per_epoch = settings.recipe.steps_per_epoch(len(pictures))
     network = get_network(settings.network, settings.hidden)
     graph = build_training_graph(network, settings.recipe, count=len(pictures), seed=settings.seed)
-    with tf1.Session(graph=graph.graph, config=session_config(settings.precision)) as session:
+    config = session_config(settings.precision, graph.towers)
+    with tf1.Session(graph=graph.graph, config=config) as session:
         session.run(graph.initialize)
         feed = {graph.feed.images: pictures.images, graph.feed.labels: pictures.labels}
         session.run(graph.load, feed)
