@@ -11,7 +11,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from nn.errors import UserError
-from nn.threads import limit_threads
+from nn.small_ops import set_for_small_ops
 from nn.workers import processors
 
 tf1 = tf.compat.v1
@@ -39,7 +39,7 @@ def session_config(precision: str, towers: int = 1) -> tf1.ConfigProto:
     """
     config = tf1.ConfigProto()
     if towers > 1:
-        limit_threads(config, max(1, processors() // towers))
+        set_for_small_ops(config, threads=max(1, processors() // towers))
     if precision == BFLOAT16:
         if not _has_onednn():
             raise UserError(

@@ -6,10 +6,9 @@ from typing import NamedTuple
 
 import tensorflow as tf
 from tensorflow.core.protobuf.config_pb2 import CallableOptions
-from tensorflow.core.protobuf.rewriter_config_pb2 import RewriterConfig
 
 from nn.errors import ModelError
-from nn.threads import limit_threads
+from nn.small_ops import set_for_small_ops
 from nn.workers import Workers
 
 tf1 = tf.compat.v1
@@ -21,12 +20,7 @@ class RestoredModel:
     def __init__(self, version: Path) -> None:
         self._version = version
         config = tf1.ConfigProto()
-        # Products fused with what follows them are slower for one image: oneDNN copies the weights
-        # into an order of its own first, at each call. For many they are no faster.
-        config.graph_options.rewrite_options.remapping = RewriterConfig.OFF
-        # Threads that share one op wait for each other. So each op has one, and each processor its
-        # own part of a batch.
-        limit_threads(config, 1)
+        set_for_small_ops(config, threads=1)  # and each processor has its own part of a batch
         self._session = tf1.Session(graph=tf.Graph(), config=config)
         self._workers = Workers()
         try:
