@@ -1,5 +1,6 @@
-"""Training in towers: a batch's halves go through the network side by side, each op in one thread,
-as TF1 code had it for several GPUs (https://github.com/tensorflow/models, cifar10_multi_gpu_train).
+"""Training in towers: a batch's halves go through the network side by side, each in threads of its
+own, as TF1 code had it for several GPUs (https://github.com/tensorflow/models,
+tutorials/image/cifar10/cifar10_multi_gpu_train.py).
 """
 
 from collections.abc import Callable, Sequence
@@ -9,7 +10,7 @@ import tensorflow as tf
 
 from nn.layers import scoped_seed
 
-TOWERS = 2  # wherever it trains: a seed gives the same numbers on any number of processors
+TOWERS = 2  # on any machine, so that a seed draws the same random numbers on each
 
 # (images float32 [N, ...], seed int32 [2]) → logits float32 [N, 10]
 Tower = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
