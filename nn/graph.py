@@ -14,7 +14,6 @@ from nn.normalize import Normalized, normalize_by_call
 from nn.optimization import Recipe
 from nn.pictures import CANVAS, PAGE
 from nn.scaling import UNSCALED, Scaling
-from nn.towers import count_towers
 
 tf1 = tf.compat.v1
 
@@ -39,8 +38,7 @@ class TrainingGraph(NamedTuple):
     set into variables, once; add_seconds: adds `feed.seconds` to the epoch's; start_epoch: sets the
     epoch's totals to 0; totals: reads them; train: runs `feed.steps` steps, and returns them;
     logits: of `feed.images`, as the network predicts; weights: what is trained, the first layer's
-    first; saved: the variables that a checkpoint holds, all but the data set's; towers: how many it
-    trains in.
+    first; saved: the variables that a checkpoint holds, all but the data set's.
     """
 
     graph: tf.Graph
@@ -54,7 +52,6 @@ class TrainingGraph(NamedTuple):
     logits: tf.Tensor
     weights: list[tf.Variable]
     saved: list[tf.Variable]
-    towers: int
 
 
 def build_training_graph(
@@ -67,10 +64,9 @@ def build_training_graph(
         # Evaluation first: it creates the network's variables, and the loop shares them.
         logits = network.build(scale(feed.images), None)
         weights = tf1.trainable_variables()
-        towers = count_towers(tf1.global_variables(), recipe.batch_size)
         dataset, load = create_dataset(feed.images, feed.labels, count)
         totals = create_totals()
-        step = TrainingStep(network, recipe, weights, dataset, count, seed, towers)
+        step = TrainingStep(network, recipe, weights, dataset, count, seed)
         train = build_loop(step, totals, feed.steps)
         of_epoch = (totals.loss, totals.errors, totals.seconds)
         return TrainingGraph(
@@ -85,7 +81,6 @@ def build_training_graph(
             logits,
             weights,
             tf1.global_variables(),
-            towers,
         )
 
 

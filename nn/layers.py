@@ -1,11 +1,15 @@
 """Layers: one function each, tensor in, tensor out, its variables in a scope of its own."""
 
 import zlib
+from collections import defaultdict
 from collections.abc import Callable
 
 import tensorflow as tf
 
 tf1 = tf.compat.v1
+
+# A collection of the graph: pairs of batch norm's moving averages and what they are to move to.
+MOVES = "moving_averages"
 
 Activation = Callable[[tf.Tensor], tf.Tensor]
 
@@ -99,14 +103,13 @@ def batch_norm(
     scope: str,
     *,
     training: bool,
-    momentum: float = 0.9,  # 0.99 predicts worse after an epoch, and no better after ten
     epsilon: float = 1e-3,  # as tf.compat.v1.layers.batch_normalization had it
 ) -> tf.Tensor:
     """(x - mean) / sqrt(variance + epsilon) · gamma + beta: float32 [N, ..., channels], same shape.
 
-    Ioffe and Szegedy 2015 (arXiv 1502.03167). In training, mean and variance are the batch's, by
-    channel, and the moving averages go a share 1 - momentum of the way to them (to the unbiased
-    variance), before anything can read the result; else they are the moving averages.
+    Ioffe and Szegedy 2015 (arXiv 1502.03167). In training, mean and variance are x's own, by
+    channel, and the collection MOVES notes them (the variance unbiased): move_averages is to be
+    called after; else they are the moving averages.
     """
     with tf1.variable_scope(scope):
         channels = [x.shape[-1]]
@@ -124,12 +127,26 @@ def batch_norm(
         # One kernel for all of it, which takes [N, H, W, channels] alone.
         maps = x if x.shape.rank == 4 else tf.reshape(x, [-1, 1, 1, *channels])
         y, mean, variance = tf1.nn.fused_batch_norm(maps, gamma, beta, epsilon=epsilon)
-        moves = [
-            average.assign_sub((average - value) * (1 - momentum))
-            for average, value in ((moving_mean, mean), (moving_variance, variance))
-        ]
-        with tf.control_dependencies(moves):
-            return tf.reshape(y, tf.shape(x))
+        for move in ((moving_mean, mean), (moving_variance, variance)):
+            tf1.add_to_collection(MOVES, move)
+        return tf.reshape(y, tf.shape(x))
+
+
+def move_averages(momentum: float = 0.9) -> list[tf.Operation]:
+    """Ops that move the averages of batch norm a share 1 - momentum of the way to what it saw.
+
+    To be called once in a graph that trains. In each tower batch norm has seen another part of the
+    batch: the averages move to the mean of these. A momentum of 0.99 predicts worse after an epoch,
+    and no better after ten.
+    """
+    seen = defaultdict(list)
+    for average, value in tf1.get_collection(MOVES):
+        seen[average.ref()].append(value)  # by reference: a variable cannot be a key
+    moves = []
+    for reference, values in seen.items():
+        average, mean = reference.deref(), tf.add_n(values) / len(values)
+        moves.append(average.assign_sub((average - mean) * (1 - momentum)))
+    return moves
 
 
 def _add_bias(y: tf.Tensor) -> tf.Tensor:

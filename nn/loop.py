@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from nn.augment import augment
 from nn.data import NO_DIGIT
-from nn.layers import scale
+from nn.layers import move_averages, scale
 from nn.networks import Network
 from nn.optimization import Recipe, cross_entropy, learning_rate, minimize, wrong_answers
 from nn.towers import in_towers
@@ -84,7 +84,6 @@ class TrainingStep:
     dataset: Dataset
     count: int
     seed: int
-    towers: int
 
     def order(self, step: tf.Tensor) -> tf.Tensor:
         """The order of the images in a step's epoch, int32 [count]: it hangs on (seed, epoch)."""
@@ -99,7 +98,7 @@ class TrainingStep:
         batch = _batch_indices(order, step, recipe.batch_size)
         labels = self.dataset.labels.sparse_read(batch)
         images = scale(self.dataset.images.sparse_read(batch))
-        logits = in_towers(self._tower, images, seed, self.towers)
+        logits = in_towers(self._tower, images, seed, recipe.towers)
         there = tf.cast(tf.not_equal(labels, NO_DIGIT), tf.float32)
         loss = tf.math.divide_no_nan(
             tf.reduce_sum(there * cross_entropy(logits, labels)), tf.reduce_sum(there)
@@ -109,7 +108,8 @@ class TrainingStep:
         rate = learning_rate(step, total_steps, recipe)
         update = minimize(smoothed, self.weights, rate, recipe)
         wrong = tf.reduce_sum(tf.cast(wrong_answers(logits, labels), tf.int64))
-        with tf.control_dependencies([update]):  # the next step reads the new weights
+        # The next step reads the new weights, and the last one's averages may be saved.
+        with tf.control_dependencies([update, *move_averages()]):
             return tf.identity(loss), tf.identity(wrong)
 
     def _tower(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:

@@ -24,7 +24,9 @@ class Recipe:
     label that goes to all ten digits alike (Szegedy et al. 2016, arXiv 1512.00567). augment:
     whether each batch is distorted, by nn/augment.py; bends: how far digits are bent then, pixels.
     extras: how many pictures of nn/extras.py are trained with, as a share of the digits.
-    precision: of nn/precision.py, the one that it trains fastest in where the CPU has it.
+    precision: of nn/precision.py, the one that it trains fastest in where the CPU has it. towers:
+    in how many parts a batch goes through the network, side by side (nn/towers.py); the same on any
+    machine, so that a seed draws the same random numbers on each.
     """
 
     epochs: int
@@ -39,6 +41,7 @@ class Recipe:
     bends: float = 0.0
     extras: float = 0.0
     precision: str = FLOAT32
+    towers: int = 2
 
     def steps_per_epoch(self, count: int) -> int:
         """Batches that show each of `count` images once; the last may show some again."""

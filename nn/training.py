@@ -69,7 +69,7 @@ def train(
     steps_per_epoch = settings.recipe.steps_per_epoch(len(pictures))
     network = get_network(settings.network, settings.hidden)
     graph = build_training_graph(network, settings.recipe, count=len(pictures), seed=settings.seed)
-    config = session_config(settings.precision, graph.towers)
+    config = session_config(settings.precision, settings.recipe.towers)
     with tf1.Session(graph=graph.graph, config=config) as session:
         session.run(graph.initialize)
         feed = {graph.feed.images: pictures.images, graph.feed.labels: pictures.labels}

@@ -103,17 +103,18 @@ def test_dropout_without_a_seed_is_the_identity():
     np.testing.assert_array_equal(y, x)
 
 
-def batch_normalized(x, training, momentum=0.9, steps=1):
+def batch_normalized(x, training, steps):
     """The last step's output and the moving averages after it; gamma and beta are 2 and 3."""
     with tf.Graph().as_default(), tf1.Session() as session:
         feed = tf1.placeholder(tf.float32, [None, *x.shape[1:]])
-        y = layers.batch_norm(feed, "b", training=training, momentum=momentum)
+        y = layers.batch_norm(feed, "b", training=training)
+        moves = layers.move_averages()
         variables = {v.op.name: v for v in tf1.global_variables()}
         session.run(tf1.global_variables_initializer())
         variables["b/gamma"].load(np.full(x.shape[-1], 2.0, np.float32), session)
         variables["b/beta"].load(np.full(x.shape[-1], 3.0, np.float32), session)
         for _ in range(steps):
-            output = session.run(y, {feed: x})
+            output, _ = session.run([y, moves], {feed: x})
         return output, *session.run([variables["b/moving_mean"], variables["b/moving_variance"]])
 
 

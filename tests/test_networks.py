@@ -25,7 +25,7 @@ PARAMETERS = {
     "classic": 435_402,
     "basic_cnn": 225_034,
     "optimized_cnn": 225_930,
-    "sprint": 111_938,
+    "sprint": 109_402,
     "compact": 73_410,
     "flagship": 206_890,
 }

@@ -5,58 +5,75 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import reference
 import tensorflow as tf
 
 from nn import precision, towers
 from nn.graph import build_training_graph
-from nn.layers import dropout
-from nn.networks import NETWORKS, get_network
+from nn.layers import batch_norm, dropout, move_averages
+from nn.networks import get_network
 from nn.precision import FLOAT32, session_config
 
 tf1 = tf.compat.v1
 
 
-def trained(name: str, digits, batch_size: int) -> tuple[int, list[np.ndarray]]:
-    """How many towers a network trains in, and its weights after three steps."""
+def trained(name: str, digits, towers: int, batch_size: int = 32) -> dict[str, np.ndarray]:
+    """A network's variables after three steps."""
     network = get_network(name)
-    recipe = replace(network.recipe, batch_size=batch_size)
+    recipe = replace(network.recipe, batch_size=batch_size, towers=towers)
     graph = build_training_graph(network, recipe, count=len(digits), seed=0)
-    config = session_config(FLOAT32, graph.towers)
+    config = session_config(FLOAT32, towers)
     with tf1.Session(graph=graph.graph, config=config) as session:
         session.run(graph.initialize)
         feed = {graph.feed.images: digits.images, graph.feed.labels: digits.labels}
         session.run(graph.load, feed)
         session.run(graph.train, {graph.feed.steps: 3})
-        return graph.towers, session.run(graph.weights)
+        return session.run({variable.op.name: variable for variable in graph.saved})
 
 
-@pytest.mark.parametrize(("batch_size", "count"), [(32, 2), (5, 2), (1, 1)])
-def test_two_towers_train_as_one_network_does(batch_size, count, digits, monkeypatch):
-    # `tiny` has no dropout; an odd batch has towers of different heights.
-    found, weights = trained("tiny", digits[0][:100], batch_size)
-    assert found == count
-    monkeypatch.setattr(towers, "TOWERS", 1)
-    found, expected = trained("tiny", digits[0][:100], batch_size)
-    assert found == 1
-    for ours, theirs in zip(weights, expected, strict=True):
-        np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-5)
+@pytest.mark.parametrize("batch_size", [32, 5, 1])
+def test_two_towers_train_as_one_network_does(batch_size, digits):
+    # `tiny` has no dropout; an odd batch has towers of different heights, a batch of one only one.
+    ours, theirs = (trained("tiny", digits[0][:100], towers, batch_size) for towers in (2, 1))
+    assert ours.keys() == theirs.keys()
+    for name, value in ours.items():
+        np.testing.assert_allclose(value, theirs[name], rtol=1e-3, atol=1e-5, err_msg=name)
 
 
-def test_batch_norm_is_of_the_whole_batch(digits, monkeypatch):
-    found, weights = trained("dense_batchnorm", digits[0][:100], 32)
-    assert found == 1
-    monkeypatch.setattr(towers, "TOWERS", 1)
-    _, expected = trained("dense_batchnorm", digits[0][:100], 32)
-    for ours, theirs in zip(weights, expected, strict=True):
-        np.testing.assert_array_equal(ours, theirs)
+def test_batch_norm_is_of_each_tower_and_its_averages_of_all():
+    x = np.random.default_rng(0).normal(size=[6, 5]).astype(np.float32)
+    with tf.Graph().as_default(), tf1.Session() as session:
+
+        def tower(x: tf.Tensor, _: tf.Tensor) -> tf.Tensor:
+            with tf1.variable_scope("", reuse=tf1.AUTO_REUSE):
+                return batch_norm(x, "b", training=True)
+
+        y = towers.in_towers(tower, tf.constant(x), tf.constant([0, 0]), 2)
+        moves = move_averages()
+        session.run(tf1.global_variables_initializer())
+        y, _ = session.run([y, moves])
+        averages = {variable.op.name: session.run(variable) for variable in tf1.global_variables()}
+    halves = np.split(x, 2)
+    expected = [reference.batch_norm(half, 1, 0, half.mean(0), half.var(0)) for half in halves]
+    np.testing.assert_allclose(y, np.concatenate(expected), rtol=1e-4, atol=1e-4)
+    mean = np.mean([half.mean(0) for half in halves], 0)
+    variance = np.mean([half.var(0, ddof=1) for half in halves], 0)
+    np.testing.assert_allclose(averages["b/moving_mean"], 0.1 * mean, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(averages["b/moving_variance"], 0.9 + 0.1 * variance, rtol=1e-4)
 
 
-@pytest.mark.parametrize("name", NETWORKS)
-def test_a_network_without_batch_norm_trains_in_two(name):
-    recipe = replace(get_network(name).recipe, batch_size=8)
-    graph = build_training_graph(get_network(name), recipe, count=8, seed=0)
-    normalizes = any("moving_mean" in variable.name for variable in graph.saved)
-    assert graph.towers == (1 if normalizes else 2)
+@pytest.mark.parametrize("towers", [1, 2])
+def test_a_step_moves_batch_norms_averages(towers, digits):
+    variables = trained("sprint", digits[0][:100], towers)
+    for scope in ("batch_norm_1", "batch_norm_2", "batch_norm_3"):
+        assert np.all(variables[f"{scope}/moving_mean"] != 0)
+        assert np.all(variables[f"{scope}/moving_variance"] != 1)
+
+
+def test_towers_train_the_same_each_time(digits):
+    ours, theirs = (trained("sprint", digits[0][:100], 2) for _ in range(2))
+    for name, value in ours.items():
+        np.testing.assert_array_equal(value, theirs[name], err_msg=name)
 
 
 def test_each_tower_drops_others():

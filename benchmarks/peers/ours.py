@@ -95,7 +95,7 @@ def _begun(settings, images: np.ndarray, labels: np.ndarray) -> tuple:
 
     network = get_network(settings.network)
     graph = build_training_graph(network, settings.recipe, count=len(images), seed=settings.seed)
-    config = session_config(settings.precision, graph.towers)
+    config = session_config(settings.precision, settings.recipe.towers)
     session = tf.compat.v1.Session(graph=graph.graph, config=config)
     session.run(graph.initialize)
     session.run(graph.load, {graph.feed.images: images, graph.feed.labels: labels})
