@@ -1,6 +1,9 @@
 """benchmarks/peers: contenders run in turn, in processes of their own, and are compared fairly."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -128,3 +131,11 @@ def test_multiply_adds_are_three_times_forward_but_for_the_first_layer_s_input()
     # conv_2 has 18,432 weights at each of 11 × 11 places, conv_1 288 at each of 26 × 26.
     forward = 26 * 26 * 288 + 11 * 11 * 18_432 + 1600 * 128 + 1280
     assert multiply_adds("basic_cnn", 1, 1) == 3 * forward - 26 * 26 * 288
+
+
+def test_a_folder_that_results_cannot_go_to_is_named_at_once(tmp_path):
+    command = [sys.executable, "-m", "benchmarks.peers", "--results", tmp_path / "gone" / "r.json"]
+    root = Path(__file__).parent.parent
+    ended = subprocess.run(command, cwd=root, capture_output=True, text=True)
+    assert ended.returncode == 2
+    assert f"{tmp_path / 'gone'} is no folder; create it first" in ended.stderr

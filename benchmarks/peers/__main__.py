@@ -91,7 +91,7 @@ def parse_arguments() -> argparse.Namespace:
     )
     add("--quick", action="store_true", help=f"few and short: {', '.join(QUICK)}")
     add("--data", metavar="DATA", help="as the training script's (default: mnist; quick: auto)")
-    add("--results", type=Path, metavar="FILE", help="write a JSON file, and a chart beside it")
+    add("--results", type=_file, metavar="FILE", help="write a JSON file, and a chart beside it")
     return parser.parse_args()
 
 
@@ -100,6 +100,13 @@ def _positive(text: str) -> int:
     if not number:
         raise argparse.ArgumentTypeError(f"expected a whole number from 1 on, found {text}")
     return number
+
+
+def _file(text: str) -> Path:
+    path = Path(text)
+    if not path.parent.is_dir():  # not found out after the first row's minutes
+        raise argparse.ArgumentTypeError(f"{path.parent} is no folder; create it first")
+    return path
 
 
 def measure(shop: Shop, options: argparse.Namespace) -> Iterator[dict]:
