@@ -11,7 +11,7 @@ import tensorflow as tf
 from nn import precision, towers
 from nn.graph import build_training_graph
 from nn.layers import batch_norm, dropout, move_averages
-from nn.networks import get_network
+from nn.networks import NETWORKS, get_network
 from nn.precision import FLOAT32, session_config
 
 tf1 = tf.compat.v1
@@ -29,6 +29,19 @@ def trained(name: str, digits, towers: int, batch_size: int = 32) -> dict[str, n
         session.run(graph.load, feed)
         session.run(graph.train, {graph.feed.steps: 3})
         return session.run({variable.op.name: variable for variable in graph.saved})
+
+
+# Their batch norm takes the mean of a whole batch, as their accuracies were measured.
+AS_ONE = {"dense_batchnorm", "optimized_cnn", "compact", "flagship"}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_training_graph_has_the_towers_of_its_recipe(name):
+    network = get_network(name)
+    graph = build_training_graph(network, network.recipe, count=200, seed=0).graph
+    body = str(graph.as_graph_def().library)  # the loop's body is a function
+    assert "logits/MatMul" in body
+    assert ("tower_1/" in body) == (name not in AS_ONE)
 
 
 @pytest.mark.parametrize("batch_size", [32, 5, 1])
