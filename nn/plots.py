@@ -61,7 +61,7 @@ def training_history(history: list, title: str) -> "Figure":
             if not np.isnan(values).all():
                 axes.plot(epochs, values, style, color=color, label=label, marker=marker)
         axes.set(xlabel="epoch", title=name.capitalize())
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axes.grid(alpha=0.3)
         axes.spines[["top", "right"]].set_visible(False)
         axes.legend(frameon=False)

@@ -129,7 +129,8 @@ class Run:
         name, folder = self.settings.network, self.folder
         images, scores = self.source.test.images, result.test
         title = f"{name}: {scores.errors:,} of {scores.count:,} test digits wrong"
-        history = f"{name}, {self.settings.epochs} epochs"
+        epochs = "epoch" if self.settings.epochs == 1 else "epochs"
+        history = f"{name}, {self.settings.epochs} {epochs}"
         weights = f"{name}: the first layer's weights"
         figures = {
             folder.history_plot: plots.training_history(result.history, history),
