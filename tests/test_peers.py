@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks.peers import results
+from benchmarks.peers.__main__ import why_not
 from benchmarks.peers.ours import multiply_adds
 from benchmarks.peers.race import OURS, Contender, Measured, Row, race, ratios
 from benchmarks.peers.rows import CSV, rows
@@ -42,6 +43,47 @@ def test_contenders_run_in_turn_after_a_warm_up(tmp_path):
     assert [len(each.runs) for each in found] == [3, 3]
     for each in found:
         assert all(run["seconds"] > 0 and run["peak_megabytes"] > 1 for run in each.runs)
+
+
+def test_a_setting_much_slower_in_two_repeats_is_given_up_and_one_slow_only_once_is_not(tmp_path):
+    once = tmp_path / "once"
+    once.touch()
+    count = f"import time; f = open({str(once)!r}, 'a'); n = f.tell(); f.write('.'); f.close(); "
+    row = Row(
+        "processes", "processes/s",
+        [process(OURS, "pass"), process("peer", "", "fast"),
+         # In the first of the repeats that count.
+         process("peer", f"{count}time.sleep(0.5 * (n == 1))", "slow once"),
+         process("peer", "import time; time.sleep(0.5)", "slow")],
+        {"peer": 2},
+    )  # fmt: skip
+    found = race(row, 4)
+    assert [len(each.runs) for each in found] == [4, 4, 4, 2]
+    (ratio,) = ratios(row, found)
+    assert ratio.peer.contender.setting in ("fast", "slow once")
+    assert len(ratio.values) == 4
+    shown = results.lines(row, found, [ratio])
+    assert [line[1] for line in shown[1:5]].count("*") == 1
+    assert shown[4].startswith(" - peer slow")
+
+
+def test_a_setting_that_was_given_up_is_not_the_best():
+    found = [measured(OURS, [1.0] * 3), measured("other", [5.0, 5.0, 5.0], "kept"),
+             measured("other", [2.0, 2.0], "given up")]  # fmt: skip
+    (ratio,) = ratios(Row("row", "images/s", [], {}), found)
+    assert ratio.peer.contender.setting == "kept"
+
+
+def test_bfloat16_is_measured_where_the_cpu_has_it_or_where_it_is_named(monkeypatch, tmp_path):
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")  # then no CPU has it
+    reason = why_not("cnn-bfloat16", asked_for=False)
+    assert "emulate" in reason
+    assert why_not("cnn-bfloat16", asked_for=True) is None
+    assert why_not("cnn-float32", asked_for=False) is None
+    row = rows("", {}, CSV)["cnn-bfloat16"]
+    left_out = results.not_measured(row, reason)
+    results.draw([left_out], tmp_path / "chart.png")  # without it
+    assert (tmp_path / "chart.png").exists()
 
 
 def test_the_slower_one_is_found_out():

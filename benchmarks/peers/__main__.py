@@ -6,8 +6,9 @@
 
 Each contender runs in a process of its own; in each repeat each runs once, one after the other, so
 that a slow minute of the machine is everybody's. A ratio is of one repeat: work a second of this
-project, by that of another's best setting (*). Shown is the median, and the smallest and largest.
-Memory is the most that a contender's process has held.
+project, by that of another's best setting (*). Shown is the median, and the smallest and largest. A
+setting that in two repeats was less than two thirds as fast as another of the same contender is not
+run again (-). Memory is the most that a contender's process has held.
 """
 
 import argparse
@@ -56,7 +57,8 @@ def main() -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     minutes = (time.perf_counter() - started) / 60
-    print(f"\n{len(found['rows'])} rows in {minutes:.0f} minutes")
+    count = sum("not_measured" not in row for row in found["rows"])
+    print(f"\n{count} rows in {minutes:.0f} minutes")
     if options.results:
         keep(found, options.results)
     return 0
@@ -115,13 +117,27 @@ def measure(shop: Shop, options: argparse.Namespace) -> Iterator[dict]:
     table = rows(str(shop.path), scripts(shop), CSV)
     for name in tqdm(chosen or table, disable=None, leave=False):
         row = table[name]
-        if name == "csv" and not CSV.exists():  # trained on the bundled digits
+        if reason := why_not(name, asked_for=bool(options.rows)):
+            tqdm.write(f"{row.name}\n   not measured: {reason}\n")
+            yield results.not_measured(row, reason)
             continue
         measured = race(row, 2 if options.quick else options.repeats)
         compared = ratios(row, measured)
         tqdm.write("\n".join(results.lines(row, measured, compared)) + "\n")
         sys.stdout.flush()  # a row takes minutes, and may go into a file
         yield results.as_json(row, measured, compared)
+
+
+def why_not(name: str, asked_for: bool) -> str | None:
+    """Why a row is not measured here, if it is not; asked_for: the user named it."""
+    from nn.precision import BFLOAT16, fastest  # and with it TensorFlow
+
+    if name == "csv" and not CSV.exists():  # trained on the bundled digits
+        return f"there is no {CSV}"
+    # An hour for that row alone, of what nobody would train with.
+    if name == "cnn-bfloat16" and not asked_for and fastest(BFLOAT16) != BFLOAT16:
+        return f"this CPU would emulate it; --rows {name} does"
+    return None
 
 
 def scripts(shop: Shop) -> dict[str, list[str]]:

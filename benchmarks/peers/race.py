@@ -15,6 +15,8 @@ from typing import Any
 from nn.errors import UserError
 
 OURS = "this project"
+# A setting is given up where it was slower than this share of another's speed, this often.
+SLOW, REPEATS_TO_JUDGE = 2 / 3, 2
 
 
 @dataclass(frozen=True)
@@ -154,16 +156,33 @@ def workers(contenders: Sequence[Contender]) -> Iterator[list[Worker]]:
 
 
 def race(row: Row, repeats: int) -> list[Measured]:
-    """Runs each contender that is there, in turn, `repeats` times. Raises UserError where one
-    fails."""
+    """Runs each contender that is there, in turn, `repeats` times; a setting that is given up less
+    often. Raises UserError where one fails."""
     measured = [Measured(contender) for contender in row.contenders if contender.there]
     with workers([each.contender for each in measured]) as processes:
+        running = list(zip(measured, processes, strict=True))
         for repeat in range(row.warm_ups + (row.repeats or repeats)):
-            for each, process in zip(measured, processes, strict=True):
+            for each, process in running:
                 found = process.run()
                 if repeat >= row.warm_ups:
                     each.runs.append(found)
+            if repeat + 1 == row.warm_ups + REPEATS_TO_JUDGE:
+                running = [pair for pair in running if _promising(pair[0], measured)]
     return measured
+
+
+def _promising(setting: Measured, measured: Sequence[Measured]) -> bool:
+    """Whether it might be its contender's best: no other one was much faster in every repeat."""
+    others = [each for each in measured if each.contender.name == setting.contender.name]
+    return not any(
+        all(mine < SLOW * theirs for mine, theirs in zip(setting.rates, other.rates, strict=True))
+        for other in others
+    )
+
+
+def given_up(setting: Measured, measured: Sequence[Measured]) -> bool:
+    """Whether others ran more often."""
+    return len(setting.runs) < max(len(each.runs) for each in measured)
 
 
 def ratios(row: Row, measured: Sequence[Measured]) -> list[Ratio]:
@@ -174,7 +193,11 @@ def ratios(row: Row, measured: Sequence[Measured]) -> list[Ratio]:
     for name in names:
         if name == OURS:
             continue
-        settings = [each for each in measured if each.contender.name == name]
+        settings = [
+            each
+            for each in measured
+            if each.contender.name == name and not given_up(each, measured)
+        ]
         best = max(settings, key=lambda each: each.rate)
         values = [our / theirs for our, theirs in zip(ours.rates, best.rates, strict=True)]
         found.append(Ratio(best, values, row.goals.get(name)))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from benchmarks.peers.race import Measured, Ratio, Row
+from benchmarks.peers.race import Measured, Ratio, Row, given_up
 
 PACKAGES = ("tensorflow", "keras", "torch", "scikit-learn", "onnxruntime", "opencv-python-headless",
             "polars", "pandas", "numpy", "pillow")  # fmt: skip
@@ -21,7 +21,7 @@ def lines(row: Row, measured: Sequence[Measured], ratios: Sequence[Ratio]) -> li
     best = {id(ratio.peer) for ratio in ratios}
     shown = [f"{row.name}, {row.unit}"]
     for each in measured:
-        mark = "*" if id(each) in best else " "
+        mark = "*" if id(each) in best else "-" if given_up(each, measured) else " "
         name = f"{each.contender.name} {each.contender.setting}".strip()
         shown.append(f" {mark} {name[:40]:40s} {_number(each.rate):>9s}  {_notes(each)}".rstrip())
     for ratio in ratios:
@@ -78,6 +78,17 @@ def as_json(row: Row, measured: Sequence[Measured], ratios: Sequence[Ratio]) -> 
             }
             for ratio in ratios
         ],
+    }
+
+
+def not_measured(row: Row, reason: str) -> dict:
+    """A row without figures, in the JSON file."""
+    return {
+        "name": row.name,
+        "unit": row.unit,
+        "contenders": [],
+        "ratios": [],
+        "not_measured": reason,
     }
 
 
