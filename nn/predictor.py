@@ -61,7 +61,7 @@ class Predictor:
         self._restored = RestoredModel(self.version)
         try:
             self._predict = self._restored.function(
-                "serving_default", ["images"], Prediction, least=16, in_turn=True
+                "serving_default", ["images"], Prediction, in_turn=True
             )
             self._graphs = self._graphs_for(_CanvasAnswers)
         except ModelError:

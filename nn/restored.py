@@ -1,5 +1,6 @@
 """A SavedModel in a session: its signatures as functions of arrays."""
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -9,9 +10,14 @@ from tensorflow.core.protobuf.config_pb2 import CallableOptions
 
 from nn.errors import ModelError
 from nn.small_ops import set_for_small_ops
+from nn.work import multiply_adds
 from nn.workers import Workers
 
 tf1 = tf.compat.v1
+
+# What is worth a processor of its own, in multiply-adds: some 0.5 ms. To hand it a part of a batch
+# takes 0.1 to 0.5 ms (docs/performance.md).
+WORTH = 20e6
 
 
 class RestoredModel:
@@ -43,15 +49,16 @@ class RestoredModel:
         inputs: list[str],
         answer: type[NamedTuple],
         *,
-        least: int,
+        least: int | None = None,
         in_turn: bool = False,
     ) -> Callable[..., NamedTuple]:
         """A function that runs a signature: arrays of the inputs, of the right dtypes → the outputs
         that `answer` names. Raises ModelError where there are none such.
 
         Session.run looks up what is fed and fetched at each call, which takes longer than a small
-        network. least: so many images are worth a processor of their own. in_turn: op after op in
-        the caller's thread; for few and small ones, to hand them to others takes longer too.
+        network. least: so many images are worth a processor of their own; None: as many as have
+        WORTH multiply-adds. in_turn: op after op in the caller's thread; for few and small ones, to
+        hand them to others takes longer too.
         """
         try:
             signature = self.signatures[name]
@@ -62,6 +69,8 @@ class RestoredModel:
             if in_turn:
                 options.run_options.inter_op_thread_pool = -1
             run = self._session._make_callable_from_options(options)
+            outputs = map(self._session.graph.get_tensor_by_name, options.fetch)
+            least = least or math.ceil(WORTH / max(1, multiply_adds(outputs)))
         except (tf.errors.OpError, ValueError, KeyError) as error:
             raise self._damaged(error) from None
         run = self._workers.share(run, least)

@@ -67,6 +67,12 @@ def test_a_setting_much_slower_in_two_repeats_is_given_up_and_one_slow_only_once
     assert shown[4].startswith(" - peer slow")
 
 
+def test_this_project_runs_to_the_end_in_whatever_it_is_set_to():
+    slow = process(OURS, "import time; time.sleep(0.5)", "one processor")
+    found = race(Row("processes", "processes/s", [process(OURS, "pass"), slow], {}), 3)
+    assert [len(each.runs) for each in found] == [3, 3]
+
+
 def test_a_setting_that_was_given_up_is_not_the_best():
     found = [measured(OURS, [1.0] * 3), measured("other", [5.0, 5.0, 5.0], "kept"),
              measured("other", [2.0, 2.0], "given up")]  # fmt: skip

@@ -8,6 +8,10 @@ import pytest
 from conftest import ROOT, run_script
 
 from nn import workers
+from nn.graph import build_inference_graph
+from nn.networks import get_network
+from nn.predictor import Predictor
+from nn.work import multiply_adds
 from nn.workers import MOST, Workers
 
 
@@ -84,6 +88,43 @@ def test_a_container_uses_what_it_is_allowed(quota, count, tmp_path):
     if quota is not None:
         file.write_text(quota + "\n")
     assert workers.processors(file) == (count or workers.processors(tmp_path / "none"))
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("dense", 784 * 256 + 256 * 128 + 1280),
+     # 3×3 from 1 to 32 at 26×26 places, from 32 to 64 at 11×11.
+     ("basic_cnn", 26 * 26 * 288 + 11 * 11 * 18_432 + 1600 * 128 + 1280)],
+)  # fmt: skip
+def test_multiply_adds_are_those_of_one_image(name, expected):
+    graph = build_inference_graph(get_network(name))
+    outputs = [graph.get_tensor_by_name(each) for each in ("digits:0", "probabilities:0")]
+    assert multiply_adds(outputs) == expected  # what both come from counts once
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Path:
+    return ROOT / "SavedModel" / "1"
+
+
+# Half a millisecond of work takes `dense` 86 images, and `flagship`, at 7.6 million, 3.
+@pytest.mark.parametrize(("which", "enough"), [("model", 86), ("shipped", 3)])
+def test_a_batch_is_handed_over_where_its_parts_are_worth_it(which, enough, request, monkeypatch):
+    sizes = []
+
+    def run_in_turn(run, arrays, original=workers._run_in_turn):
+        sizes.append(len(arrays[0]))
+        return original(run, arrays)
+
+    monkeypatch.setattr(workers, "processors", lambda: 2)
+    monkeypatch.setattr(workers, "_run_in_turn", run_in_turn)
+    images = np.random.default_rng(0).integers(0, 256, (2 * enough, 28, 28), np.uint8)
+    with Predictor(request.getfixturevalue(which)) as predictor:
+        alone = predictor.predict(images[:-1])
+        assert sizes == [2 * enough - 1]
+        shared = predictor.predict(images)
+        assert sizes[1:] == [enough, enough]
+    np.testing.assert_allclose(shared.probabilities[:-1], alone.probabilities, atol=1e-5)
 
 
 # Threads of this process before and after another session with three for each op.
