@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.peers import results
+from benchmarks.peers import results, scaling
 from benchmarks.peers.__main__ import why_not
 from benchmarks.peers.ours import multiply_adds
 from benchmarks.peers.race import OURS, Contender, Measured, Row, race, ratios
@@ -162,6 +162,20 @@ def test_every_row_has_this_project_in_it_and_its_goals_are_of_those_who_are():
         names = {contender.name for contender in row.contenders}
         assert OURS in names
         assert set(row.goals) <= names | {"import tensorflow"}
+
+
+def test_how_training_grows_is_shown_within_80_columns(tmp_path):
+    values = {"digits": scaling.COUNTS, "batch": scaling.SIZES, "processors": scaling.CPUS}
+    parts = {
+        what: [{"value": value, "images": 60_032, "seconds": [60.0] * 5} for value in each]
+        for what, each in values.items()
+    }
+    found = dict.fromkeys(scaling.NETWORKS, parts)
+    shown = scaling.lines(found)
+    assert max(map(len, shown)) <= 80
+    assert " digits     7,500: 60.00 15,000: 60.00" in shown[1]
+    scaling.draw(found, tmp_path / "chart.png")
+    assert (tmp_path / "chart.png").stat().st_size > 5_000
 
 
 def test_a_latency_is_of_as_many_answers_as_it_takes_whatever_there_are_images():

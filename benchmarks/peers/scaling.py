@@ -31,10 +31,10 @@ def lines(found: dict[str, dict[str, list[dict]]]) -> list[str]:
     """For the terminal: seconds an epoch."""
     shown = []
     for network, parts in found.items():
-        usual = f"{COUNT[network]:,} digits, batch 128"
-        shown.append(f"{network}, median seconds of an epoch; {usual} where that does not vary")
+        usual = f"{COUNT[network]:,} digits, batch 128 where not varied"
+        shown.append(f"{network}, seconds an epoch ({usual})")
         for what, points in parts.items():
-            values = "  ".join(f"{p['value']:,}: {median(p['seconds']):.2f}" for p in points)
+            values = " ".join(f"{p['value']:,}: {median(p['seconds']):.2f}" for p in points)
             shown.append(f" {what:10s} {values}")
     return shown
 
