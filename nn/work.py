@@ -1,6 +1,5 @@
 """How much a graph has to compute for one image."""
 
-import math
 from collections.abc import Iterable
 
 import tensorflow as tf
@@ -19,9 +18,7 @@ def multiply_adds(outputs: Iterable[tf.Tensor]) -> int:
         seen.add(op)
         waiting += [tensor.op for tensor in op.inputs]
         if op.type in ("MatMul", "Conv2D"):
-            kernel, places = (
-                op.inputs[1].shape,
-                op.outputs[0].shape[1:-1],
-            )  # a product has no places
-            total += math.prod((kernel.num_elements() or 0, places.num_elements() or 0))
+            weights = op.inputs[1].shape.num_elements() or 0
+            places = op.outputs[0].shape[1:-1].num_elements() or 0  # of a dense product: 1
+            total += weights * places
     return total

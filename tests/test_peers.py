@@ -51,10 +51,10 @@ def test_a_setting_much_slower_in_two_repeats_is_given_up_and_one_slow_only_once
     count = f"import time; f = open({str(once)!r}, 'a'); n = f.tell(); f.write('.'); f.close(); "
     row = Row(
         "processes", "processes/s",
-        [process(OURS, "pass"), process("peer", "", "fast"),
+        [process(OURS, "pass"), process("peer", "import time; time.sleep(0.3)", "fast"),
          # In the first of the repeats that count.
-         process("peer", f"{count}time.sleep(0.5 * (n == 1))", "slow once"),
-         process("peer", "import time; time.sleep(0.5)", "slow")],
+         process("peer", f"{count}time.sleep(0.3 + 0.7 * (n == 1))", "slow once"),
+         process("peer", "import time; time.sleep(1)", "slow")],
         {"peer": 2},
     )  # fmt: skip
     found = race(row, 4)

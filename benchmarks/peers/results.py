@@ -83,13 +83,7 @@ def as_json(row: Row, measured: Sequence[Measured], ratios: Sequence[Ratio]) -> 
 
 def not_measured(row: Row, reason: str) -> dict:
     """A row without figures, in the JSON file."""
-    return {
-        "name": row.name,
-        "unit": row.unit,
-        "contenders": [],
-        "ratios": [],
-        "not_measured": reason,
-    }
+    return as_json(row, [], []) | {"not_measured": reason}
 
 
 def machine() -> dict:

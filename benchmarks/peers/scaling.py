@@ -9,7 +9,7 @@ from benchmarks.peers.rows import ours
 
 NETWORKS = {"dense": "o-", "basic_cnn": "s--"}
 COUNTS = (7_500, 15_000, 30_000, 60_000)
-# Of an epoch where something else varies: all of them, eleven times, take basic_cnn 20 minutes.
+# Of an epoch where something else varies: eight values, six runs of each.
 COUNT = {"dense": 60_000, "basic_cnn": 15_000}
 SIZES = (32, 64, 128, 256, 512, 1024)
 CPUS = (1, 2)
@@ -32,7 +32,7 @@ def lines(found: dict[str, dict[str, list[dict]]]) -> list[str]:
     shown = []
     for network, parts in found.items():
         usual = f"{COUNT[network]:,} digits, batch 128 where not varied"
-        shown.append(f"{network}, seconds an epoch ({usual})")
+        shown.append(f"{network}, median seconds an epoch ({usual})")
         for what, points in parts.items():
             values = " ".join(f"{p['value']:,}: {median(p['seconds']):.2f}" for p in points)
             shown.append(f" {what:10s} {values}")
