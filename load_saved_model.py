@@ -169,7 +169,8 @@ def run(options: argparse.Namespace) -> int:
             elif not right:
                 print(shown.table_row(reading, width, label, **likeliest))
     if options.explain:
-        print(f"{reader.count:,} pages drawn into {options.explain}/", file=sys.stderr)
+        pages = "page" if reader.count == 1 else "pages"
+        print(f"{reader.count:,} {pages} drawn into {options.explain}/", file=sys.stderr)
     if labels:
         print("", *score.lines(), sep="\n", file=sys.stderr if options.json else sys.stdout)
     return 1 if failures else 0

@@ -202,6 +202,11 @@ def test_no_ink_has_no_width():
     assert explanation.stroke_width(np.zeros((64, 64), np.uint8)) == 0
 
 
+def test_a_single_page_is_no_pages(script, tmp_path):
+    finished = script(THREE, "--explain", tmp_path / "pages")
+    assert finished.stderr.endswith(f"1 page drawn into {tmp_path / 'pages'}/\n")
+
+
 # Pages on numbers.
 
 
