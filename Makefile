@@ -21,7 +21,7 @@ help:
 	@echo "make lint       only lint"
 	@echo "make notebooks  execute both notebooks, and keep their outputs"
 	@echo "make benchmark  measure speed and memory beside Keras, PyTorch and others; an hour"
-	@echo "make benchmark-quick   a few of these, in three minutes, without PyTorch"
+	@echo "make benchmark-quick   a few of these, in some minutes, without PyTorch"
 	@echo "make clean      delete .venv and caches; data, runs and models stay"
 	@echo
 	@echo "Options go in ARGS:  make train ARGS='--network dense'"

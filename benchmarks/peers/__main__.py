@@ -133,7 +133,7 @@ def why_not(name: str, asked_for: bool) -> str | None:
     from nn.precision import BFLOAT16, fastest  # and with it TensorFlow
 
     if name == "csv" and not CSV.exists():  # trained on the bundled digits
-        return f"there is no {CSV}"
+        return f"there is no {CSV}: python -m nn.mnist"
     # An hour for that row alone, of what nobody would train with.
     if name == "cnn-bfloat16" and not asked_for and fastest(BFLOAT16) != BFLOAT16:
         return f"this CPU would emulate it; --rows {name} does"

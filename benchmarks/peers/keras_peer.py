@@ -12,14 +12,15 @@ NETWORKS = ("dense", "basic_cnn")
 
 def training(
     shop: str, network: str, batch_size: int, steps: int = 1, xla: bool = False,
-    precision: str = "float32",
+    precision: str = "float32", count: int | None = None,
 ) -> Callable[[], dict]:  # fmt: skip
-    """Trains one epoch by `fit`, `steps` of them an execution; then scores, which is not timed."""
+    """Trains one epoch by `fit`, `steps` steps an execution; then scores, which is not timed."""
     import keras
 
     if precision == "bfloat16":
         keras.mixed_precision.set_global_policy("mixed_bfloat16")
     images, labels, test_images, test_labels = _scaled(shop)
+    images, labels = images[:count], labels[:count]
     model = build(network, dropout=True)
     model.compile(
         "adam", "sparse_categorical_crossentropy", metrics=["accuracy"],

@@ -13,10 +13,12 @@ COUNTS = (7_500, 15_000, 30_000, 60_000)
 COUNT = {"dense": 60_000, "basic_cnn": 15_000}
 SIZES = (32, 64, 128, 256, 512, 1024)
 CPUS = (1, 2)
+REPEATS = 3  # at most: of a curve the spread is not told
 
 
 def measure(shop: str, repeats: int) -> dict[str, dict[str, list[dict]]]:
     """Network → what is varied → for each of its values the seconds of each epoch, and images."""
+    repeats = min(repeats, REPEATS)
     return {
         network: {
             "digits": _vary(shop, network, repeats, "count", COUNTS),

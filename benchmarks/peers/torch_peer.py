@@ -16,10 +16,11 @@ from benchmarks.peers.shop import Shop, latency, passes, reached
 
 def training(
     shop: str, network: str, batch_size: int, compiled: bool = False, precision: str = "float32",
-    channels_last: bool = False,
+    channels_last: bool = False, count: int | None = None,
 ) -> Callable[[], dict]:  # fmt: skip
     """Trains one epoch; then scores the test digits, which is not timed."""
     images, labels, test_images, test_labels = _tensors(shop)
+    images, labels = images[:count], labels[:count]
     torch.manual_seed(0)
     layout = torch.channels_last if channels_last else torch.contiguous_format
     model = build(network, dropout=True).to(memory_format=layout)
