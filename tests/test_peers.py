@@ -164,6 +164,12 @@ def test_every_row_has_this_project_in_it_and_its_goals_are_of_those_who_are():
         assert set(row.goals) <= names | {"import tensorflow"}
 
 
+def test_the_quick_version_leaves_no_peer_out():
+    for row in rows("shop", {OURS: [], "Keras": []}, CSV).values():
+        quick = {contender.name for contender in row.contenders if contender.quick}
+        assert quick == {contender.name for contender in row.contenders}
+
+
 def test_how_training_grows_is_shown_within_80_columns(tmp_path):
     values = {"digits": scaling.COUNTS, "batch": scaling.SIZES, "processors": scaling.CPUS}
     parts = {

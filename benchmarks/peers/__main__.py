@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from tqdm import tqdm
@@ -121,6 +122,8 @@ def measure(shop: Shop, options: argparse.Namespace) -> Iterator[dict]:
             tqdm.write(f"{row.name}\n   not measured: {reason}\n")
             yield results.not_measured(row, reason)
             continue
+        if options.quick:
+            row = replace(row, contenders=[each for each in row.contenders if each.quick])
         measured = race(row, 2 if options.quick else options.repeats)
         compared = ratios(row, measured)
         tqdm.write("\n".join(results.lines(row, measured, compared)) + "\n")

@@ -24,7 +24,7 @@ class Contender:
     """One who does the work, in one of its settings.
 
     target: the module and function that benchmarks/peers/worker.py calls with the options; needs: a
-    package that has to be there.
+    package that has to be there. quick: whether it runs where only some are to.
     """
 
     name: str
@@ -32,6 +32,7 @@ class Contender:
     options: dict[str, Any]
     setting: str = ""
     needs: str | None = None
+    quick: bool = True
 
     @property
     def there(self) -> bool:

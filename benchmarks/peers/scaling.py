@@ -9,7 +9,7 @@ from benchmarks.peers.rows import ours
 
 NETWORKS = {"dense": "o-", "basic_cnn": "s--"}
 COUNTS = (7_500, 15_000, 30_000, 60_000)
-# Of an epoch where something else varies: eight values, six runs of each.
+# Of an epoch where something else varies: eight values, a few runs of each.
 COUNT = {"dense": 60_000, "basic_cnn": 15_000}
 SIZES = (32, 64, 128, 256, 512, 1024)
 CPUS = (1, 2)
