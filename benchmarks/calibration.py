@@ -11,14 +11,17 @@ answered, and how many of those wrong; and the errors among the surest.
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nn import Predictor, sources
 from nn.calibration import calibration_error
 from nn.data import Digits
 from nn.errors import UserError
-from nn.saved_model import thresholds
+from nn.startup import import_tensorflow
+
+if TYPE_CHECKING:
+    from nn import Predictor
 
 SUREST = (0.9, 0.95, 0.98, 0.99, 0.993, 0.995, 1.0)
 
@@ -31,6 +34,9 @@ def main() -> int:
     parser.add_argument("--model", type=Path, default=Path("SavedModel"), metavar="DIR")
     parser.add_argument("--data", default="mnist", metavar="DATA", help="as the script's --data")
     options = parser.parse_args()
+    import_tensorflow()
+    from nn import Predictor, sources
+
     try:
         digits = sources.load(options.data).test
         with Predictor(options.model) as predictor:
@@ -43,8 +49,10 @@ def main() -> int:
     return 0
 
 
-def report(predictor: Predictor, digits: Digits, answers: np.ndarray) -> None:
+def report(predictor: "Predictor", digits: Digits, answers: np.ndarray) -> None:
     """Prints it all; answers: float32 [N, 10], the probabilities."""
+    from nn.saved_model import thresholds
+
     confidences = answers.max(1).astype(np.float64)
     wrong = answers.argmax(1) != digits.labels
     stated = answers[np.arange(len(digits)), digits.labels].astype(np.float64)

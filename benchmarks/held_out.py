@@ -3,7 +3,6 @@
 import argparse
 from pathlib import Path
 
-from nn import sources
 from nn.data import Digits, split
 
 
@@ -26,6 +25,8 @@ def parser_of(name: str, description: str, count: int, what: str) -> argparse.Ar
 
 def held_out(data: str, which: str) -> Digits:
     """The test digits, or those that training with its usual settings holds out."""
+    from nn import sources  # and with it TensorFlow: --help is to be quick
+
     source = sources.load(data)
     return source.test if which == "test" else split(source.training, 0.2, 0)[1]
 

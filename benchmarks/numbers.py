@@ -22,10 +22,10 @@ from tqdm import tqdm
 from benchmarks.handwriting import paper as on
 from benchmarks.handwriting.ink import from_image, sized, with_pen
 from benchmarks.held_out import held_out, parser_of
-from nn import Predictor
 from nn.data import Digits
 from nn.errors import UserError
 from nn.readings import OK
+from nn.startup import import_tensorflow
 
 LONGEST = 6  # digits
 HEIGHTS = (26, 150)  # pixels, of a number's digits
@@ -34,6 +34,9 @@ HEIGHTS = (26, 150)  # pixels, of a number's digits
 def main() -> int:
     """The command line; returns the exit status."""
     options = parser_of("numbers", __doc__, 300, "numbers").parse_args()
+    import_tensorflow()
+    from nn import Predictor
+
     try:
         digits = held_out(options.data, options.split)
         with Predictor(options.model) as predictor, tempfile.TemporaryDirectory() as folder:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from conftest import run_script
 from scipy.special import softmax
 from scipy.stats import binomtest
 
@@ -128,3 +129,16 @@ def test_the_reliability_diagram_shows_stated_and_true_shares():
     np.testing.assert_allclose(intervals, [error_interval(bin) for bin in bins[:2]])
     texts = [text.get_text() for text in axes.texts]
     assert f"{bins[1].wrong:,} of {bins[1].count:,}" in texts
+
+
+@pytest.mark.parametrize(
+    ("benchmark", "options", "said"),
+    [("calibration", [], "calibration error"), ("numbers", ["--count", "2"], "2 numbers of")],
+)
+def test_a_benchmark_says_what_it_found_and_passes_on_no_notice_of_tensorflow(
+    benchmark, options, said
+):
+    result = run_script("-m", f"benchmarks.{benchmark}", "--data", "bundled", *options)
+    assert result.returncode == 0, result.stderr
+    assert said in result.stdout
+    assert result.stderr == ""

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.peers import results, scaling
+from benchmarks.peers import markdown, results, scaling
 from benchmarks.peers.__main__ import why_not
 from benchmarks.peers.ours import multiply_adds
 from benchmarks.peers.race import OURS, Contender, Measured, Row, race, ratios
@@ -157,6 +157,26 @@ def test_a_row_is_shown_within_80_columns_and_says_what_was_missed(tmp_path):
     assert (tmp_path / "chart.png").stat().st_size > 5_000
 
 
+def test_the_readme_s_table_is_of_the_results_that_come_along():
+    root = Path(__file__).parents[1]
+    rows = json.loads((root / "benchmarks/results.json").read_text(encoding="utf-8"))["rows"]
+    readme = (root / "README.md").read_text(encoding="utf-8")
+    assert "\n".join(markdown.table(rows)) in readme
+
+
+def test_the_readme_s_table_names_a_row_once_and_says_what_was_missed():
+    row = Row("training", "images/s", [], {"other": 20, "another": 0.5})
+    found = [measured(OURS, [1.0, 1.0]), measured("other", [12.0, 13.0], "its best"),
+             measured("another", [1.0, 0.5])]  # fmt: skip
+    kept = results.as_json(row, found, ratios(row, found))
+    left_out = results.not_measured(Row("pictures", "files/s", [], {}), "no camera")
+    assert list(markdown.table([kept, left_out]))[2:] == [
+        "| training | other, its best | 12.5 (12.0 to 13.0) | 20: missed |",
+        "|  | another | 0.75 (0.50 to 1.00) | 0.5 |",
+        "| pictures | not measured: no camera | | |",
+    ]
+
+
 def test_every_row_has_this_project_in_it_and_its_goals_are_of_those_who_are():
     for row in rows("shop", {OURS: [], "Keras": [], "PyTorch": []}, CSV).values():
         names = {contender.name for contender in row.contenders}
@@ -180,6 +200,15 @@ def test_how_training_grows_is_shown_within_80_columns(tmp_path):
     shown = scaling.lines(found)
     assert max(map(len, shown)) <= 80
     assert " digits     7,500: 60.00 15,000: 60.00" in shown[1]
+    scaling.draw(found, tmp_path / "chart.png")
+    assert (tmp_path / "chart.png").stat().st_size > 5_000
+
+
+def test_how_training_grows_is_shown_where_processors_cannot_be_kept_out(tmp_path):
+    points = [{"value": value, "images": 60_032, "seconds": [6.0]} for value in (64, 128)]
+    parts = {"digits": points, "batch": points, "processors": []}
+    found = dict.fromkeys(scaling.NETWORKS, parts)
+    assert "not measured" in scaling.lines(found)[3]
     scaling.draw(found, tmp_path / "chart.png")
     assert (tmp_path / "chart.png").stat().st_size > 5_000
 

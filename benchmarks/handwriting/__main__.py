@@ -22,7 +22,7 @@ import sys
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -31,11 +31,14 @@ from tqdm import tqdm
 from benchmarks.handwriting.kinds import KINDS, Digit, File
 from benchmarks.handwriting.others import OTHERS
 from benchmarks.held_out import held_out, parser_of
-from nn import Predictor
 from nn.data import Digits
 from nn.errors import UserError
 from nn.readings import OK, Reading
+from nn.startup import import_tensorflow
 from nn.thresholds import EVEN_ODDS
+
+if TYPE_CHECKING:
+    from nn import Predictor
 
 
 class Refusals(NamedTuple):
@@ -64,6 +67,9 @@ class Score(NamedTuple):
 def main() -> int:
     """The command line; returns the exit status."""
     options = parse_arguments()
+    import_tensorflow()
+    from nn import Predictor
+
     scores, refusals = {}, {}
     try:
         digits = held_out(options.data, options.split)
@@ -119,7 +125,7 @@ def compose_other(name: str, digits: Digits, count: int, seed: int) -> list[File
     return files
 
 
-def refuse(predictor: Predictor, name: str, files: list[File], folder: Path) -> Refusals:
+def refuse(predictor: "Predictor", name: str, files: list[File], folder: Path) -> Refusals:
     """Reads a kind's pictures, in which there is no digit."""
     readings = list(predictor.read(_write(folder, name, files, ["x"] * len(files))))
     refused = sum(_is_refused(reading) for reading in readings)
@@ -141,7 +147,7 @@ def _write(folder: Path, name: str, files: list[File], labels: Iterable) -> list
 
 
 def score(
-    predictor: Predictor, name: str, files: list[File], labels: np.ndarray, folder: Path
+    predictor: "Predictor", name: str, files: list[File], labels: np.ndarray, folder: Path
 ) -> Score:
     """Reads a kind's pictures, which are written to the folder."""
     readings = list(predictor.read(_write(folder, name, files, labels)))
@@ -169,7 +175,7 @@ def _is_bright(image: np.ndarray) -> bool:
     return image.mean() > 127
 
 
-def _right(predictor: Predictor, images: list[np.ndarray], labels: np.ndarray) -> int:
+def _right(predictor: "Predictor", images: list[np.ndarray], labels: np.ndarray) -> int:
     return int((predictor.predict(np.stack(images)).digits == labels).sum())
 
 

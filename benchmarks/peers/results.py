@@ -139,7 +139,7 @@ def draw(rows: Sequence[dict], path: Path) -> None:
         color = plots.BLUE if ratio["reached"] else plots.ORANGE
         axes.barh(place, middle, color=color, height=0.7)
         axes.hlines(place, min(share), max(share), color="#222222", linewidth=1)
-        text = f" {ratio['median']:.2g}×, goal {ratio['goal']:.2g}×"
+        text = f" {ratio['median']:.3g}×, goal {ratio['goal']:.3g}×"
         white = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}
         axes.text(max(share), place, text, va="center", fontsize=7, bbox=white)
     axes.axvline(1, color="#222222", linewidth=0.8, linestyle="--", zorder=0)

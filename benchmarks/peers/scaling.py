@@ -1,5 +1,6 @@
 """How the time of training grows: with the data, with the batch, with the processors."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
@@ -12,7 +13,7 @@ COUNTS = (7_500, 15_000, 30_000, 60_000)
 # Of an epoch where something else varies: eight values, a few runs of each.
 COUNT = {"dense": 60_000, "basic_cnn": 15_000}
 SIZES = (32, 64, 128, 256, 512, 1024)
-CPUS = (1, 2)
+CPUS = (1, 2) if hasattr(os, "sched_setaffinity") else ()  # macOS lets no one choose
 REPEATS = 3  # at most: of a curve the spread is not told
 
 
@@ -37,7 +38,7 @@ def lines(found: dict[str, dict[str, list[dict]]]) -> list[str]:
         shown.append(f"{network}, median seconds an epoch ({usual})")
         for what, points in parts.items():
             values = " ".join(f"{p['value']:,}: {median(p['seconds']):.2f}" for p in points)
-            shown.append(f" {what:10s} {values}")
+            shown.append(f" {what:10s} {values or 'not measured: here they cannot be chosen'}")
     return shown
 
 
@@ -63,7 +64,9 @@ def draw(found: dict[str, dict[str, list[dict]]], path: Path) -> None:
     left.set(xscale="log", yscale="log", xlabel="training digits", ylabel="seconds an epoch")
     left.text(0.04, 0.9, "dotted: in proportion", transform=left.transAxes, fontsize=7)
     middle.set(xscale="log", yscale="log", xlabel="batch", ylabel="images a second")
-    right.set(xlabel="processors", xticks=CPUS, yscale="log", ylabel="images a second")
+    right.set(xlabel="processors", xticks=CPUS, ylabel="images a second")
+    if any(parts["processors"] for parts in found.values()):  # of nothing there is no logarithm
+        right.set_yscale("log")
     left.set_xticks(COUNTS, [f"{count:,}" for count in COUNTS], fontsize=7)
     middle.set_xticks(SIZES, map(str, SIZES), fontsize=7)
     for axes in (left, middle):

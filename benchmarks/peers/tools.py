@@ -25,7 +25,8 @@ def csv(path: str, library: str) -> Callable[[], dict]:
     def polars() -> None:
         import polars
 
-        polars.read_csv(path, has_header=False).to_numpy()
+        bytes_ = [polars.UInt8] * 784  # without them it reads int64, in 1.6 times the time
+        polars.read_csv(path, has_header=False, schema_overrides=bytes_).to_numpy()
 
     read = {"numpy": numpy, "pandas": pandas, "polars": polars}[library]
     megabytes = Path(path).stat().st_size / 1e6
