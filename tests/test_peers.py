@@ -1,12 +1,14 @@
 """benchmarks/peers: contenders run in turn, in processes of their own, and are compared fairly."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import ROOT
 
 from benchmarks.peers import markdown, results, scaling
 from benchmarks.peers.__main__ import why_not
@@ -158,10 +160,14 @@ def test_a_row_is_shown_within_80_columns_and_says_what_was_missed(tmp_path):
 
 
 def test_the_readme_s_table_is_of_the_results_that_come_along():
-    root = Path(__file__).parents[1]
-    rows = json.loads((root / "benchmarks/results.json").read_text(encoding="utf-8"))["rows"]
-    readme = (root / "README.md").read_text(encoding="utf-8")
-    assert "\n".join(markdown.table(rows)) in readme
+    git = ["git", "diff", "--quiet", "HEAD", "--", "benchmarks/results.json"]
+    if not shutil.which("git") or subprocess.run(git, cwd=ROOT, capture_output=True).returncode:
+        pytest.skip("these results are not those that came along, or nobody can tell")
+    rows = json.loads((ROOT / "benchmarks/results.json").read_text(encoding="utf-8"))["rows"]
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "\n".join(markdown.table(rows)) in readme, (
+        "python -m benchmarks.peers.markdown prints it"
+    )
 
 
 def test_the_readme_s_table_names_a_row_once_and_says_what_was_missed():

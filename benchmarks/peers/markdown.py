@@ -1,6 +1,8 @@
 """The README's table of speed, of the JSON file:
 
-python -m benchmarks.peers.markdown benchmarks/results.json
+    python -m benchmarks.peers.markdown benchmarks/results.json
+
+Prints it, to be put there whenever the file that comes along is renewed.
 """
 
 import json
