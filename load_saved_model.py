@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nn.errors import UserError
-from nn.startup import import_tensorflow, make_output_safe
+from nn.runtime.startup import import_tensorflow, make_output_safe
 
 if TYPE_CHECKING:
-    from nn.predictor import Predictor
+    from nn.prediction.predictor import Predictor
 
 EPILOG = """\
 examples:
@@ -138,19 +138,20 @@ def run(options: argparse.Namespace) -> int:
     """Reads every input and shows what was read; returns the exit status."""
     from tqdm import tqdm
 
-    from nn import inputs, number_report, report, saved_model
-    from nn.predictor import Predictor
-    from nn.readings import ERROR, failed, failed_number
+    from nn.export import write
+    from nn.prediction import inputs, number_output, output
+    from nn.prediction.predictor import Predictor
+    from nn.prediction.readings import ERROR, failed, failed_number
 
-    shown, error = (number_report, failed_number) if options.number else (report, failed)
+    shown, error = (number_output, failed_number) if options.number else (output, failed)
     paths = inputs.expand(options.inputs, options.recursive)
     labels = inputs.Labels(options.labels, paths, options.number) if options.labels else None
     width = max(len(str(path)) + 6 * (path.suffix == ".csv") for path in paths)
     likeliest = {"top": options.top} if options.top else {}  # which numbers have not
     score, failures = shown.Score(), 0
     with Predictor(options.model, options.max_error) as predictor, ExitStack() as stack:
-        print(saved_model.describe(predictor.version, predictor.card), file=sys.stderr)
-        print(report.threshold_line(predictor.threshold, options.max_error), file=sys.stderr)
+        print(write.describe(predictor.version, predictor.card), file=sys.stderr)
+        print(output.threshold_line(predictor.threshold, options.max_error), file=sys.stderr)
         reader = _reader(options, predictor, paths)
         write_csv = stack.enter_context(shown.csv_file(options.csv)) if options.csv else None
         if not options.json:
@@ -179,12 +180,12 @@ def run(options: argparse.Namespace) -> int:
 def _reader(options: argparse.Namespace, predictor: "Predictor", paths: Sequence[Path]):
     """What reads the inputs as the options have it; imports only what that needs."""
     if options.explain:
-        from nn.explainer import Explainer, NumberExplainer
+        from nn.prediction.explainer import Explainer, NumberExplainer
 
         explainer = NumberExplainer if options.number else Explainer
         return explainer(predictor, options.explain, paths)
     if options.number:
-        from nn.inputs import NumberReader
+        from nn.prediction.inputs import NumberReader
 
         return NumberReader(predictor)
     return predictor

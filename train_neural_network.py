@@ -13,14 +13,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nn.data import SEEDS
+from nn.data.csv_files import SEEDS
 from nn.errors import UserError
-from nn.startup import import_tensorflow, make_output_safe
+from nn.runtime.startup import import_tensorflow, make_output_safe
 
 if TYPE_CHECKING:  # all that imports TensorFlow is imported late: --help is to be quick
-    from nn.networks import Network
-    from nn.settings import Settings
-    from nn.sources import Source
+    from nn.networks.registry import Network
+    from nn.training.datasets import Source
+    from nn.training.settings import Settings
 
 
 EPILOG = """\
@@ -225,14 +225,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _compares(options: argparse.Namespace) -> bool:
     """Whether several networks are asked for, or a comparison is to be resumed."""
-    from nn.comparison import is_comparison
+    from nn.runs.comparison import is_comparison
 
     return bool(options.compare or (options.resume and is_comparison(options.resume)))
 
 
 def list_networks() -> None:
     """Prints each network's name, size, layers and defaults."""
-    from nn.networks import NETWORKS
+    from nn.networks.registry import NETWORKS
 
     for network in NETWORKS.values():
         recipe = network.recipe
@@ -246,10 +246,10 @@ def list_networks() -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Trains, scores, plots and exports one network; returns the exit status."""
-    from nn.checkpoints import RunFolder
-    from nn.networks import get_network
-    from nn.runs import Run, reopen
-    from nn.thresholds import choose, percent
+    from nn.confidence.thresholds import choose, percent
+    from nn.networks.registry import get_network
+    from nn.runs.run import Run, reopen
+    from nn.training.checkpoints import RunFolder
 
     if options.resume:
         training = reopen(RunFolder(options.resume), options.saved_model, quiet=options.quiet)
@@ -284,8 +284,8 @@ def run(options: argparse.Namespace) -> int:
 
 def compare(options: argparse.Namespace) -> int:
     """Trains several networks with several seeds, prints a table; returns the exit status."""
-    from nn.comparison import Comparison, table
-    from nn.networks import NETWORKS, get_network
+    from nn.networks.registry import NETWORKS, get_network
+    from nn.runs.comparison import Comparison, table
 
     if options.resume:
         comparison = Comparison.reopen(options.resume, options.saved_model, quiet=options.quiet)
@@ -300,7 +300,11 @@ def compare(options: argparse.Namespace) -> int:
             source,
             options.saved_model or DEFAULT_TARGET,
         )
-    for name in ("nn.training", "nn.trainer", "nn.runs"):  # a line a run is enough
+    for name in (
+        "nn.training.train",
+        "nn.training.epochs",
+        "nn.runs.run",
+    ):  # a line a run is enough
         logging.getLogger(name).setLevel(logging.WARNING)
     with stoppable(comparison.folder) as stop:
         outcomes = comparison.finish(stop=stop, quiet=options.quiet)
@@ -316,10 +320,10 @@ def plan(
     options: argparse.Namespace, networks: "Sequence[Network]", seeds: Sequence[int | None]
 ) -> "tuple[Source, list[Settings]]":
     """The digits, and the settings of a run of each network with each seed, seed by seed."""
-    from nn import sources
-    from nn.settings import Settings
+    from nn.training import datasets
+    from nn.training.settings import Settings
 
-    source = sources.load(options.data or "auto", options.quiet)
+    source = datasets.load(options.data or "auto", options.quiet)
     settings = [
         Settings.of(
             network,
@@ -347,7 +351,7 @@ def default_folder(name: str) -> Path:
 @contextmanager
 def stoppable(folder: Path) -> Iterator[Callable]:
     """Ends the process with 128 + the signal that stops the work within, and says how to go on."""
-    from nn.signals import Interrupted, catch_signals
+    from nn.runtime.signals import Interrupted, catch_signals
 
     try:
         with catch_signals() as stop:

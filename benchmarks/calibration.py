@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nn.calibration import calibration_error
-from nn.data import Digits
+from nn.confidence.calibration import calibration_error
+from nn.data.csv_files import Digits
 from nn.errors import UserError
-from nn.startup import import_tensorflow
+from nn.runtime.startup import import_tensorflow
 
 if TYPE_CHECKING:
     from nn import Predictor
@@ -35,10 +35,11 @@ def main() -> int:
     parser.add_argument("--data", default="mnist", metavar="DATA", help="as the script's --data")
     options = parser.parse_args()
     import_tensorflow()
-    from nn import Predictor, sources
+    from nn import Predictor
+    from nn.training import datasets
 
     try:
-        digits = sources.load(options.data).test
+        digits = datasets.load(options.data).test
         with Predictor(options.model) as predictor:
             batches = np.array_split(digits.images, -(-len(digits) // 1000))
             answers = np.concatenate([predictor.predict(batch).probabilities for batch in batches])
@@ -51,7 +52,7 @@ def main() -> int:
 
 def report(predictor: "Predictor", digits: Digits, answers: np.ndarray) -> None:
     """Prints it all; answers: float32 [N, 10], the probabilities."""
-    from nn.saved_model import thresholds
+    from nn.export.write import thresholds
 
     confidences = answers.max(1).astype(np.float64)
     wrong = answers.argmax(1) != digits.labels

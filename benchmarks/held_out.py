@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from nn.data import Digits, split
+from nn.data.csv_files import Digits, split
 
 
 def parser_of(name: str, description: str, count: int, what: str) -> argparse.ArgumentParser:
@@ -25,9 +25,9 @@ def parser_of(name: str, description: str, count: int, what: str) -> argparse.Ar
 
 def held_out(data: str, which: str) -> Digits:
     """The test digits, or those that training with its usual settings holds out."""
-    from nn import sources  # and with it TensorFlow: --help is to be quick
+    from nn.training import datasets  # and with it TensorFlow: --help is to be quick
 
-    source = sources.load(data)
+    source = datasets.load(data)
     return source.test if which == "test" else split(source.training, 0.2, 0)[1]
 
 

@@ -22,10 +22,10 @@ from tqdm import tqdm
 from benchmarks.handwriting import paper as on
 from benchmarks.handwriting.ink import from_image, sized, with_pen
 from benchmarks.held_out import held_out, parser_of
-from nn.data import Digits
+from nn.data.csv_files import Digits
 from nn.errors import UserError
-from nn.readings import OK
-from nn.startup import import_tensorflow
+from nn.prediction.readings import OK
+from nn.runtime.startup import import_tensorflow
 
 LONGEST = 6  # digits
 HEIGHTS = (26, 150)  # pixels, of a number's digits

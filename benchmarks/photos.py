@@ -23,8 +23,8 @@ from PIL import Image
 
 from benchmarks.handwriting import paper
 from benchmarks.handwriting.ink import from_strokes
-from nn.pictures import CANVAS, place
-from nn.startup import import_tensorflow
+from nn.pictures.files import CANVAS, place
+from nn.runtime.startup import import_tensorflow
 
 MEGAPIXEL, TWELVE = (1152, 864), (4032, 3024)
 BATCH, REPEATS = 64, 7
@@ -88,7 +88,7 @@ def normalization(photos: list[np.ndarray], side: int) -> list[float]:
     """Milliseconds an image, of each repeat."""
     import tensorflow as tf
 
-    from nn.normalize import normalize
+    from nn.normalization.pipeline import normalize
 
     tf1 = tf.compat.v1
     canvases = [place(picture[..., 1]) for picture in photos]

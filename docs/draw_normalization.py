@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from nn.startup import import_tensorflow  # noqa: E402
+from nn.runtime.startup import import_tensorflow  # noqa: E402
 
 import_tensorflow()
 
@@ -18,9 +18,9 @@ import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
 
-from nn import plots  # noqa: E402
-from nn.normalize import normalize_in_stages  # noqa: E402
-from nn.pictures import read_canvas  # noqa: E402
+from nn.figures import charts  # noqa: E402
+from nn.normalization.pipeline import normalize_in_stages  # noqa: E402
+from nn.pictures.files import read_canvas  # noqa: E402
 
 SAMPLES = (
     "0_phone.jpg",
@@ -56,7 +56,7 @@ def main() -> None:
             axes.set(xticks=[], yticks=[])
     for axes, name in zip(grid[0], SAMPLES, strict=True):
         axes.set_title(name, fontsize=9)
-    plots.save(figure, ROOT / "docs" / "normalization.png")
+    charts.save(figure, ROOT / "docs" / "normalization.png")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ __all__ = ["Predictor"]
 
 def __getattr__(name: str):
     if name == "Predictor":
-        from nn.predictor import Predictor
+        from nn.prediction.predictor import Predictor
 
         return Predictor
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -15,7 +15,7 @@ import pytest
 
 import load_saved_model
 import train_neural_network
-from nn.data import CSV_NAMES, Digits, read_folder
+from nn.data.csv_files import CSV_NAMES, Digits, read_folder
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # as the scripts do
@@ -105,9 +105,9 @@ def real_data(tmp_path_factory) -> Path:
     """A folder of four CSV files: the bundled digits, which take seconds to be enlarged."""
 
     def make(folder: Path) -> None:
-        from nn import sources
+        from nn.training import datasets
 
-        source = sources.load("bundled")
+        source = datasets.load("bundled")
         write_csv_folder(folder, source.training, source.test)
 
     return made_once(tmp_path_factory, "real", make)
@@ -145,7 +145,10 @@ def train_here(monkeypatch, capfd):
     """train_neural_network.py within this process, which saves the seconds of starting another."""
     monkeypatch.setenv("TF_USE_LEGACY_KERAS", "1")  # the script would leave it set
     monkeypatch.setattr(logging, "raiseExceptions", logging.raiseExceptions)
-    loggers = [logging.getLogger(name) for name in ("nn", "nn.training", "nn.trainer", "nn.runs")]
+    loggers = [
+        logging.getLogger(name)
+        for name in ("nn", "nn.training.train", "nn.training.epochs", "nn.runs.run")
+    ]
     before = [(logger, logger.handlers, logger.level) for logger in loggers]
 
     def run(*arguments):

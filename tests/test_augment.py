@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 from scipy.ndimage import map_coordinates
 
-from nn.augment import LIMITS, Distortion, augment, bend, distort, thicken
+from nn.training.augment import LIMITS, Distortion, augment, bend, distort, thicken
 
 tf1 = tf.compat.v1
 NOTHING = Distortion(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)

@@ -6,8 +6,7 @@ from conftest import run_script
 from scipy.special import softmax
 from scipy.stats import binomtest
 
-from nn import plots
-from nn.calibration import (
+from nn.confidence.calibration import (
     Bin,
     bins_between,
     calibration_error,
@@ -17,8 +16,9 @@ from nn.calibration import (
     fit_scaling,
     scaled,
 )
-from nn.evaluation import Scores
-from nn.scaling import UNSCALED, Scaling
+from nn.confidence.scaling import UNSCALED, Scaling
+from nn.figures import charts
+from nn.training.evaluation import Scores
 
 RNG = np.random.default_rng(0)
 
@@ -116,7 +116,7 @@ def test_an_interval_is_clopper_and_pearsons(count, wrong):
 def test_the_reliability_diagram_shows_stated_and_true_shares():
     logits, labels = drawn(2000, UNSCALED)
     scores = Scores(labels, logits)
-    (axes,) = plots.reliability(scores, "a $^$ name").axes
+    (axes,) = charts.reliability(scores, "a $^$ name").axes
     (stated,) = [line for line in axes.lines if line.get_label() == "stated"]
     bins = bins_between(scores.confidences, scores.wrong, [0, 0.5, 0.9, 0.99, 0.999, 0.9999, 1.01])
     expected = [bin.expected / bin.count for bin in bins if bin.count]

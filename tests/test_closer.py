@@ -7,9 +7,10 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from nn import closer, pipeline
-from nn.normalize import Normalized
-from nn.pictures import CANVAS, PAGE, read_canvas
+from nn.normalization import small_digits
+from nn.normalization.pipeline import Normalized
+from nn.pictures.files import CANVAS, PAGE, read_canvas
+from nn.prediction import read_ahead
 
 tf1 = tf.compat.v1
 
@@ -52,7 +53,7 @@ def test_windows_are_shrunk_as_pillow_shrinks_them(window):
     pages, sizes = on_pages([picture])
     inside = picture[window[0] : window[2], window[1] : window[3]]
     on_page = np.array([window], np.int32) + np.tile([0, (PAGE - 400) // 2], 2).astype(np.int32)
-    canvases, found = run(lambda *a: closer._shrunk(*a, CANVAS), pages, on_page, sizes)
+    canvases, found = run(lambda *a: small_digits._shrunk(*a, CANVAS), pages, on_page, sizes)
 
     factor = min(1, CANVAS / max(inside.shape))
     height, width = (max(1, round(side * factor)) for side in inside.shape)
@@ -75,7 +76,7 @@ def test_a_small_digit_is_cut_out_of_its_page_unshrunk(shape, share, digits):
     image = digits[1].images[0]
     place = [round(part * (side - 28)) for part, side in zip(share, shape, strict=True)]
     picture = with_digit(page(*shape), image, *place)
-    canvases, sizes = run(closer.look_closer, *on_pages([picture]))
+    canvases, sizes = run(small_digits.look_closer, *on_pages([picture]))
     height, width, shorter = sizes[0]
     assert shorter == min(shape)
     assert CANVAS / 2 < max(height, width) <= CANVAS  # less in a corner: there is no more page
@@ -97,7 +98,7 @@ def test_a_small_digit_is_cut_out_of_its_page_unshrunk(shape, share, digits):
 def test_a_larger_digit_has_as_much_paper_around_it_as_it_is_high(digits):
     large = Image.fromarray(digits[1].images[0]).resize((140, 140), Image.Resampling.BICUBIC)
     picture = with_digit(page(512, 512), np.asarray(large), 180, 200)
-    canvases, sizes = run(closer.look_closer, *on_pages([picture]))
+    canvases, sizes = run(small_digits.look_closer, *on_pages([picture]))
     np.testing.assert_array_equal(sizes[0, :2], [CANVAS, CANVAS])
     dark = np.flatnonzero((canvases[0] < 110).any(1))
     assert np.ptp(dark) + 1 == pytest.approx(CANVAS / 2, abs=4)
@@ -106,7 +107,7 @@ def test_a_larger_digit_has_as_much_paper_around_it_as_it_is_high(digits):
 def test_a_blank_page_is_looked_at_whole():
     pictures = [np.full((512, 256), 200, np.uint8), page(300, 400)]
     pages, sizes = on_pages(pictures)
-    canvases, found = run(closer.look_closer, pages, sizes)
+    canvases, found = run(small_digits.look_closer, pages, sizes)
     np.testing.assert_array_equal(found, [[64, 32, 256], [48, 64, 300]])
     expected = np.asarray(Image.fromarray(pictures[1]).resize((64, 48), Image.Resampling.BILINEAR))
     np.testing.assert_allclose(canvases[1, 8:56].astype(int), expected, atol=1)
@@ -126,11 +127,11 @@ def test_both_ways_the_same_digits_are_small():
     sizes = np.stack([[48, 64, random.choice([48, 49, 900])] for _ in ink]).astype(np.int32)
 
     def small(ink: tf.Tensor, sizes: tf.Tensor) -> tf.Tensor:
-        return closer.is_small(Normalized(None, ink, None, None, None), sizes)
+        return small_digits.is_small(Normalized(None, ink, None, None, None), sizes)
 
     found = run(small, ink, sizes)
-    answers = [pipeline.Answer(Ink(*pair[:1]), pair[1]) for pair in zip(ink, sizes, strict=True)]
-    assert found.tolist() == [pipeline.is_small(answer) for answer in answers]
+    answers = [read_ahead.Answer(Ink(*pair[:1]), pair[1]) for pair in zip(ink, sizes, strict=True)]
+    assert found.tolist() == [read_ahead.is_small(answer) for answer in answers]
     assert 0.2 < found.mean() < 0.8
     assert not found[sizes[:, 2] == 48].any()  # they were not shrunk: there is nothing to see
     assert found[:5].tolist() == (sizes[:5, 2] > 48).tolist()
@@ -138,7 +139,7 @@ def test_both_ways_the_same_digits_are_small():
 
 def test_no_picture_at_all_is_no_error():
     pages = np.zeros((0, PAGE, PAGE), np.uint8)
-    canvases, sizes = run(closer.look_closer, pages, np.zeros((0, 3), np.int32))
+    canvases, sizes = run(small_digits.look_closer, pages, np.zeros((0, 3), np.int32))
     assert canvases.shape == (0, CANVAS, CANVAS)
     assert sizes.shape == (0, 3)
 

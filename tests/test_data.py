@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from conftest import ROOT, write_csv_folder
 
-from nn.data import (
+from nn.data.csv_files import (
     CSV_NAMES,
     Digits,
     iter_images,

@@ -11,11 +11,13 @@ import pytest
 from conftest import ROOT, load
 from PIL import Image, ImageDraw
 
-from nn import Predictor, explanation, pictures
+from nn import Predictor
 from nn.errors import DataError, ModelError, PictureError
-from nn.explainer import Explainer, Names, number_page_of, page_of
-from nn.pictures import read_thumbnail
-from nn.readings import Evidence, NumberDigit, NumberReading, Reading, failed
+from nn.figures import explanation_pages
+from nn.pictures import files
+from nn.pictures.files import read_thumbnail
+from nn.prediction.explainer import Explainer, Names, number_page_of, page_of
+from nn.prediction.readings import Evidence, NumberDigit, NumberReading, Reading, failed
 
 SAMPLES = ROOT / "samples"
 THREE, SEVEN, NIGHT = (SAMPLES / f for f in ("3_pen.webp", "7_pencil.jpg", "5_night_mode.png"))
@@ -53,13 +55,13 @@ def predictor(model):
         yield predictor
 
 
-def texts(page: explanation.Page) -> list[str]:
+def texts(page: explanation_pages.Page) -> list[str]:
     """All that a page says."""
-    axes = explanation.draw(page).axes[0]
+    axes = explanation_pages.draw(page).axes[0]
     return [text.get_text() for text in axes.texts]
 
 
-def page(**changes) -> explanation.Page:
+def page(**changes) -> explanation_pages.Page:
     reading = Reading("x.png", "ok", 3, 0.91, [0.01] * 3 + [0.91] + [0.01] * 6, None)
     evidence = Evidence(np.zeros((28, 28), np.uint8), drawn_ink(30, 3), False, 0)
     return page_of(reading, evidence, np.zeros((9, 9), np.uint8))._replace(**changes)
@@ -184,7 +186,7 @@ def test_a_page_without_ink_says_so():
 def test_any_name_fits_into_a_page(name, tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # letters that the font has not
-        figure = explanation.draw(page(name=name))
+        figure = explanation_pages.draw(page(name=name))
         figure.savefig(tmp_path / "page.png")
         right = max(text.get_window_extent().x1 for text in figure.axes[0].texts)
     assert right < figure.bbox.x1
@@ -194,12 +196,12 @@ def test_any_name_fits_into_a_page(name, tmp_path):
 @pytest.mark.parametrize("size", [24, 40, 60])
 @pytest.mark.parametrize("width", [2, 4, 6, 10])
 def test_the_width_of_a_ring_is_measured(size, width):
-    found = explanation.stroke_width(drawn_ink(size, width)) * size
+    found = explanation_pages.stroke_width(drawn_ink(size, width)) * size
     assert found == pytest.approx(width, rel=0.2, abs=0.5)
 
 
 def test_no_ink_has_no_width():
-    assert explanation.stroke_width(np.zeros((64, 64), np.uint8)) == 0
+    assert explanation_pages.stroke_width(np.zeros((64, 64), np.uint8)) == 0
 
 
 def test_a_single_page_is_no_pages(script, tmp_path):
@@ -230,7 +232,7 @@ def test_each_number_has_its_page(script, tmp_path):
 
 def number_page(
     number: str, size: tuple[int, int] = (400, 100), **fields
-) -> explanation.NumberPage:
+) -> explanation_pages.NumberPage:
     """A number whose digits are 20 wide, 40 high and 50 apart, on a picture shrunk to a half."""
     digits = [NumberDigit(int(n), 0.99, [50 * i, 30, 20, 40]) for i, n in enumerate(number)]
     fields = {"status": "ok", "reason": None, **fields}
@@ -238,8 +240,8 @@ def number_page(
     return number_page_of(reading, np.zeros((size[1] // 2, size[0] // 2), np.uint8), size)
 
 
-def drawn_texts(page: explanation.NumberPage) -> list[str]:
-    return [text.get_text() for text in explanation.draw_number(page).axes[0].texts]
+def drawn_texts(page: explanation_pages.NumberPage) -> list[str]:
+    return [text.get_text() for text in explanation_pages.draw_number(page).axes[0].texts]
 
 
 def test_a_page_shows_each_digit_of_a_number():
@@ -263,7 +265,7 @@ def test_a_page_says_why_a_number_is_unsure():
 @pytest.mark.parametrize("size", [(1400, 90), (1400, 1400), (1400, 2800), (1400, 71)])
 @pytest.mark.parametrize("number", ["5", "12", "0" * 28])
 def test_all_of_a_page_on_a_number_stays_on_it(number, size):
-    figure = explanation.draw_number(number_page(number, size))
+    figure = explanation_pages.draw_number(number_page(number, size))
     figure.draw_without_rendering()
     axes = figure.axes[0]
     boxes = [text.get_window_extent() for text in axes.texts]
@@ -370,7 +372,7 @@ def test_a_thumbnail_is_upright_and_in_color(tmp_path, orientation):
     exif[0x0112] = orientation
     stored = Image.fromarray(np.ascontiguousarray(np.rot90(colors, turns)))
     stored.save(tmp_path / "turned.jpg", exif=exif, quality=95)
-    found, size = pictures.read_thumbnail(tmp_path / "turned.jpg", 100)
+    found, size = files.read_thumbnail(tmp_path / "turned.jpg", 100)
     assert size == (400, 200)
     assert found.shape == (50, 100, 3)
     assert found[10, 10, 0] > 200
@@ -381,7 +383,7 @@ def test_a_thumbnail_is_upright_and_in_color(tmp_path, orientation):
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "CMYK", "I;16", "I", "F"])
 def test_a_thumbnail_can_be_shown_whatever_the_mode(tmp_path, mode):
     Image.new("L", (300, 20), 77).convert(mode).save(tmp_path / "picture.tif")
-    found, _ = pictures.read_thumbnail(tmp_path / "picture.tif", 100)
+    found, _ = files.read_thumbnail(tmp_path / "picture.tif", 100)
     assert found.dtype == np.uint8
     assert found.shape[:2] == (7, 100)
 
@@ -389,11 +391,11 @@ def test_a_thumbnail_can_be_shown_whatever_the_mode(tmp_path, mode):
 def test_what_is_no_picture_has_no_thumbnail(tmp_path):
     (tmp_path / "x.png").write_text("text")
     with pytest.raises(PictureError, match="not a picture"):
-        pictures.read_thumbnail(tmp_path / "x.png", 100)
+        files.read_thumbnail(tmp_path / "x.png", 100)
 
 
 def test_a_small_picture_is_not_enlarged():
-    assert pictures.read_thumbnail(SAMPLES / "2_mnist_size.png", 100)[0].shape[:2] == (28, 28)
+    assert files.read_thumbnail(SAMPLES / "2_mnist_size.png", 100)[0].shape[:2] == (28, 28)
 
 
 def test_the_folder_may_exist_and_hold_something_else(predictor, tmp_path):
@@ -411,7 +413,7 @@ def test_the_page_of_a_number_on_a_very_narrow_strip_has_its_box_on_it():
     original = np.full((1600, 1, 3), 230, np.uint8)
     page = number_page_of(reading, original, (3, 6000))
     np.testing.assert_allclose(page.boxes, [[0, 5000 / 3.75, 1, 16]])
-    assert explanation.draw_number(page).get_axes()
+    assert explanation_pages.draw_number(page).get_axes()
 
 
 def test_links_in_a_circle_and_links_into_the_folder_are_told_apart(predictor, tmp_path):
@@ -436,7 +438,7 @@ def test_a_picture_that_goes_once_it_is_read_has_no_page(
             path.unlink()
         return read_thumbnail(path, side)
 
-    monkeypatch.setattr("nn.explainer.read_thumbnail", gone)
+    monkeypatch.setattr("nn.prediction.explainer.read_thumbnail", gone)
     paths = [tmp_path / "gone.png", tmp_path / "here.png"]
     finished = script(*paths, "--explain", tmp_path / "pages", *options)
     assert finished.returncode == 0

@@ -8,11 +8,12 @@ import tensorflow as tf
 from conftest import train
 
 import train_neural_network
-from nn import mnist, sources
-from nn.data import NO_DIGIT, Digits
-from nn.extras import no_digits, styled
-from nn.optimization import cross_entropy, wrong_answers
-from nn.sources import Source
+from nn.data import download
+from nn.data.csv_files import NO_DIGIT, Digits
+from nn.training import datasets
+from nn.training.datasets import Source
+from nn.training.drawn_pictures import no_digits, styled
+from nn.training.optimizer import cross_entropy, wrong_answers
 
 tf1 = tf.compat.v1
 
@@ -46,27 +47,27 @@ def test_without_such_digits_none_is_styled(digits):
 
 def test_what_is_no_digit_has_ink_and_is_of_many_kinds(digits):
     pictures = no_digits(digits[0], 200, np.random.default_rng(0))
-    images = sources.normalized(pictures)
+    images = datasets.normalized(pictures)
     assert (images.max((1, 2)) > 128).mean() > 0.9
     assert len(np.unique(images.reshape(200, -1), axis=0)) > 180
     assert all(picture.dtype == np.uint8 and max(picture.shape) <= 128 for picture in pictures)
 
 
 def test_extras_are_the_share_that_was_asked_for_and_the_same_for_a_seed(source):
-    drawn = sources.extras(source, source.training, 0.2, seed=3)
+    drawn = datasets.extras(source, source.training, 0.2, seed=3)
     assert drawn.images.shape == (300, 28, 28)
     assert (drawn.labels == NO_DIGIT).sum() == 150
-    again = sources.extras(source, source.training, 0.2, seed=3)
+    again = datasets.extras(source, source.training, 0.2, seed=3)
     assert drawn.sha256() == again.sha256()
-    assert drawn.sha256() != sources.extras(source, source.training, 0.2, seed=4).sha256()
+    assert drawn.sha256() != datasets.extras(source, source.training, 0.2, seed=4).sha256()
 
 
 def test_a_run_on_the_bundled_digits_sees_none_of_its_test_digits(digits, monkeypatch):
     def refuse():
         raise AssertionError("asked for all of the bundled digits")
 
-    monkeypatch.setattr(mnist, "bundled_digits", refuse)
-    drawn = sources.extras(Source("bundled", "bundled", *digits), digits[0], 0.2, seed=0)
+    monkeypatch.setattr(download, "bundled_digits", refuse)
+    drawn = datasets.extras(Source("bundled", "bundled", *digits), digits[0], 0.2, seed=0)
     assert len(drawn) == 225  # three quarters
 
 
@@ -136,6 +137,6 @@ def test_digits_can_be_joined(digits):
 
 
 def test_so_few_extras_that_there_are_none_are_no_error(digits):
-    drawn = sources.extras(Source("bundled", "bundled", *digits), digits[0][:3], 0.1, seed=0)
+    drawn = datasets.extras(Source("bundled", "bundled", *digits), digits[0][:3], 0.1, seed=0)
     assert drawn.images.shape == (0, 28, 28)
     assert drawn.labels.dtype == np.int64

@@ -11,7 +11,8 @@ from benchmarks.handwriting.__main__ import compose, compose_other, refuse, scor
 from benchmarks.handwriting.ink import TALL, from_image, from_strokes, with_pen
 from benchmarks.handwriting.kinds import KINDS, Digit
 from benchmarks.handwriting.others import OTHERS
-from nn import Predictor, sources
+from nn import Predictor
+from nn.training import datasets
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -89,7 +90,7 @@ def test_the_shipped_model_is_not_sure_of_what_is_no_digit(digits, tmp_path):
     ],
 )
 def test_the_shipped_model_reads_pictures_of_test_digits(kind, mnist_folder, tmp_path):
-    files, labels = compose(kind, sources.load(str(mnist_folder)).test, 30, 0)
+    files, labels = compose(kind, datasets.load(str(mnist_folder)).test, 30, 0)
     with Predictor(ROOT / "SavedModel" / "1") as predictor:
         result = score(predictor, kind, files, labels, tmp_path)
     assert result.right >= 28, result

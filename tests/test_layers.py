@@ -5,9 +5,9 @@ import pytest
 import reference
 import tensorflow as tf
 
-from nn import layers
-from nn.layers import scale
-from nn.optimization import cross_entropy, penalty
+from nn.networks import layers
+from nn.networks.layers import scale
+from nn.training.optimizer import cross_entropy, penalty
 
 tf1 = tf.compat.v1
 RNG = np.random.default_rng(0)

@@ -12,7 +12,8 @@ import pytest
 from conftest import run_script
 
 from nn import mnist
-from nn.data import CSV_NAMES, read_folder
+from nn.data import download
+from nn.data.csv_files import CSV_NAMES, read_folder
 from nn.errors import DataError
 
 RANDOM = np.random.default_rng(0)
@@ -22,7 +23,7 @@ ARRAYS = [
     RANDOM.integers(0, 256, (2, 28, 28), np.uint8),
     np.array([9, 2], np.uint8),
 ]
-NAMES = [file.name for file in mnist.IDX_FILES]
+NAMES = [file.name for file in download.IDX_FILES]
 TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS = NAMES
 
 
@@ -38,9 +39,9 @@ def small_mnist(monkeypatch):
     """Makes ARRAYS the original MNIST."""
     files = tuple(
         file._replace(sha256=hashlib.sha256(CONTENTS[file.name]).hexdigest())
-        for file in mnist.IDX_FILES
+        for file in download.IDX_FILES
     )
-    monkeypatch.setattr(mnist, "IDX_FILES", files)
+    monkeypatch.setattr(download, "IDX_FILES", files)
 
 
 @pytest.fixture
@@ -76,14 +77,14 @@ def assert_holds_the_arrays(folder):
 
 def import_failure(source, target) -> str:
     """The message of a failing import, which must leave nothing behind."""
-    message = message_of(mnist.import_idx, source, target, quiet=True)
+    message = message_of(download.import_idx, source, target, quiet=True)
     assert not target.exists()
     assert list(source.parent.iterdir()) == [source]
     return message
 
 
 def test_raw_files_are_imported(source, target):
-    mnist.import_idx(source, target, quiet=True)
+    download.import_idx(source, target, quiet=True)
     assert_holds_the_arrays(target)
 
 
@@ -91,19 +92,19 @@ def test_gzip_files_are_imported(source, target):
     for name, content in CONTENTS.items():
         (source / name).unlink()
         (source / f"{name}.gz").write_bytes(gzip.compress(content))
-    mnist.import_idx(source, target, quiet=True)
+    download.import_idx(source, target, quiet=True)
     assert_holds_the_arrays(target)
 
 
 def test_the_original_files_bring_no_notice(small_mnist, source, target):
-    assert mnist.import_idx(source, target, quiet=True) == []
+    assert download.import_idx(source, target, quiet=True) == []
 
 
 def test_files_that_are_not_the_original_are_named(small_mnist, source, target):
     other = idx(np.array([0, 0], np.uint8))
     (source / TEST_LABELS).unlink()
     (source / f"{TEST_LABELS}.gz").write_bytes(gzip.compress(other))
-    assert mnist.import_idx(source, target, quiet=True) == [f"{TEST_LABELS}.gz"]
+    assert download.import_idx(source, target, quiet=True) == [f"{TEST_LABELS}.gz"]
     assert read_folder(target)[1].labels.tolist() == [0, 0]
 
 
@@ -198,18 +199,18 @@ def test_counts_that_differ_are_both_named(source, target, name, part):
 
 
 def test_a_failing_import_leaves_the_csv_files_alone(source, target):
-    mnist.import_idx(source, target, quiet=True)
+    download.import_idx(source, target, quiet=True)
     (source / TEST_LABELS).write_bytes(b"")
     (source / TRAIN_IMAGES).write_bytes(idx(np.zeros((5, 28, 28), np.uint8)))
-    message_of(mnist.import_idx, source, target, quiet=True)
+    message_of(download.import_idx, source, target, quiet=True)
     assert_holds_the_arrays(target)
 
 
 def test_a_write_that_breaks_off_leaves_the_csv_files_alone(source, target):
-    mnist.import_idx(source, target, quiet=True)
+    download.import_idx(source, target, quiet=True)
     changed = [np.zeros_like(array) for array in ARRAYS[:3]]
     with pytest.raises(ValueError, match="shorter"):
-        mnist.write_csv_files(target, changed, quiet=True)
+        download.write_csv_files(target, changed, quiet=True)
     assert_holds_the_arrays(target)
 
 
@@ -217,13 +218,13 @@ def test_an_import_replaces_the_csv_files(source, target):
     target.mkdir()
     for name in CSV_NAMES:
         (target / name).write_text("old")
-    mnist.import_idx(source, target, quiet=True)
+    download.import_idx(source, target, quiet=True)
     assert_holds_the_arrays(target)
 
 
 def test_a_target_that_is_a_file_is_named(source, target):
     target.write_text("mine")
-    assert message_of(mnist.import_idx, source, target, quiet=True).startswith(str(target))
+    assert message_of(download.import_idx, source, target, quiet=True).startswith(str(target))
     assert target.read_text() == "mine"
 
 
@@ -282,13 +283,13 @@ def mirrors(small_mnist, monkeypatch):
 
 def test_a_good_mirror_is_enough(mirrors, target):
     first, second = mirrors.add("first"), mirrors.add("second")
-    mnist.download(target, [first, second], quiet=True)
+    download.download(target, [first, second], quiet=True)
     assert_holds_the_arrays(target)
     assert mirrors.requested == [f"/first/{name}.gz" for name in NAMES]
 
 
 def test_the_last_slash_of_a_mirror_may_be_missing(mirrors, target):
-    mnist.download(target, [mirrors.add("first").rstrip("/")], quiet=True)
+    download.download(target, [mirrors.add("first").rstrip("/")], quiet=True)
     assert_holds_the_arrays(target)
 
 
@@ -305,7 +306,7 @@ def test_a_failing_mirror_is_left_for_the_next(mirrors, target, failing, failure
         mirrors.cut.add(path)
     else:
         del mirrors.files[path]
-    mnist.download(target, [first, second], quiet=True)
+    download.download(target, [first, second], quiet=True)
     assert_holds_the_arrays(target)
     good = NAMES.index(failing)
     assert mirrors.requested == [f"/first/{name}.gz" for name in NAMES[: good + 1]] + [
@@ -321,7 +322,7 @@ def test_where_all_mirrors_fail_each_reason_is_named(mirrors, target):
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         silent = f"http://127.0.0.1:{closed.getsockname()[1]}/"
-        message = message_of(mnist.download, target, [missing, silent, wrong, cut], quiet=True)
+        message = message_of(download.download, target, [missing, silent, wrong, cut], quiet=True)
     reasons = message.removeprefix("MNIST could not be downloaded: ").split("; ")
     expected = [(missing, "Not Found"), (silent, "refused"), (wrong, "SHA-256"), (cut, "ended")]
     for reason, (mirror, part) in zip(reasons, expected, strict=True):
@@ -332,19 +333,19 @@ def test_where_all_mirrors_fail_each_reason_is_named(mirrors, target):
 
 def test_a_failing_download_leaves_the_csv_files_alone(mirrors, target):
     mirror = mirrors.add("first")
-    mnist.download(target, [mirror], quiet=True)
+    download.download(target, [mirror], quiet=True)
     del mirrors.files[f"/first/{TEST_LABELS}.gz"]
-    message_of(mnist.download, target, [mirror], quiet=True)
+    message_of(download.download, target, [mirror], quiet=True)
     assert_holds_the_arrays(target)
 
 
 def test_a_mirror_that_is_no_address_is_named(small_mnist, target):
-    assert "mirror.example" in message_of(mnist.download, target, ["mirror.example"], quiet=True)
+    assert "mirror.example" in message_of(download.download, target, ["mirror.example"], quiet=True)
     assert not target.exists()
 
 
 def test_the_bundled_digits_are_small_gray_pictures():
-    images, labels = mnist.bundled_digits()
+    images, labels = download.bundled_digits()
     assert images.shape == (1797, 8, 8)
     assert images.dtype == np.uint8
     assert (images.min(), images.max()) == (0, 255)

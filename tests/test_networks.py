@@ -7,13 +7,13 @@ import pytest
 import reference
 import tensorflow as tf
 
-from nn import networks
 from nn.errors import UserError
-from nn.evaluation import evaluate
-from nn.graph import build_inference_graph, build_training_graph
-from nn.layers import scale
-from nn.networks import NETWORKS, get_network
-from nn.optimization import cross_entropy, penalty
+from nn.networks import registry
+from nn.networks.layers import scale
+from nn.networks.registry import NETWORKS, get_network
+from nn.training.evaluation import evaluate
+from nn.training.graph import build_inference_graph, build_training_graph
+from nn.training.optimizer import cross_entropy, penalty
 
 tf1 = tf.compat.v1
 
@@ -167,7 +167,7 @@ def test_a_network_drops_what_the_brief_says_in_training(name, monkeypatch):
         seen.append((rate, seed))
         return x
 
-    monkeypatch.setattr(networks, "dropout", record)
+    monkeypatch.setattr(registry, "dropout", record)
     with tf.Graph().as_default():
         seed = tf.constant([1, 2])
         get_network(name).build(tf.zeros([1, 28, 28]), seed)

@@ -5,8 +5,8 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from nn import levels, normalize
-from nn.pictures import CANVAS, place
+from nn.normalization import image_ops, pipeline
+from nn.pictures.files import CANVAS, place
 
 tf1 = tf.compat.v1
 
@@ -21,7 +21,7 @@ def normalized(pictures):
     """Normalizes gray pictures, uint8 [H, W] of any sizes, in one batch."""
     canvases = [place(picture) for picture in pictures]
     pixels, sizes = (np.stack(part) for part in zip(*canvases, strict=True))
-    return run(normalize.normalize, pixels, sizes)
+    return run(pipeline.normalize, pixels, sizes)
 
 
 def enlarged(image, factor=8):
@@ -146,11 +146,11 @@ def test_otsu_is_the_threshold_of_least_variance_within():
         low, high = picture[picture < threshold], picture[picture >= threshold]
         return low.size * low.var() + high.size * high.var()
 
-    edges = np.arange(8, levels.LEVELS - 8) / levels.LEVELS
+    edges = np.arange(8, image_ops.LEVELS - 8) / image_ops.LEVELS
     best = min(edges, key=within)
     inside = np.ones_like(picture)
-    threshold, contrast = run(levels.otsu, picture, inside)
-    assert abs(threshold[0] - best) <= 1.01 / levels.LEVELS
+    threshold, contrast = run(image_ops.otsu, picture, inside)
+    assert abs(threshold[0] - best) <= 1.01 / image_ops.LEVELS
     assert contrast[0] == pytest.approx(0.5, abs=0.03)
 
 
@@ -158,13 +158,13 @@ def test_wide_windows_see_only_the_inside_of_the_picture():
     picture = np.zeros((1, 64, 64), np.float32)
     picture[:, 16:48, 8:56] = 0.75
     inside = (picture > 0).astype(np.float32)
-    mean = run(levels.local_mean, picture, inside)
+    mean = run(image_ops.local_mean, picture, inside)
     np.testing.assert_allclose(mean[inside > 0], 0.75, rtol=1e-4)
 
 
 def test_dilate_and_erode_are_the_largest_and_smallest_of_a_window():
     picture = np.random.default_rng(2).random((2, 9, 7)).astype(np.float32)
-    light, dark = run(lambda p: (levels.dilate(p, 3), levels.erode(p, 3)), picture)
+    light, dark = run(lambda p: (image_ops.dilate(p, 3), image_ops.erode(p, 3)), picture)
     for row in range(9):
         for column in range(7):
             window = picture[:, max(row - 1, 0) : row + 2, max(column - 1, 0) : column + 2]
@@ -174,8 +174,8 @@ def test_dilate_and_erode_are_the_largest_and_smallest_of_a_window():
 
 def test_mnist_digits_are_read_as_well_through_canvases(mnist_folder, model):
     """MNIST as 28×28 pictures: normalization costs next to nothing against the rows themselves."""
-    from nn.data import read_digits
-    from nn.predictor import Predictor
+    from nn.data.csv_files import read_digits
+    from nn.prediction.predictor import Predictor
 
     digits = read_digits(mnist_folder / "digit_xtest.csv", mnist_folder / "digit_ytest.csv")[:2000]
     canvases = [place(255 - image) for image in digits.images]

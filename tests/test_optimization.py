@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from nn.optimization import Recipe, cross_entropy, learning_rate, minimize
+from nn.training.optimizer import Recipe, cross_entropy, learning_rate, minimize
 
 tf1 = tf.compat.v1
 

@@ -5,8 +5,8 @@ import pytest
 import tensorflow as tf
 from scipy import ndimage
 
-from nn.components import label
-from nn.parts import drop_parts
+from nn.normalization.clutter import drop_parts
+from nn.normalization.connected_components import label
 
 tf1 = tf.compat.v1
 RNG = np.random.default_rng(0)

@@ -13,9 +13,9 @@ import pytest
 from conftest import run_script
 from PIL import Image
 
-from nn import pictures
 from nn.errors import PictureError
-from nn.pictures import in_batches, read_canvas, read_canvases
+from nn.pictures import files
+from nn.pictures.files import in_batches, read_canvas, read_canvases
 
 # Gray [40, 30], every row different and every column different.
 GRAY = (np.arange(40)[:, None] * 4 + np.arange(30)[None] * 3).astype(np.uint8)
@@ -363,7 +363,7 @@ def test_an_unreadable_file_or_folder_is_named(tmp_path, locked):
 
 
 def test_the_limit_counts_pixels_not_sides(tmp_path, monkeypatch):
-    monkeypatch.setattr(pictures, "MAX_PIXELS", 100)
+    monkeypatch.setattr(files, "MAX_PIXELS", 100)
     assert_shows(save(Image.new("L", (50, 2), 9), tmp_path / "a.png"), np.full((2, 50), 9))
     assert "101x1 pixels" in message_of(save(Image.new("L", (101, 1)), tmp_path / "b.png"))
 
@@ -424,7 +424,7 @@ def test_over_100_megapixels_are_refused_within_50_megabytes(tmp_path):
 
 @pytest.mark.parametrize("large_file", [0, 50_000])
 def test_several_are_read_at_once_and_come_in_order(tmp_path, monkeypatch, large_file):
-    monkeypatch.setattr(pictures, "LARGE_FILE", large_file)
+    monkeypatch.setattr(files, "LARGE_FILE", large_file)
     paths = [
         save(Image.new("L", (20 + number, 30), 10 * number), tmp_path / f"{number}.png")
         for number in range(20)
@@ -451,10 +451,10 @@ def test_large_pictures_are_decoded_one_at_a_time(tmp_path, monkeypatch, large, 
         now.remove(threading.get_ident())
         return image
 
-    monkeypatch.setattr(pictures, "_to_gray", to_gray)
-    monkeypatch.setattr(pictures, "LARGE", large)
-    monkeypatch.setattr(pictures, "LARGE_FILE", 0)
-    monkeypatch.setattr(pictures, "THREADS", 2)
+    monkeypatch.setattr(files, "_to_gray", to_gray)
+    monkeypatch.setattr(files, "LARGE", large)
+    monkeypatch.setattr(files, "LARGE_FILE", 0)
+    monkeypatch.setattr(files, "THREADS", 2)
     read_canvases([save(Image.fromarray(GRAY), tmp_path / f"{n}.png") for n in range(6)])
     assert max(counts) == most
 

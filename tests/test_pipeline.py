@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from nn.errors import PictureError
-from nn.pipeline import Graphs, answer_all
+from nn.prediction.read_ahead import Graphs, answer_all
 
 
 class Found(NamedTuple):

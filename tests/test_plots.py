@@ -1,14 +1,14 @@
-"""nn/plots.py: what a reader of the pictures sees."""
+"""nn/figures/charts.py: what a reader of the pictures sees."""
 
 import math
 
-from nn import plots
-from nn.trainer import Epoch
+from nn.figures import charts
+from nn.training.epochs import Epoch
 
 
 def test_the_history_of_one_epoch_counts_in_whole_epochs():
     epoch = Epoch(1, 375, 0.23, 0.96, math.nan, math.nan, 2.0)
-    figure = plots.training_history([epoch], "sprint")
+    figure = charts.training_history([epoch], "sprint")
     figure.canvas.draw()
     for axes in figure.axes:
         labels = [label.get_text() for label in axes.get_xticklabels()]

@@ -9,12 +9,12 @@ import tensorflow as tf
 from conftest import train
 
 import train_neural_network
-from nn.data import SIDE, Digits
+from nn.data.csv_files import SIDE, Digits
 from nn.errors import UserError
-from nn.graph import build_training_graph
-from nn.networks import get_network
-from nn.precision import BFLOAT16, FLOAT32, fastest, session_config
-from nn.settings import Settings
+from nn.networks.registry import get_network
+from nn.runtime.sessions import BFLOAT16, FLOAT32, fastest, session_config
+from nn.training.graph import build_training_graph
+from nn.training.settings import Settings
 
 tf1 = tf.compat.v1
 

@@ -8,13 +8,13 @@ from types import SimpleNamespace
 import pytest
 from conftest import card_of, history_of, train
 
-from nn.calibration import Calibration
-from nn.checkpoints import RunFolder
+from nn.confidence.calibration import Calibration
 from nn.errors import UserError
-from nn.networks import get_network
-from nn.runs import Run, reopen
-from nn.settings import Settings
-from nn.sources import Source
+from nn.networks.registry import get_network
+from nn.runs.run import Run, reopen
+from nn.training.checkpoints import RunFolder
+from nn.training.datasets import Source
+from nn.training.settings import Settings
 
 REFIT = ["--network", "tiny", "--epochs", 6, "--seed", 2]
 

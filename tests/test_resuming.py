@@ -15,9 +15,9 @@ import tensorflow as tf
 from conftest import ROOT, card_of, history_of, train
 from PIL import Image
 
-from nn.checkpoints import RunFolder
 from nn.errors import UserError
-from nn.runs import Run, reopen
+from nn.runs.run import Run, reopen
+from nn.training.checkpoints import RunFolder
 
 tf1 = tf.compat.v1
 

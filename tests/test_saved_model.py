@@ -17,17 +17,17 @@ from PIL import Image
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
 import load_saved_model
-from nn import saved_model
-from nn.checkpoints import Checkpoints, RunFolder
-from nn.decoding import decode_canvases
-from nn.evaluation import evaluate
-from nn.graph import build_serving_graph, build_training_graph
-from nn.networks import NETWORKS, get_network
-from nn.optimization import Recipe
-from nn.pictures import CANVAS, PAGE, cut_out, place, read_canvas, trimmed
-from nn.predictor import Predictor
-from nn.saved_model import find_version
-from nn.scaling import Scaling
+from nn.confidence.scaling import Scaling
+from nn.export import write
+from nn.export.write import find_version
+from nn.networks.registry import NETWORKS, get_network
+from nn.normalization.decoding import decode_canvases
+from nn.pictures.files import CANVAS, PAGE, cut_out, place, read_canvas, trimmed
+from nn.prediction.predictor import Predictor
+from nn.training.checkpoints import Checkpoints, RunFolder
+from nn.training.evaluation import evaluate
+from nn.training.graph import build_serving_graph, build_training_graph
+from nn.training.optimizer import Recipe
 
 tf1 = tf.compat.v1
 
@@ -558,7 +558,7 @@ def export_again(model) -> Callable[..., Path]:
     checkpoint = RunFolder(model.parent.parent / "run").checkpoint_files()[-1]
     assert checkpoint is not None
     serving = build_serving_graph(get_network("dense"))
-    return lambda folder, **card: saved_model.export(*serving, checkpoint, folder, card)
+    return lambda folder, **card: write.export(*serving, checkpoint, folder, card)
 
 
 @pytest.fixture(scope="module")
@@ -570,11 +570,11 @@ def two_exports(export_again, card, tmp_path_factory) -> list[Path]:
 def test_two_exports_get_different_numbers(two_exports):
     assert [version.name for version in two_exports] == ["1", "2"]
     assert sorted(path.name for path in two_exports[0].parent.iterdir()) == ["1", "2"]
-    assert [saved_model.read_card(version)["seed"] for version in two_exports] == [5, 6]
+    assert [write.read_card(version)["seed"] for version in two_exports] == [5, 6]
 
 
 def test_every_export_has_the_weights_of_its_checkpoint(two_exports, card):
-    hashes = {saved_model.read_card(version)["weights_sha256"] for version in two_exports}
+    hashes = {write.read_card(version)["weights_sha256"] for version in two_exports}
     assert hashes == {card["weights_sha256"]}
 
 
@@ -614,7 +614,7 @@ def test_every_network_predicts_in_a_fresh_process_as_it_did_when_it_was_trained
             scores = replace(evaluate(session, graph, test), scaling=Scaling(1.5, 1.2))
         serving = build_serving_graph(get_network(name), scores.scaling)
         checkpoint = folder.checkpoint_files()[-1]
-        versions.append(saved_model.export(*serving, checkpoint, folder.path / "export", {}))
+        versions.append(write.export(*serving, checkpoint, folder.path / "export", {}))
         expected[str(versions[-1])] = scores
     np.save(tmp_path / "given.npy", test.images)
     finished = run_script("-c", EVERY_EXPORT, tmp_path / "given.npy", tmp_path / "answers.npz",
@@ -644,7 +644,7 @@ def test_a_number_that_another_export_takes_meanwhile_is_left_alone(
 ):
     (tmp_path / "1").mkdir()
     (tmp_path / "1" / "saved_model.pb").write_text("another's")
-    monkeypatch.setattr(saved_model, "_versions", lambda folder: [])
+    monkeypatch.setattr(write, "_versions", lambda folder: [])
     assert export_again(tmp_path) == tmp_path / "2"
     assert (tmp_path / "1" / "saved_model.pb").read_text() == "another's"
 
@@ -660,14 +660,14 @@ def test_a_number_that_another_export_takes_meanwhile_is_left_alone(
 def test_an_export_that_fails_half_way_leaves_nothing(
     export_again, tmp_path, monkeypatch, step, error
 ):
-    work = getattr(saved_model, step)
+    work = getattr(write, step)
 
     def fail(*arguments):
         if step != "_rename_to_next":
             work(*arguments)
         raise error
 
-    monkeypatch.setattr(saved_model, step, fail)
+    monkeypatch.setattr(write, step, fail)
     with pytest.raises(type(error)):
         export_again(tmp_path)
     assert list(tmp_path.iterdir()) == []

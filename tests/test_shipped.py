@@ -9,8 +9,9 @@ import pytest
 from conftest import ROOT, load
 from PIL import Image, ImageDraw
 
-from nn import Predictor, sources
-from nn.saved_model import thresholds
+from nn import Predictor
+from nn.export.write import thresholds
+from nn.training import datasets
 
 SHIPPED = ROOT / "SavedModel" / "1"
 
@@ -73,7 +74,7 @@ def test_it_reads_numbers_that_are_cropped_tightly(shipped, number, tmp_path):
 
 
 def test_its_card_says_what_it_scores(shipped, mnist_folder):
-    digits = sources.load(str(mnist_folder)).test
+    digits = datasets.load(str(mnist_folder)).test
     assert shipped.card["data"]["test_sha256"] == digits.sha256()
     batches = [shipped.predict(batch) for batch in np.array_split(digits.images, 10)]
     found = np.concatenate([batch.digits for batch in batches])

@@ -6,9 +6,9 @@ import tensorflow as tf
 from PIL import Image
 from scipy import ndimage
 
-from nn.normalize import normalize
-from nn.pictures import CANVAS, place
-from nn.table import EDGE, paint_table
+from nn.normalization.pipeline import normalize
+from nn.normalization.tabletop import EDGE, paint_table
+from nn.pictures.files import CANVAS, place
 
 tf1 = tf.compat.v1
 

@@ -10,12 +10,12 @@ from scipy.stats import binomtest
 
 from load_saved_model import parse_arguments
 from nn import Predictor
-from nn.calibration import RATES, UNANSWERED, Calibration, fit_thresholds
+from nn.confidence.calibration import RATES, UNANSWERED, Calibration, fit_thresholds
+from nn.confidence.thresholds import Threshold, choose, least_probability
 from nn.errors import ModelError
-from nn.evaluation import Scores
-from nn.readings import answered
-from nn.report import table_row, threshold_line
-from nn.thresholds import Threshold, choose, least_probability
+from nn.prediction.output import table_row, threshold_line
+from nn.prediction.readings import answered
+from nn.training.evaluation import Scores
 
 RNG = np.random.default_rng(0)
 STRICT, LOOSE = Threshold(0.002, 0.99, 900, 0), Threshold(0.01, 0.0, 1000, 3)

@@ -8,11 +8,12 @@ import pytest
 import reference
 import tensorflow as tf
 
-from nn import precision, towers
-from nn.graph import build_training_graph
-from nn.layers import batch_norm, dropout, move_averages
-from nn.networks import NETWORKS, get_network
-from nn.precision import FLOAT32, session_config
+from nn.networks.layers import batch_norm, dropout, move_averages
+from nn.networks.registry import NETWORKS, get_network
+from nn.runtime import sessions
+from nn.runtime.sessions import FLOAT32, session_config
+from nn.training import towers
+from nn.training.graph import build_training_graph
 
 tf1 = tf.compat.v1
 
@@ -106,6 +107,6 @@ def test_each_tower_drops_others():
 def test_all_towers_together_have_a_thread_for_each_processor(
     count, processors, threads, monkeypatch
 ):
-    monkeypatch.setattr(precision, "processors", lambda: processors)
+    monkeypatch.setattr(sessions, "processors", lambda: processors)
     config = session_config(FLOAT32, count)
     assert config.intra_op_parallelism_threads == threads  # 0: TensorFlow's own choice, all

@@ -13,18 +13,19 @@ import tensorflow as tf
 from conftest import card_of, run_script, train
 from PIL import Image
 
-from nn import sheets, sources
-from nn.checkpoints import RunFolder
-from nn.data import Digits
+from nn.data.csv_files import Digits
 from nn.errors import DivergedError, UserError
-from nn.evaluation import Scores
-from nn.graph import build_training_graph
-from nn.networks import Network, get_network
-from nn.optimization import Recipe
-from nn.runs import Run, check_target
-from nn.settings import Settings
-from nn.signals import Interrupted
-from nn.sources import Source
+from nn.figures import digit_sheets
+from nn.networks.registry import Network, get_network
+from nn.runs.run import Run, check_target
+from nn.runtime.signals import Interrupted
+from nn.training import datasets
+from nn.training.checkpoints import RunFolder
+from nn.training.datasets import Source
+from nn.training.evaluation import Scores
+from nn.training.graph import build_training_graph
+from nn.training.optimizer import Recipe
+from nn.training.settings import Settings
 
 tf1 = tf.compat.v1
 
@@ -102,7 +103,7 @@ def test_resume_refuses_other_digits(small_data, tmp_path, train_here):
     data.mkdir()
     for file in small_data.iterdir():
         (data / file.name).write_bytes(file.read_bytes())
-    source = sources.load(str(data))
+    source = datasets.load(str(data))
     settings = Settings.of(get_network("tiny"), epochs=1)
     run = Run(settings, source, RunFolder(tmp_path / "run"), tmp_path / "out")
     run.create()
@@ -172,7 +173,7 @@ def test_another_seed_gives_other_weights(digits):
 
 
 def test_an_epoch_shows_every_image_in_an_order_of_its_own():
-    from nn.loop import _batch_indices
+    from nn.training.loop import _batch_indices
 
     with tf.Graph().as_default(), tf1.Session() as session:
         order = tf.constant(np.random.default_rng(0).permutation(10).astype(np.int32))
@@ -259,7 +260,7 @@ def test_l2_pulls_at_weights_that_no_digit_pulls_at(digits):
 
 
 def test_importing_the_training_side_leaves_eager_mode_alone():
-    code = "import nn.training, tensorflow as tf; assert tf.executing_eagerly()"
+    code = "import nn.training.train, tensorflow as tf; assert tf.executing_eagerly()"
     finished = run_script("-c", code, TF_USE_LEGACY_KERAS="1")  # imported in half the time
     assert finished.returncode == 0, finished.stderr
 
@@ -315,7 +316,7 @@ def test_the_surest_mistakes_come_first():
     for row, (digit, confidence) in enumerate(((7, 0.5), (2, 0.9), (8, 0.99), (9, 0.7))):
         logits[row, digit] = np.log(9 * confidence / (1 - confidence))
     scores = Scores(labels, logits)
-    figure = sheets.confident_mistakes(images, scores, "a $^$ title")
+    figure = digit_sheets.confident_mistakes(images, scores, "a $^$ title")
     texts = [text.get_text() for text in figure.axes[0].texts]
     assert texts == ["× 8  99.0%\nis 3", "× 9  70.0%\nis 4", "× 7  50.0%\nis 1"]
 

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from conftest import ROOT, run_script
 
-from nn import workers
-from nn.graph import build_inference_graph
-from nn.networks import get_network
-from nn.predictor import Predictor
-from nn.work import multiply_adds
-from nn.workers import MOST, Workers
+from nn.networks.registry import get_network
+from nn.prediction.multiply_adds import multiply_adds
+from nn.prediction.predictor import Predictor
+from nn.runtime import processors
+from nn.runtime.processors import MOST, Workers
+from nn.training.graph import build_inference_graph
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def with_processors(monkeypatch):
     made = []
 
     def make(count: int) -> Workers:
-        monkeypatch.setattr(workers, "processors", lambda: count)
+        monkeypatch.setattr(processors, "processors", lambda: count)
         made.append(Workers())
         return made[-1]
 
@@ -87,7 +87,7 @@ def test_a_container_uses_what_it_is_allowed(quota, count, tmp_path):
     file = tmp_path / "cpu.max"
     if quota is not None:
         file.write_text(quota + "\n")
-    assert workers.processors(file) == (count or workers.processors(tmp_path / "none"))
+    assert processors.processors(file) == (count or processors.processors(tmp_path / "none"))
 
 
 @pytest.mark.parametrize(
@@ -112,12 +112,12 @@ def shipped() -> Path:
 def test_a_batch_is_handed_over_where_its_parts_are_worth_it(which, enough, request, monkeypatch):
     sizes = []
 
-    def run_in_turn(run, arrays, original=workers._run_in_turn):
+    def run_in_turn(run, arrays, original=processors._run_in_turn):
         sizes.append(len(arrays[0]))
         return original(run, arrays)
 
-    monkeypatch.setattr(workers, "processors", lambda: 2)
-    monkeypatch.setattr(workers, "_run_in_turn", run_in_turn)
+    monkeypatch.setattr(processors, "processors", lambda: 2)
+    monkeypatch.setattr(processors, "_run_in_turn", run_in_turn)
     images = np.random.default_rng(0).integers(0, 256, (2 * enough, 28, 28), np.uint8)
     with Predictor(request.getfixturevalue(which)) as predictor:
         alone = predictor.predict(images[:-1])

@@ -31,11 +31,11 @@ from tqdm import tqdm
 from benchmarks.handwriting.kinds import KINDS, Digit, File
 from benchmarks.handwriting.others import OTHERS
 from benchmarks.held_out import held_out, parser_of
-from nn.data import Digits
+from nn.confidence.thresholds import EVEN_ODDS
+from nn.data.csv_files import Digits
 from nn.errors import UserError
-from nn.readings import OK, Reading
-from nn.startup import import_tensorflow
-from nn.thresholds import EVEN_ODDS
+from nn.prediction.readings import OK, Reading
+from nn.runtime.startup import import_tensorflow
 
 if TYPE_CHECKING:
     from nn import Predictor

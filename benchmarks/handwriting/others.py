@@ -1,7 +1,8 @@
 """Pictures of what is no digit: each a function that draws one, as a file's bytes.
 
-OTHERS has them by name. None of these letters and figures is drawn so in training (nn/extras.py).
-Letters that look like digits are left out: B, D, G, I, J, L, O, Q, S, U, Y, Z, and their like.
+OTHERS has them by name. None of these letters and figures is drawn so in training
+(nn/training/drawn_pictures.py). Letters that look like digits are left out: B, D, G, I, J, L, O, Q,
+S, U, Y, Z, and their like.
 """
 
 from collections.abc import Callable

@@ -26,7 +26,7 @@ from benchmarks.peers.race import OURS, race, ratios
 from benchmarks.peers.rows import CSV, KERAS, TORCH, rows
 from benchmarks.peers.shop import Shop
 from nn.errors import UserError
-from nn.startup import import_tensorflow
+from nn.runtime.startup import import_tensorflow
 
 NETWORKS = ("dense", "basic_cnn")
 SAMPLE = "samples/3_pen.webp"
@@ -133,7 +133,7 @@ def measure(shop: Shop, options: argparse.Namespace) -> Iterator[dict]:
 
 def why_not(name: str, asked_for: bool) -> str | None:
     """Why a row is not measured here, if it is not; asked_for: the user named it."""
-    from nn.precision import BFLOAT16, fastest  # and with it TensorFlow
+    from nn.runtime.sessions import BFLOAT16, fastest  # and with it TensorFlow
 
     if name == "csv" and not CSV.exists():  # trained on the bundled digits
         return f"there is no {CSV}: python -m nn.mnist"

@@ -18,18 +18,19 @@ def training(
     count: int | None = None,
     cpus: int | None = None,
 ) -> Callable[[], dict]:
-    """Trains one epoch, as nn.trainer does; then scores the test digits, which is not timed.
+    """Trains one epoch, as nn.training.epochs does; then scores the test digits, which is not
+    timed.
 
     count: of training digits, the first, all where it is None; cpus: how many it may use.
     """
     if cpus:
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cpus])
     _import_tensorflow()
-    from nn.data import Digits
-    from nn.evaluation import evaluate
-    from nn.networks import get_network
-    from nn.settings import Settings
-    from nn.trainer import run_steps
+    from nn.data.csv_files import Digits
+    from nn.networks.registry import get_network
+    from nn.training.epochs import run_steps
+    from nn.training.evaluation import evaluate
+    from nn.training.settings import Settings
 
     images, labels, *test = Shop(shop).digits()
     images, labels = images[:count], labels[:count]
@@ -66,11 +67,11 @@ def training_in_multiply_adds(
 def sprint(shop: str) -> Callable[[], dict]:
     """Builds the graph of `sprint` and trains it to its last step: each run has another seed."""
     _import_tensorflow()
-    from nn.data import Digits
-    from nn.evaluation import evaluate
-    from nn.networks import get_network
-    from nn.settings import Settings
-    from nn.trainer import run_steps
+    from nn.data.csv_files import Digits
+    from nn.networks.registry import get_network
+    from nn.training.epochs import run_steps
+    from nn.training.evaluation import evaluate
+    from nn.training.settings import Settings
 
     images, labels, *test = Shop(shop).digits()
     network = get_network("sprint")
@@ -94,9 +95,9 @@ def _begun(settings, images: np.ndarray, labels: np.ndarray) -> tuple:
     """A session with the digits in it, before the first step of training; and its graph."""
     import tensorflow as tf
 
-    from nn.graph import build_training_graph
-    from nn.networks import get_network
-    from nn.precision import session_config
+    from nn.networks.registry import get_network
+    from nn.runtime.sessions import session_config
+    from nn.training.graph import build_training_graph
 
     network = get_network(settings.network)
     graph = build_training_graph(network, settings.recipe, count=len(images), seed=settings.seed)
@@ -167,8 +168,8 @@ def folder(shop: str) -> Callable[[], dict]:
 
 
 def csv(path: str) -> Callable[[], dict]:
-    """nn.data.read_images; work is megabytes."""
-    from nn.data import read_images
+    """nn.data.csv_files.read_images; work is megabytes."""
+    from nn.data.csv_files import read_images
 
     def run() -> dict:
         started = time.perf_counter()
@@ -198,6 +199,6 @@ def _predictor(shop: str, network: str):
 
 def _import_tensorflow() -> None:
     os.environ["TF_USE_LEGACY_KERAS"] = "1"  # as both scripts do
-    from nn.startup import import_tensorflow
+    from nn.runtime.startup import import_tensorflow
 
     import_tensorflow()

@@ -22,9 +22,10 @@ class Shop:
     def make(self, data: str, networks: Sequence[str], pictures: int) -> None:
         """Fills it: digits, an export of each network after an epoch, its weights and what it
         answers to the test digits, and PNG files of test digits."""
-        from nn import Predictor, sources
+        from nn import Predictor
+        from nn.training import datasets
 
-        source = sources.load(data)
+        source = datasets.load(data)
         training, test = source.training, source.test
         arrays = [training.images, training.labels, test.images, test.labels]
         for name, array in zip(_ARRAYS, arrays, strict=True):

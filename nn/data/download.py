@@ -1,0 +1,189 @@
+"""Getting digits: MNIST by download or from local IDX files, and the digits in scikit-learn."""
+
+import gzip
+import hashlib
+import os
+import tempfile
+import urllib.error
+import urllib.request
+import zlib
+from collections.abc import Sequence
+from http.client import HTTPException
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from tqdm import tqdm
+
+from nn.data.csv_files import CSV_NAMES, SIDE
+from nn.errors import DataError
+
+MIRRORS = (
+    "https://ossci-datasets.s3.amazonaws.com/mnist/",
+    "https://storage.googleapis.com/cvdf-datasets/mnist/",
+)
+CONNECT_TIMEOUT = 5  # seconds
+
+
+class IdxFile(NamedTuple):
+    """One of MNIST's files. magic: its first four bytes, big-endian (0x08 = uint8, then the
+    number of dimensions); sha256: of the uncompressed bytes, which no compressor changes."""
+
+    name: str
+    magic: int
+    sha256: str
+
+
+# In the order of data.CSV_NAMES.
+IDX_FILES = (
+    IdxFile("train-images-idx3-ubyte", 0x803,
+            "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"),
+    IdxFile("train-labels-idx1-ubyte", 0x801,
+            "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5"),
+    IdxFile("t10k-images-idx3-ubyte", 0x803,
+            "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7"),
+    IdxFile("t10k-labels-idx1-ubyte", 0x801,
+            "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"),
+)  # fmt: skip
+
+
+def download(folder: Path, mirrors: Sequence[str] = MIRRORS, quiet: bool = False) -> None:
+    """Downloads MNIST, checks it by SHA-256 and writes the four CSV files into folder.
+
+    A mirror that fails in any way (no connection, 404, cut short, wrong bytes) is left for the
+    next. Raises DataError with each mirror's reason where none is left; nothing is then written.
+    """
+    arrays, mirrors = [], list(mirrors)
+    failures: list[str] = []
+    for file in IDX_FILES:
+        while mirrors:
+            try:
+                arrays.append(parse_idx(file, _fetch(mirrors[0], file, quiet), file.name))
+                break
+            except DataError as error:
+                failures.append(str(error))
+                mirrors.pop(0)
+        else:
+            raise DataError("MNIST could not be downloaded: " + "; ".join(failures))
+    write_csv_files(folder, arrays, quiet)
+
+
+def import_idx(source: Path, folder: Path, quiet: bool = False) -> list[str]:
+    """Reads the four IDX files in source (.gz or not) and writes the CSV files into folder.
+
+    Returns the names of the files that are not the original MNIST's, by SHA-256: another set
+    in the same format may be just what the user wants. Raises DataError for a bad file.
+    """
+    arrays, others = [], []
+    for file in IDX_FILES:
+        path, content = _read_idx_file(source, file.name)
+        arrays.append(parse_idx(file, content, str(path)))
+        if hashlib.sha256(content).hexdigest() != file.sha256:
+            others.append(path.name)
+    for images, labels, name in ((arrays[0], arrays[1], "train"), (arrays[2], arrays[3], "t10k")):
+        if labels.max(initial=0) > 9:
+            raise DataError(f"{source}: the {name} labels: expected 0 to 9, found {labels.max()}")
+        if len(images) != len(labels):
+            raise DataError(f"{source}: {len(images):,} {name} images, but {len(labels):,} labels")
+    write_csv_files(folder, arrays, quiet)
+    return others
+
+
+def _read_idx_file(source: Path, name: str) -> tuple[Path, bytes]:
+    """The path and the uncompressed bytes of a file that may be gzipped. Raises DataError."""
+    for path in (source / name, source / f"{name}.gz"):
+        try:
+            content = path.read_bytes()
+            return path, gzip.decompress(content) if path.suffix == ".gz" else content
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except (OSError, EOFError, zlib.error) as error:
+            raise DataError(f"{path}: cannot be read ({error})") from None
+    raise DataError(f"{source / name}: no such file, nor {name}.gz")
+
+
+def parse_idx(file: IdxFile, content: bytes, where: str) -> np.ndarray:
+    """The array in an IDX file: uint8 [N, 28, 28] of images or [N] of labels.
+
+    The format stands at the end of http://yann.lecun.com/exdb/mnist/: magic number, one
+    big-endian int32 a dimension, then the bytes. Raises DataError naming `where`.
+    """
+    dimensions = file.magic & 0xFF
+    header = 4 * (1 + dimensions)
+    magic = int.from_bytes(content[:4], "big")
+    if magic != file.magic:
+        raise DataError(
+            f"{where}: expected an IDX file with magic number {file.magic:#06x}, found {magic:#06x}"
+        )
+    if len(content) < header:
+        raise DataError(f"{where}: expected a header of {header} bytes, found {len(content)}")
+    shape = [int(n) for n in np.frombuffer(content, ">i4", dimensions, offset=4)]
+    if shape[1:] not in ([], [SIDE, SIDE]):
+        raise DataError(f"{where}: expected images of 28x28, found {shape[1]}x{shape[2]}")
+    expected = header + int(np.prod(shape))
+    if len(content) != expected:
+        raise DataError(f"{where}: expected {expected:,} bytes, found {len(content):,}")
+    return np.frombuffer(content, np.uint8, offset=header).reshape(shape)
+
+
+def write_csv_files(folder: Path, arrays: Sequence[np.ndarray], quiet: bool = False) -> None:
+    """Writes the four arrays as data.CSV_NAMES. All are complete before the first is renamed."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _write_csv_files(folder, arrays, quiet)
+    except OSError as error:
+        raise DataError(f"{folder}: cannot be written ({error.strerror or error})") from None
+
+
+def _write_csv_files(folder: Path, arrays: Sequence[np.ndarray], quiet: bool) -> None:
+    text = [str(value) for value in range(256)]
+    total = sum(len(array) for array in arrays)
+    with (
+        tempfile.TemporaryDirectory(prefix=".incomplete-", dir=folder) as temporary,
+        tqdm(total=total, desc="Writing CSV files", unit=" rows", disable=quiet) as bar,
+    ):
+        for name, array in zip(CSV_NAMES, arrays, strict=True):
+            with open(Path(temporary, name), "w", encoding="ascii", newline="\n") as file:
+                for start in range(0, len(array), 1000):
+                    rows = array[start : start + 1000].reshape(-1, array[0].size).tolist()
+                    file.writelines(",".join([text[v] for v in row]) + "\n" for row in rows)
+                    bar.update(len(rows))
+        for name in CSV_NAMES:
+            os.replace(Path(temporary, name), folder / name)
+
+
+def bundled_digits() -> tuple[np.ndarray, np.ndarray]:
+    """The digits that come with scikit-learn: images uint8 [1797, 8, 8], ink = 255; labels.
+
+    Real handwriting: the test part of E. Alpaydin and C. Kaynak, Optical Recognition of
+    Handwritten Digits (UCI Machine Learning Repository, 1998), CC BY 4.0.
+    """
+    from sklearn.datasets import load_digits  # here, because nothing else needs it
+
+    digits = load_digits()
+    images = np.round(digits.images * (255 / 16)).astype(np.uint8)  # scikit-learn counts to 16
+    return images, digits.target.astype(np.int64)
+
+
+def _fetch(mirror: str, file: IdxFile, quiet: bool) -> bytes:
+    """The checked, uncompressed bytes of one file of a mirror. Raises DataError."""
+    url = f"{mirror.rstrip('/')}/{file.name}.gz"
+    parts = []
+    try:
+        with urllib.request.urlopen(url, timeout=CONNECT_TIMEOUT) as response:
+            length = int(response.headers.get("Content-Length") or 0) or None
+            with tqdm(
+                total=length, desc=file.name, unit="B", unit_scale=True, disable=quiet
+            ) as bar:
+                while part := response.read(1 << 16):
+                    parts.append(part)
+                    bar.update(len(part))
+        content = gzip.decompress(b"".join(parts))
+    except urllib.error.URLError as error:
+        raise DataError(f"{url}: {getattr(error, 'reason', error)}") from None
+    except (OSError, EOFError, ValueError, HTTPException, zlib.error) as error:
+        raise DataError(f"{url}: {error}") from None
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != file.sha256:
+        raise DataError(f"{url}: expected SHA-256 {file.sha256[:12]}…, found {digest[:12]}…")
+    return content

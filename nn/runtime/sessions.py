@@ -1,0 +1,55 @@
+"""The numbers that matrix products and convolutions are trained with: float32 or bfloat16.
+
+A session rewrites its graph for bfloat16: it casts what goes into these ops, oneDNN computes them,
+and variables, sums and losses stay float32
+(https://www.tensorflow.org/guide/graph_optimization, auto mixed precision).
+"""
+
+import os
+from pathlib import Path
+
+import tensorflow as tf
+
+from nn.errors import UserError
+from nn.runtime.processors import processors
+from nn.runtime.small_ops import set_for_small_ops
+
+tf1 = tf.compat.v1
+
+FLOAT32, BFLOAT16 = PRECISIONS = ("float32", "bfloat16")
+_CPU_FLAGS = {"avx512_bf16", "amx_bf16"}
+
+
+def fastest(preferred: str, cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
+    """The preferred precision, or float32 where the CPU does not compute in bfloat16, or does not
+    say so, as Linux does: emulated, it is slower; and where TensorFlow is to do without oneDNN."""
+    if not _has_onednn():
+        return FLOAT32
+    try:
+        flags = set(cpuinfo.read_text(encoding="utf-8", errors="replace").split())
+    except OSError:
+        flags = set()
+    return preferred if flags & _CPU_FLAGS else FLOAT32
+
+
+def session_config(precision: str, towers: int = 1) -> tf1.ConfigProto:
+    """What makes a session compute so. Raises UserError where it would not, without a word.
+
+    towers: of a graph that trains; its ops share the processors, not each op all of them.
+    """
+    config = tf1.ConfigProto()
+    if towers > 1:
+        set_for_small_ops(config, threads=max(1, processors() // towers))
+    if precision == BFLOAT16:
+        if not _has_onednn():
+            raise UserError(
+                "bfloat16 is computed by oneDNN, which TF_ENABLE_ONEDNN_OPTS=0 switches off; unset "
+                "it, or train with --precision float32"
+            )
+        options = config.graph_options.rewrite_options
+        options.auto_mixed_precision_onednn_bfloat16 = options.ON
+    return config
+
+
+def _has_onednn() -> bool:
+    return os.environ.get("TF_ENABLE_ONEDNN_OPTS") != "0"

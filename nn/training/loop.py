@@ -1,0 +1,159 @@
+"""The loop that trains, inside the graph: many steps in one session.run."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from nn.data.csv_files import NO_DIGIT
+from nn.networks.layers import move_averages, scale
+from nn.networks.registry import Network
+from nn.training.augment import augment
+from nn.training.optimizer import Recipe, cross_entropy, learning_rate, minimize, wrong_answers
+from nn.training.towers import in_towers
+
+tf1 = tf.compat.v1
+
+
+class Totals(NamedTuple):
+    """What training has seen so far in this epoch, and its global step: variables, which a
+    checkpoint holds, or their values.
+
+    step: int64; loss: float32, the sum over steps of the batch's mean loss; errors: int64, wrong
+    answers among all images seen; seconds: float32, what earlier, interrupted runs of the epoch
+    took.
+    """
+
+    step: tf.Tensor
+    loss: tf.Tensor
+    errors: tf.Tensor
+    seconds: tf.Tensor
+
+
+class Dataset(NamedTuple):
+    """Variables. images: uint8 [count, 28, 28]; labels: int64 [count]."""
+
+    images: tf.Variable
+    labels: tf.Variable
+
+
+def create_dataset(
+    images: tf.Tensor, labels: tf.Tensor, count: int
+) -> tuple[Dataset, tf.Operation]:
+    """Variables for the whole data set, still uint8, and the op that fills them from placeholders.
+
+    They are local variables: no checkpoint holds them, no export, no optimizer.
+    """
+    with tf1.variable_scope("dataset", use_resource=True):
+        dataset = Dataset(*(
+            tf1.get_local_variable(
+                placeholder.op.name,
+                [count, *placeholder.shape[1:]],
+                placeholder.dtype,
+                initializer=tf1.zeros_initializer(),
+            )
+            for placeholder in (images, labels)
+        ))  # fmt: skip
+    # Assigning initializes: the zeros are never made.
+    load = tf.group(dataset.images.assign(images), dataset.labels.assign(labels))
+    return dataset, load
+
+
+def create_totals() -> Totals:
+    """Variables, all 0."""
+
+    def zero(name: str, dtype: tf.DType) -> tf.Variable:
+        zeros = tf1.zeros_initializer()
+        return tf1.get_variable(name, [], dtype, zeros, trainable=False, use_resource=True)
+
+    return Totals(
+        zero("global_step", tf.int64),
+        zero("epoch_loss", tf.float32),
+        zero("epoch_errors", tf.int64),
+        zero("epoch_seconds", tf.float32),
+    )
+
+
+@dataclass(frozen=True)
+class TrainingStep:
+    """What a step of training needs, and the step itself."""
+
+    network: Network
+    recipe: Recipe
+    weights: list[tf.Variable]
+    dataset: Dataset
+    count: int
+    seed: int
+
+    def order(self, step: tf.Tensor) -> tf.Tensor:
+        """The order of the images in a step's epoch, int32 [count]: it hangs on (seed, epoch)."""
+        epoch = tf.cast(step // self.recipe.steps_per_epoch(self.count), tf.int32)
+        key = tf.stack([self.seed, epoch])
+        return tf.random.experimental.stateless_shuffle(tf.range(self.count), key)
+
+    def __call__(self, step: tf.Tensor, order: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Trains on one batch: its digits' mean loss, float32, without label smoothing, so that it
+        compares with validation's; and its wrong answers, int64."""
+        recipe, seed = self.recipe, tf.stack([self.seed, tf.cast(step, tf.int32)])
+        batch = _batch_indices(order, step, recipe.batch_size)
+        labels = self.dataset.labels.sparse_read(batch)
+        images = scale(self.dataset.images.sparse_read(batch))
+        logits = in_towers(self._tower, images, seed, recipe.towers)
+        there = tf.cast(tf.not_equal(labels, NO_DIGIT), tf.float32)
+        loss = tf.math.divide_no_nan(
+            tf.reduce_sum(there * cross_entropy(logits, labels)), tf.reduce_sum(there)
+        )
+        smoothed = tf.reduce_mean(cross_entropy(logits, labels, recipe.label_smoothing))
+        total_steps = recipe.epochs * recipe.steps_per_epoch(self.count)
+        rate = learning_rate(step, total_steps, recipe)
+        update = minimize(smoothed, self.weights, rate, recipe)
+        wrong = tf.reduce_sum(tf.cast(wrong_answers(logits, labels), tf.int64))
+        # The next step reads the new weights, and the last one's averages may be saved.
+        with tf.control_dependencies([update, *move_averages()]):
+            return tf.identity(loss), tf.identity(wrong)
+
+    def _tower(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        if self.recipe.augment:
+            images = augment(images, seed, bends=self.recipe.bends)
+        with tf1.variable_scope("", reuse=True):
+            return self.network.build(images, seed)
+
+
+def _batch_indices(order: tf.Tensor, step: tf.Tensor, batch_size: int) -> tf.Tensor:
+    """The images of a step: int32 [batch_size].
+
+    The last batch of an epoch is filled up from the epoch's start. So every batch has the same,
+    statically known size, which makes the gradients' graph smaller and faster.
+    """
+    count = order.shape[0]
+    steps_per_epoch = -(-count // batch_size)
+    position = tf.cast(step % steps_per_epoch, tf.int32) * batch_size
+    return tf.gather(order, (position + tf.range(batch_size)) % count)
+
+
+def build_loop(train_step: TrainingStep, totals: Totals, steps: tf.Tensor) -> Totals:
+    """Runs train_step `steps` times inside one session.run, all within one epoch.
+
+    A session.run costs about as much as a step of a small network, so the loop is a
+    tf.while_loop. It ends early where the loss is no longer finite: the global step then
+    says at which step.
+    """
+    first = totals.step.read_value()
+    order = train_step.order(first)  # made anew at every call, the same each time
+
+    def body(done, loss_sum, error_count):
+        loss, errors = train_step(first + done, order)
+        return done + 1, loss_sum + loss, error_count + errors
+
+    done, loss_sum, error_count = tf.while_loop(
+        lambda done, loss_sum, _: (done < steps) & tf.math.is_finite(loss_sum),
+        body,
+        [tf.constant(0, tf.int64), totals.loss.read_value(), totals.errors.read_value()],
+        parallel_iterations=1,
+    )
+    return Totals(
+        totals.step.assign(first + done),
+        totals.loss.assign(loss_sum),
+        totals.errors.assign(error_count),
+        totals.seconds.read_value(),
+    )

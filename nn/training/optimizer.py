@@ -1,0 +1,107 @@
+"""How a network is trained: its loss, its learning rate at each step, Adam's update."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import tensorflow as tf
+
+from nn.data.csv_files import NO_DIGIT
+from nn.runtime.sessions import FLOAT32
+
+tf1 = tf.compat.v1
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The training that suits a network.
+
+    learning_rate: Adam's highest. It rises from 0 to that during the first `warmup` share of all
+    steps, and then falls towards 0, both in a straight line (Smith and Topin 2017, arXiv
+    1708.07120). beta_2: Adam's. l2: the loss has l2 / 2 times the sum of all squared kernels and
+    weights added. weight_decay: each step takes that share of kernels and weights away, times the
+    learning rate (Loshchilov and Hutter 2019, arXiv 1711.05101). label_smoothing: the share of a
+    label that goes to all ten digits alike (Szegedy et al. 2016, arXiv 1512.00567). augment:
+    whether each batch is distorted, by nn/training/augment.py; bends: how far digits are bent then,
+    pixels. extras: how many pictures of nn/training/drawn_pictures.py are trained with, as a share
+    of the digits. precision: of nn/runtime/sessions.py, the one that it trains fastest in where the
+    CPU has it. towers: in how many parts a batch goes through the network, side by side
+    (nn/training/towers.py); the same on any machine, so that a seed draws the same random numbers
+    on each.
+    """
+
+    epochs: int
+    batch_size: int = 64
+    learning_rate: float = 1e-3  # this and beta_2 are Adam's own: Kingma and Ba 2015, 1412.6980
+    warmup: float = 0.0
+    beta_2: float = 0.999
+    l2: float = 0.0
+    weight_decay: float = 0.0
+    label_smoothing: float = 0.0
+    augment: bool = False
+    bends: float = 0.0
+    extras: float = 0.0
+    precision: str = FLOAT32
+    towers: int = 2
+
+    def steps_per_epoch(self, count: int) -> int:
+        """Batches that show each of `count` images once; the last may show some again."""
+        return -(-count // self.batch_size)
+
+
+def cross_entropy(logits: tf.Tensor, labels: tf.Tensor, smoothing: float = 0.0) -> tf.Tensor:
+    """Categorical cross-entropy of float32 [N, 10] with int64 [N], in nats: float32 [N].
+
+    Where the label is NO_DIGIT, with all ten alike: such a picture is to leave the network unsure
+    (outlier exposure: Hendrycks et al. 2019, arXiv 1812.04606).
+    """
+    digits = logits.shape[-1]
+    targets = tf.one_hot(labels, digits) * (1 - smoothing) + smoothing / digits
+    targets = tf.where(tf.equal(labels, NO_DIGIT)[:, None], 1 / digits, targets)
+    return tf.nn.softmax_cross_entropy_with_logits(labels=targets, logits=logits)
+
+
+def wrong_answers(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    """bool [N]; where the label is NO_DIGIT, an answer is wrong that has more than even odds."""
+    answers = tf.argmax(logits, 1)
+    # A softmax would cost as much as a layer of a small network.
+    sure = cross_entropy(logits, answers) < math.log(2)
+    return tf.where(tf.equal(labels, NO_DIGIT), sure, tf.not_equal(answers, labels))
+
+
+def penalty(variables: Sequence[tf.Variable], l2: float) -> tf.Tensor | float:
+    """l2 / 2 times the sum of squares of kernels and weights.
+
+    Biases, and batch norm's gamma and beta, go free (Goodfellow et al. 2016, Deep Learning, 7.1).
+    """
+    if not l2:
+        return 0.0
+    return l2 * tf.add_n([tf.nn.l2_loss(variable) for variable in _matrices(variables)])
+
+
+def learning_rate(step: tf.Tensor, total_steps: int, recipe: Recipe) -> tf.Tensor:
+    """The rate at a step, int64, of total_steps: float32, a scalar."""
+    progress = tf.cast(step, tf.float32) / total_steps
+    falling = (1 - progress) / (1 - recipe.warmup)
+    rising = progress / recipe.warmup if recipe.warmup else falling
+    return recipe.learning_rate * tf.minimum(rising, falling)
+
+
+def minimize(
+    loss: tf.Tensor, variables: Sequence[tf.Variable], rate: tf.Tensor, recipe: Recipe
+) -> tf.Operation:
+    """One step of Adam, with decoupled weight decay, that lowers the loss."""
+    optimizer = tf1.train.AdamOptimizer(rate, beta2=recipe.beta_2)
+    gradients = optimizer.compute_gradients(loss + penalty(variables, recipe.l2), variables)
+    if not recipe.weight_decay:
+        return optimizer.apply_gradients(gradients)
+    with tf.control_dependencies([gradient for gradient, _ in gradients]):
+        share = rate * recipe.weight_decay
+        decays = [matrix.assign_sub(share * matrix) for matrix in _matrices(variables)]
+    with tf.control_dependencies(decays):
+        return optimizer.apply_gradients(gradients)
+
+
+def _matrices(variables: Sequence[tf.Variable]) -> list[tf.Variable]:
+    """Kernels and weights: they have two axes or more."""
+    return [variable for variable in variables if variable.shape.rank > 1]
