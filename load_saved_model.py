@@ -138,7 +138,7 @@ def run(options: argparse.Namespace) -> int:
     """Reads every input and shows what was read; returns the exit status."""
     from tqdm import tqdm
 
-    from nn.export import write
+    from nn import versions
     from nn.prediction import inputs, number_output, output
     from nn.prediction.predictor import Predictor
     from nn.prediction.readings import ERROR, failed, failed_number
@@ -150,7 +150,7 @@ def run(options: argparse.Namespace) -> int:
     likeliest = {"top": options.top} if options.top else {}  # which numbers have not
     score, failures = shown.Score(), 0
     with Predictor(options.model, options.max_error) as predictor, ExitStack() as stack:
-        print(write.describe(predictor.version, predictor.card), file=sys.stderr)
+        print(versions.describe(predictor.version, predictor.card), file=sys.stderr)
         print(output.threshold_line(predictor.threshold, options.max_error), file=sys.stderr)
         reader = _reader(options, predictor, paths)
         write_csv = stack.enter_context(shown.csv_file(options.csv)) if options.csv else None

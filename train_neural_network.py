@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nn.data.csv_files import SEEDS
+from nn.data.digits import SEEDS
 from nn.errors import UserError
 from nn.runtime.startup import import_tensorflow, make_output_safe
 
@@ -249,7 +249,7 @@ def run(options: argparse.Namespace) -> int:
     from nn.confidence.thresholds import choose, percent
     from nn.networks.registry import get_network
     from nn.runs.run import Run, reopen
-    from nn.training.checkpoints import RunFolder
+    from nn.training.run_folder import RunFolder
 
     if options.resume:
         training = reopen(RunFolder(options.resume), options.saved_model, quiet=options.quiet)

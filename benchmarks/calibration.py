@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nn.confidence.calibration import calibration_error
-from nn.data.csv_files import Digits
+from nn.data.digits import Digits
 from nn.errors import UserError
 from nn.runtime.startup import import_tensorflow
 
@@ -52,7 +52,7 @@ def main() -> int:
 
 def report(predictor: "Predictor", digits: Digits, answers: np.ndarray) -> None:
     """Prints it all; answers: float32 [N, 10], the probabilities."""
-    from nn.export.write import thresholds
+    from nn.versions import thresholds_of
 
     confidences = answers.max(1).astype(np.float64)
     wrong = answers.argmax(1) != digits.labels
@@ -63,7 +63,7 @@ def report(predictor: "Predictor", digits: Digits, answers: np.ndarray) -> None:
     print(f"calibration error  {calibration_error(confidences, wrong):8.3%}  "
           f"(always sure: {calibration_error(np.ones(len(wrong)), wrong):.3%})")  # fmt: skip
     print("\n--max-error  probability  answered  of these wrong")
-    for threshold in thresholds(predictor.card):
+    for threshold in thresholds_of(predictor.card):
         sure = confidences >= threshold.probability
         print(f"{threshold.max_error:11.2%}  {threshold.probability:11.3%}"
               f"  {sure.mean():8.2%}  {(sure & wrong).sum():,} of {sure.sum():,}")  # fmt: skip

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from nn.data.csv_files import Digits, split
+from nn.data.digits import Digits, split
 
 
 def parser_of(name: str, description: str, count: int, what: str) -> argparse.ArgumentParser:

@@ -22,7 +22,7 @@ from tqdm import tqdm
 from benchmarks.handwriting import paper as on
 from benchmarks.handwriting.ink import from_image, sized, with_pen
 from benchmarks.held_out import held_out, parser_of
-from nn.data.csv_files import Digits
+from nn.data.digits import Digits
 from nn.errors import UserError
 from nn.prediction.readings import OK
 from nn.runtime.startup import import_tensorflow

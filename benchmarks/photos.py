@@ -23,7 +23,7 @@ from PIL import Image
 
 from benchmarks.handwriting import paper
 from benchmarks.handwriting.ink import from_strokes
-from nn.pictures.files import CANVAS, place
+from nn.pictures.canvas import CANVAS, place
 from nn.runtime.startup import import_tensorflow
 
 MEGAPIXEL, TWELVE = (1152, 864), (4032, 3024)

@@ -18,7 +18,7 @@ import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
 
-from nn.figures import charts  # noqa: E402
+from nn.figures import drawing  # noqa: E402
 from nn.normalization.pipeline import normalize_in_stages  # noqa: E402
 from nn.pictures.files import read_canvas  # noqa: E402
 
@@ -56,7 +56,7 @@ def main() -> None:
             axes.set(xticks=[], yticks=[])
     for axes, name in zip(grid[0], SAMPLES, strict=True):
         axes.set_title(name, fontsize=9)
-    charts.save(figure, ROOT / "docs" / "normalization.png")
+    drawing.save(figure, ROOT / "docs" / "normalization.png")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,8 @@ import pytest
 
 import load_saved_model
 import train_neural_network
-from nn.data.csv_files import CSV_NAMES, Digits, read_folder
+from nn.data.csv_files import CSV_NAMES, read_folder
+from nn.data.digits import Digits
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # as the scripts do

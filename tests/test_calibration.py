@@ -14,9 +14,8 @@ from nn.confidence.calibration import (
     equal_bins,
     error_interval,
     fit_scaling,
-    scaled,
 )
-from nn.confidence.scaling import UNSCALED, Scaling
+from nn.confidence.scaling import UNSCALED, Scaling, scale_logits
 from nn.figures import charts
 from nn.training.evaluation import Scores
 
@@ -39,16 +38,16 @@ def test_the_scaling_is_found_again(scaling):
     logits, labels = drawn(20_000, Scaling(*scaling))
     found = fit_scaling(logits, labels)
     assert found == pytest.approx(scaling, rel=0.1)
-    best = cross_entropy(scaled(logits, found), labels)
+    best = cross_entropy(scale_logits(logits, found), labels)
     for temperature, power in ((0.95, 1), (1.05, 1), (1, 0.95), (1, 1.05)):
         other = Scaling(found.temperature * temperature, found.power * power)
-        assert best < cross_entropy(scaled(logits, other), labels)
+        assert best < cross_entropy(scale_logits(logits, other), labels)
 
 
 def test_without_a_power_the_logits_are_divided_by_the_temperature():
     logits = RNG.normal(0, 4, [50, 10])
     expected = softmax(logits / 1.7, axis=1)
-    np.testing.assert_allclose(softmax(scaled(logits, Scaling(1.7)), axis=1), expected)
+    np.testing.assert_allclose(softmax(scale_logits(logits, Scaling(1.7)), axis=1), expected)
 
 
 def test_digits_that_are_all_read_right_say_nothing_of_a_scaling():

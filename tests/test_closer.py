@@ -9,7 +9,8 @@ from PIL import Image
 
 from nn.normalization import small_digits
 from nn.normalization.pipeline import Normalized
-from nn.pictures.files import CANVAS, PAGE, read_canvas
+from nn.pictures.canvas import CANVAS, PAGE
+from nn.pictures.files import read_canvas
 from nn.prediction import read_ahead
 
 tf1 = tf.compat.v1

@@ -18,8 +18,8 @@ from nn.figures import charts
 from nn.networks.registry import get_network
 from nn.runs.comparison import Comparison, Outcome, table
 from nn.runtime.signals import Interrupted
-from nn.training.checkpoints import RunFolder
 from nn.training.datasets import Source
+from nn.training.run_folder import RunFolder
 from nn.training.settings import Settings
 
 OPTIONS = ["--compare", "tiny", "simple_dnn", "--seeds", 2, "--epochs", 3, "--seed", 5]

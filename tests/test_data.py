@@ -9,14 +9,13 @@ from conftest import ROOT, write_csv_folder
 
 from nn.data.csv_files import (
     CSV_NAMES,
-    Digits,
     iter_images,
     read_digits,
     read_folder,
     read_images,
     read_labels,
-    split,
 )
+from nn.data.digits import Digits, split
 from nn.errors import DataError
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (5, 28, 28), np.uint8)

@@ -9,7 +9,7 @@ from conftest import train
 
 import train_neural_network
 from nn.data import download
-from nn.data.csv_files import NO_DIGIT, Digits
+from nn.data.digits import NO_DIGIT, Digits
 from nn.training import datasets
 from nn.training.datasets import Source
 from nn.training.drawn_pictures import no_digits, styled

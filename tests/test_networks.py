@@ -9,10 +9,11 @@ import tensorflow as tf
 
 from nn.errors import UserError
 from nn.networks import registry
+from nn.networks.inference import build_inference_graph
 from nn.networks.layers import scale
 from nn.networks.registry import NETWORKS, get_network
 from nn.training.evaluation import evaluate
-from nn.training.graph import build_inference_graph, build_training_graph
+from nn.training.graph import build_training_graph
 from nn.training.optimizer import cross_entropy, penalty
 
 tf1 = tf.compat.v1

@@ -6,7 +6,7 @@ import tensorflow as tf
 from PIL import Image
 
 from nn.normalization import image_ops, pipeline
-from nn.pictures.files import CANVAS, place
+from nn.pictures.canvas import CANVAS, place
 
 tf1 = tf.compat.v1
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from nn.training.optimizer import Recipe, cross_entropy, learning_rate, minimize
+from nn.networks.recipe import Recipe
+from nn.training.optimizer import cross_entropy, learning_rate, minimize
 
 tf1 = tf.compat.v1
 

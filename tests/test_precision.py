@@ -9,7 +9,7 @@ import tensorflow as tf
 from conftest import train
 
 import train_neural_network
-from nn.data.csv_files import SIDE, Digits
+from nn.data.digits import SIDE, Digits
 from nn.errors import UserError
 from nn.networks.registry import get_network
 from nn.runtime.sessions import BFLOAT16, FLOAT32, fastest, session_config

@@ -16,11 +16,11 @@ from PIL import Image, ImageFilter
 
 from nn.data import download
 from nn.errors import DataError
-from nn.export.write import find_version
 from nn.pictures.files import EXTENSIONS
 from nn.prediction import inputs
 from nn.prediction.predictor import Predictor
 from nn.training.evaluation import confusion_matrix
+from nn.versions import find_version
 
 FIELDS = ["input", "status", "digit", "probability", "probabilities", "reason"]
 SAMPLES = ROOT / "samples"

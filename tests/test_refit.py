@@ -12,8 +12,8 @@ from nn.confidence.calibration import Calibration
 from nn.errors import UserError
 from nn.networks.registry import get_network
 from nn.runs.run import Run, reopen
-from nn.training.checkpoints import RunFolder
 from nn.training.datasets import Source
+from nn.training.run_folder import RunFolder
 from nn.training.settings import Settings
 
 REFIT = ["--network", "tiny", "--epochs", 6, "--seed", 2]

@@ -17,7 +17,7 @@ from PIL import Image
 
 from nn.errors import UserError
 from nn.runs.run import Run, reopen
-from nn.training.checkpoints import RunFolder
+from nn.training.run_folder import RunFolder
 
 tf1 = tf.compat.v1
 

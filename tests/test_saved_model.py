@@ -17,17 +17,21 @@ from PIL import Image
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
 import load_saved_model
+from nn import versions
 from nn.confidence.scaling import Scaling
 from nn.export import write
-from nn.export.write import find_version
+from nn.export.serving_graph import build_serving_graph
+from nn.networks.recipe import Recipe
 from nn.networks.registry import NETWORKS, get_network
 from nn.normalization.decoding import decode_canvases
-from nn.pictures.files import CANVAS, PAGE, cut_out, place, read_canvas, trimmed
+from nn.pictures.canvas import CANVAS, PAGE, cut_out, place, trimmed
+from nn.pictures.files import read_canvas
 from nn.prediction.predictor import Predictor
-from nn.training.checkpoints import Checkpoints, RunFolder
+from nn.training.checkpoints import Checkpoints
 from nn.training.evaluation import evaluate
-from nn.training.graph import build_serving_graph, build_training_graph
-from nn.training.optimizer import Recipe
+from nn.training.graph import build_training_graph
+from nn.training.run_folder import RunFolder
+from nn.versions import find_version
 
 tf1 = tf.compat.v1
 
@@ -570,11 +574,11 @@ def two_exports(export_again, card, tmp_path_factory) -> list[Path]:
 def test_two_exports_get_different_numbers(two_exports):
     assert [version.name for version in two_exports] == ["1", "2"]
     assert sorted(path.name for path in two_exports[0].parent.iterdir()) == ["1", "2"]
-    assert [write.read_card(version)["seed"] for version in two_exports] == [5, 6]
+    assert [versions.read_card(version)["seed"] for version in two_exports] == [5, 6]
 
 
 def test_every_export_has_the_weights_of_its_checkpoint(two_exports, card):
-    hashes = {write.read_card(version)["weights_sha256"] for version in two_exports}
+    hashes = {versions.read_card(version)["weights_sha256"] for version in two_exports}
     assert hashes == {card["weights_sha256"]}
 
 

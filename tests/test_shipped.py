@@ -10,8 +10,8 @@ from conftest import ROOT, load
 from PIL import Image, ImageDraw
 
 from nn import Predictor
-from nn.export.write import thresholds
 from nn.training import datasets
+from nn.versions import thresholds_of
 
 SHIPPED = ROOT / "SavedModel" / "1"
 
@@ -83,7 +83,7 @@ def test_its_card_says_what_it_scores(shipped, mnist_folder):
     stated = shipped.card["test"]
     # Probabilities are rounded to float32, and by other processors otherwise.
     assert wrong.sum() == pytest.approx(stated["errors"], abs=1)
-    for row, threshold in zip(stated["answered"], thresholds(shipped.card), strict=True):
+    for row, threshold in zip(stated["answered"], thresholds_of(shipped.card), strict=True):
         sure = confidences >= threshold.probability
         assert sure.sum() == pytest.approx(row["answered"], abs=3)
         assert (sure & wrong).sum() == pytest.approx(row["wrong"], abs=1)

@@ -8,7 +8,7 @@ from scipy import ndimage
 
 from nn.normalization.pipeline import normalize
 from nn.normalization.tabletop import EDGE, paint_table
-from nn.pictures.files import CANVAS, place
+from nn.pictures.canvas import CANVAS, place
 
 tf1 = tf.compat.v1
 

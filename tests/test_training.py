@@ -13,18 +13,18 @@ import tensorflow as tf
 from conftest import card_of, run_script, train
 from PIL import Image
 
-from nn.data.csv_files import Digits
+from nn.data.digits import Digits
 from nn.errors import DivergedError, UserError
 from nn.figures import digit_sheets
+from nn.networks.recipe import Recipe
 from nn.networks.registry import Network, get_network
 from nn.runs.run import Run, check_target
 from nn.runtime.signals import Interrupted
 from nn.training import datasets
-from nn.training.checkpoints import RunFolder
 from nn.training.datasets import Source
 from nn.training.evaluation import Scores
 from nn.training.graph import build_training_graph
-from nn.training.optimizer import Recipe
+from nn.training.run_folder import RunFolder
 from nn.training.settings import Settings
 
 tf1 = tf.compat.v1

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from conftest import ROOT, run_script
 
+from nn.networks.inference import build_inference_graph
 from nn.networks.registry import get_network
-from nn.prediction.multiply_adds import multiply_adds
 from nn.prediction.predictor import Predictor
+from nn.prediction.session import multiply_adds
 from nn.runtime import processors
 from nn.runtime.processors import MOST, Workers
-from nn.training.graph import build_inference_graph
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ from benchmarks.handwriting.kinds import KINDS, Digit, File
 from benchmarks.handwriting.others import OTHERS
 from benchmarks.held_out import held_out, parser_of
 from nn.confidence.thresholds import EVEN_ODDS
-from nn.data.csv_files import Digits
+from nn.data.digits import Digits
 from nn.errors import UserError
 from nn.prediction.readings import OK, Reading
 from nn.runtime.startup import import_tensorflow

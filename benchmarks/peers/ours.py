@@ -26,7 +26,7 @@ def training(
     if cpus:
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cpus])
     _import_tensorflow()
-    from nn.data.csv_files import Digits
+    from nn.data.digits import Digits
     from nn.networks.registry import get_network
     from nn.training.epochs import run_steps
     from nn.training.evaluation import evaluate
@@ -67,7 +67,7 @@ def training_in_multiply_adds(
 def sprint(shop: str) -> Callable[[], dict]:
     """Builds the graph of `sprint` and trains it to its last step: each run has another seed."""
     _import_tensorflow()
-    from nn.data.csv_files import Digits
+    from nn.data.digits import Digits
     from nn.networks.registry import get_network
     from nn.training.epochs import run_steps
     from nn.training.evaluation import evaluate

@@ -119,7 +119,7 @@ def _cpu() -> str:
 
 def write(path: Path, results: dict) -> None:
     """Writes the file whole."""
-    from nn.training.checkpoints import write_text  # and with it TensorFlow
+    from nn.training.run_folder import write_text  # and with it TensorFlow
 
     write_text(path, json.dumps(results, indent=1) + "\n")
 
@@ -128,7 +128,7 @@ def draw(rows: Sequence[dict], path: Path) -> None:
     """A chart: each ratio with its spread, and its goal."""
     from matplotlib.figure import Figure
 
-    from nn.figures import charts
+    from nn.figures import charts, drawing
 
     bars = [(row["name"], ratio) for row in rows for ratio in row["ratios"] if ratio["goal"]]
     figure = Figure(figsize=(9, 0.7 + 0.2 * len(bars)), layout="constrained")
@@ -136,7 +136,7 @@ def draw(rows: Sequence[dict], path: Path) -> None:
     for place, (_, ratio) in enumerate(bars):
         share = [value / ratio["goal"] for value in ratio["values"]]
         middle = statistics.median(share)
-        color = charts.BLUE if ratio["reached"] else charts.ORANGE
+        color = drawing.BLUE if ratio["reached"] else charts.ORANGE
         axes.barh(place, middle, color=color, height=0.7)
         axes.hlines(place, min(share), max(share), color="#222222", linewidth=1)
         text = f" {ratio['median']:.3g}×, goal {ratio['goal']:.3g}×"
@@ -152,4 +152,4 @@ def draw(rows: Sequence[dict], path: Path) -> None:
     axes.minorticks_off()
     axes.set_xlabel("how many times as fast as the other, as a share of the goal", fontsize=8)
     axes.spines[["top", "right"]].set_visible(False)
-    charts.save(figure, path)
+    drawing.save(figure, path)

@@ -46,11 +46,13 @@ def draw(found: dict[str, dict[str, list[dict]]], path: Path) -> None:
     """Three panels."""
     from matplotlib.figure import Figure
 
-    from nn.figures import charts
+    from nn.figures import charts, drawing
 
     figure = Figure(figsize=(9, 3), layout="constrained")
     left, middle, right = figure.subplots(1, 3)
-    for (network, style), color in zip(NETWORKS.items(), (charts.BLUE, charts.ORANGE), strict=True):
+    for (network, style), color in zip(
+        NETWORKS.items(), (drawing.BLUE, charts.ORANGE), strict=True
+    ):
         options = {"color": color, "label": network, "markersize": 4, "linewidth": 1.2}
         parts = found[network]
         x, seconds = _points(parts["digits"])
@@ -74,7 +76,7 @@ def draw(found: dict[str, dict[str, list[dict]]], path: Path) -> None:
     middle.legend(frameon=False, fontsize=8)
     for axes in (left, middle, right):
         axes.spines[["top", "right"]].set_visible(False)
-    charts.save(figure, path)
+    drawing.save(figure, path)
 
 
 def _vary(shop: str, network: str, repeats: int, option: str, values: Sequence[int]) -> list[dict]:

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import betaincinv, log_softmax, softmax
 
-from nn.confidence.scaling import UNSCALED, Scaling
+from nn.confidence.scaling import UNSCALED, Scaling, scale_logits
 from nn.confidence.thresholds import Threshold
 
 LIMIT = 20.0  # temperature and power are sought from 1/20 to this
@@ -37,7 +37,7 @@ class Calibration:
     def fit(cls, logits: np.ndarray, labels: np.ndarray, fitted_to: str) -> "Calibration":
         """The calibration for float [N, 10], int64 [N]: digits that the weights never saw."""
         scaling = fit_scaling(logits, labels)
-        confidences = softmax(scaled(logits, scaling), axis=1).max(1)
+        confidences = softmax(scale_logits(logits, scaling), axis=1).max(1)
         thresholds = fit_thresholds(confidences, logits.argmax(1) != labels)
         return cls(scaling, thresholds, fitted_to)
 
@@ -60,13 +60,6 @@ class Calibration:
         }
 
 
-def scaled(logits: np.ndarray, scaling: Scaling) -> np.ndarray:
-    """Logits for the softmax, as nn/training/graph.py scales them: float [N, 10] → float64, same
-    shape."""
-    gaps = logits.max(1, keepdims=True).astype(np.float64) - logits
-    return -((gaps / scaling.temperature) ** scaling.power)
-
-
 def fit_scaling(logits: np.ndarray, labels: np.ndarray) -> Scaling:
     """The scaling that makes the cross-entropy the lowest. No prediction changes by it.
 
@@ -81,7 +74,9 @@ def fit_scaling(logits: np.ndarray, labels: np.ndarray) -> Scaling:
 
     def cost(logs: np.ndarray) -> float:
         prior = (logs[1] / USUAL_POWERS) ** 2 / 2
-        return cross_entropy(scaled(logits, Scaling(*np.exp(logs))), labels) + prior / len(labels)
+        return cross_entropy(scale_logits(logits, Scaling(*np.exp(logs))), labels) + prior / len(
+            labels
+        )
 
     found = minimize(
         cost, [0.0, 0.0], method="Nelder-Mead", bounds=[(-limit, limit)] * 2,

@@ -15,7 +15,8 @@ from typing import NamedTuple
 import numpy as np
 from tqdm import tqdm
 
-from nn.data.csv_files import CSV_NAMES, SIDE
+from nn.data.csv_files import CSV_NAMES
+from nn.data.digits import SIDE
 from nn.errors import DataError
 
 MIRRORS = (

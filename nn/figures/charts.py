@@ -5,39 +5,15 @@ Colors are of Okabe and Ito's palette, which the color-blind can tell apart; lin
 the same apart in gray.
 """
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nn.confidence.calibration import bins_between, error_interval
+from nn.figures.drawing import BLUE, ORANGE, SKY
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-BLUE, ORANGE, SKY = "#0072B2", "#D55E00", "#56B4E9"
-
-
-def save(figure: "Figure", path: Path) -> None:
-    """Writes a whole PNG or none."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    figure.set_dpi(150)
-    if layout := figure.get_layout_engine():  # savefig would draw the whole figure once for it
-        layout.execute(figure)
-        figure.set_layout_engine(None)
-    try:
-        figure.savefig(temporary, format="png", dpi=150)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def show(figure: "Figure", description: str) -> None:
-    """Displays a figure in a notebook; the description is for those who cannot see it."""
-    from IPython.display import display
-
-    display(figure, metadata={"image/png": {"alt": description}})
 
 
 def training_history(history: list, title: str) -> "Figure":

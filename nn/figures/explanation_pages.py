@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from nn.figures.charts import BLUE, ORANGE, SKY
+from nn.figures.drawing import BLUE, ORANGE, SKY
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -1,0 +1,5 @@
+"""The networks. Importing this package registers all of them, in the order in which they are
+listed."""
+
+from nn.networks import dense  # noqa: F401, I001 - registers its networks, and so does the next
+from nn.networks import convolutional  # noqa: F401

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from nn.pictures.files import CANVAS
+from nn.pictures.canvas import CANVAS
 
 
 def decode_canvases(files: tf.Tensor, side: int = CANVAS) -> tuple[tf.Tensor, tf.Tensor]:

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from nn.normalization.image_ops import ends
 from nn.normalization.pipeline import CANVASES, Normalized, normalize_by_call
-from nn.pictures.files import CANVAS, INK, SMALL_DIGIT
+from nn.pictures.canvas import CANVAS, INK, SMALL_DIGIT
 
 SEARCH = 2 * CANVAS  # pixels a side, of the canvas on which the digit is sought
 

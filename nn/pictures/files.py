@@ -10,20 +10,21 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 import numpy as np
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from nn.errors import PictureError
+from nn.pictures.canvas import (
+    CANVAS,
+    PAGE,
+    Canvas,
+    _place,
+)
 from nn.runtime.processors import processors
 
-CANVAS = 64  # pixels; canvases of 96 and 128 read no better
 MAX_PIXELS = 100_000_000
-SMALL_CANVAS = 32  # for what fits into it: a quarter of the work
-PAGE = 512  # pixels, of the canvas that a picture with a small digit is read from
-SMALL_DIGIT = 14  # canvas pixels: lower ones are looked at closer; from 10 to 16 is as good
-INK = 64  # of 255: a quarter of full ink, what counts as ink
 THREADS = min(4, processors())  # decode large files: Pillow's decoders run beside each other
 BATCH, BATCH_BYTES = 256, 10_000_000
 LARGE_FILE = 50_000  # bytes; smaller ones are faster read one by one
@@ -33,17 +34,6 @@ EXTENSIONS = (
     ".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".heic", ".heif",
 )  # fmt: skip
 HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
-
-
-class Canvas(NamedTuple):
-    """A gray picture, shrunk to fit where it is larger, in the middle of a square of zeros.
-
-    pixels: uint8 [64, 64], a page's [512, 512]; size: int32 [3], the height and width that the
-    picture has on the canvas, and the shorter side that it had as a file.
-    """
-
-    pixels: np.ndarray
-    size: np.ndarray
 
 
 def read_canvas(path: Path, side: int = CANVAS) -> Canvas:
@@ -100,21 +90,6 @@ def read_thumbnail(path: Path, side: int) -> tuple[np.ndarray, tuple[int, int]]:
         image = _to_gray(image) if gray else image.convert("RGB")
         image.thumbnail((side, side))
         return np.asarray(image), size
-
-
-def trimmed(canvas: Canvas) -> Canvas:
-    """The same picture on a canvas of 32×32, where it fits into that."""
-    if canvas.size[:2].max() > SMALL_CANVAS:
-        return canvas
-    margin = (CANVAS - SMALL_CANVAS) // 2
-    return Canvas(canvas.pixels[margin:-margin, margin:-margin], canvas.size)
-
-
-def cut_out(canvas: np.ndarray, size: np.ndarray) -> np.ndarray:
-    """The part of a canvas that its picture takes up; size as in Canvas."""
-    height, width = (int(side) for side in size[:2])
-    top, left = (canvas.shape[0] - height) // 2, (canvas.shape[1] - width) // 2
-    return canvas[top : top + height, left : left + width]
 
 
 def in_batches(paths: Iterable[Path], size: int = BATCH) -> Iterator[list[Path]]:
@@ -182,11 +157,6 @@ def _opened(path: Path) -> Iterator[Image.Image]:
         raise PictureError(f"{path}: cannot be read ({reason})") from None
 
 
-def place(gray: np.ndarray) -> Canvas:
-    """Puts a gray picture, uint8 [H, W], on a canvas: shrunk where larger, never enlarged."""
-    return _place(Image.fromarray(gray), min(gray.shape))
-
-
 def _identify(path: Path, file: BinaryIO) -> Image.Image:
     """HEIC needs a library that registers itself with Pillow: only where there is such a file."""
     start = file.read(12)
@@ -247,15 +217,3 @@ def _own_range(levels: np.ndarray) -> Image.Image:
     return Image.fromarray(
         np.round((levels - low) * (255 / max(high - low, 1e-9))).astype(np.uint8)
     )
-
-
-def _place(gray: Image.Image, shorter_side: int, side: int = CANVAS) -> Canvas:
-    factor = min(1.0, side / max(gray.size))
-    width, height = (max(1, round(length * factor)) for length in gray.size)
-    if factor < 1:
-        # TensorFlow's antialiased bilinear is the same filter; its area and Pillow's BOX differ.
-        gray = gray.resize((width, height), Image.Resampling.BILINEAR)
-    pixels = np.zeros((side, side), np.uint8)
-    top, left = (side - height) // 2, (side - width) // 2
-    pixels[top : top + height, left : left + width] = np.asarray(gray)
-    return Canvas(pixels, np.array([height, width, shorter_side], np.int32))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nn.errors import DataError, PictureError, UserError
-from nn.figures import charts, explanation_pages
+from nn.figures import drawing, explanation_pages
 from nn.pictures.files import read_thumbnail
 from nn.prediction.predictor import Predictor
 from nn.prediction.readings import ERROR, OK, Evidence, NumberReading, Reading
@@ -74,7 +74,7 @@ class Explainer:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # a letter of the name that the font has not
-                charts.save(figure, path)
+                drawing.save(figure, path)
         except OSError as error:
             raise UserError(f"{path}: cannot be written ({error.strerror})") from None
         self.count += 1

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from nn.pictures.files import CANVAS, INK
+from nn.pictures.canvas import CANVAS, INK
 
 TALL = 40  # pixels: how high digits are sought to be
 CLOSE = 1.35  # times higher or lower than that will do

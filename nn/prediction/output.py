@@ -18,7 +18,7 @@ from nn.confidence.thresholds import (
     least_probability,
     percent,
 )
-from nn.data.csv_files import confusion_matrix
+from nn.data.digits import confusion_matrix
 from nn.errors import DataError
 from nn.prediction.readings import ERROR, LIKE_NONE, OK, Reading
 

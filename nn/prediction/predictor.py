@@ -11,10 +11,11 @@ from typing import NamedTuple
 import numpy as np
 
 from nn.confidence.thresholds import EVEN_ODDS, choose, least_probability, percent
-from nn.data.csv_files import SIDE, iter_images
+from nn.data.csv_files import iter_images
+from nn.data.digits import SIDE
 from nn.errors import DataError, ModelError, PictureError
-from nn.export.write import find_version, read_card, thresholds
-from nn.pictures.files import BATCH, CANVAS, cut_out, read_gray
+from nn.pictures.canvas import CANVAS, cut_out
+from nn.pictures.files import BATCH, read_gray
 from nn.prediction.read_ahead import Answer, Graphs, answer_all
 from nn.prediction.readings import (  # fmt: skip
     LIKE_NONE,
@@ -30,6 +31,7 @@ from nn.prediction.readings import (  # fmt: skip
     failed_number,
 )
 from nn.prediction.session import RestoredModel
+from nn.versions import find_version, read_card, thresholds_of
 
 
 class Prediction(NamedTuple):
@@ -56,7 +58,7 @@ class Predictor:
     def __init__(self, model: str | Path = "SavedModel", max_error: float | None = None) -> None:
         self.version = find_version(Path(model))
         self.card = read_card(self.version)
-        self.threshold = choose(thresholds(self.card), max_error)
+        self.threshold = choose(thresholds_of(self.card), max_error)
         self._max_error = max_error
         self._restored = RestoredModel(self.version)
         try:

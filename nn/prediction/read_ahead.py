@@ -9,7 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 from nn.errors import PictureError
-from nn.pictures.files import INK, PAGE, SMALL_DIGIT, Canvas, in_batches, read_canvases, trimmed
+from nn.pictures.canvas import INK, PAGE, SMALL_DIGIT, Canvas, trimmed
+from nn.pictures.files import in_batches, read_canvases
 
 # Canvases, uint8 [N, H, W], and their sizes, int32 [N, 3] → a named tuple of arrays of N.
 Graph = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, ...]]

@@ -1,7 +1,7 @@
 """A SavedModel in a session: its signatures as functions of arrays."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,9 +9,8 @@ import tensorflow as tf
 from tensorflow.core.protobuf.config_pb2 import CallableOptions
 
 from nn.errors import ModelError
-from nn.prediction.multiply_adds import multiply_adds
 from nn.runtime.processors import Workers
-from nn.runtime.small_ops import set_for_small_ops
+from nn.runtime.sessions import set_for_small_ops
 
 tf1 = tf.compat.v1
 
@@ -79,3 +78,22 @@ class RestoredModel:
     def _damaged(self, error: Exception) -> ModelError:
         reason = str(error).splitlines()[0]
         return ModelError(f"{self._version}: cannot be restored ({reason})")
+
+
+def multiply_adds(outputs: Iterable[tf.Tensor]) -> int:
+    """Of the dense products and convolutions that the outputs come from, for one image of a batch.
+
+    All else counts nothing, nor does an op whose shapes are not known but for the batch.
+    """
+    seen, waiting, total = set(), [output.op for output in outputs], 0
+    while waiting:
+        op = waiting.pop()
+        if op in seen:
+            continue
+        seen.add(op)
+        waiting += [tensor.op for tensor in op.inputs]
+        if op.type in ("MatMul", "Conv2D"):
+            weights = op.inputs[1].shape.num_elements() or 0
+            places = op.outputs[0].shape[1:-1].num_elements() or 0  # of a dense product: 1
+            total += weights * places
+    return total

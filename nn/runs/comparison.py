@@ -18,13 +18,13 @@ from pathlib import Path
 
 import pandas
 
-from nn import plots
-from nn.checkpoints import COMPARISON, RunFolder, write_text
 from nn.errors import DivergedError, UserError
-from nn.runs import Run, reopen
-from nn.settings import Settings
-from nn.signals import Stop
-from nn.sources import Source
+from nn.figures import charts, drawing
+from nn.runs.run import Run, reopen
+from nn.runtime.signals import Stop
+from nn.training.datasets import Source
+from nn.training.run_folder import COMPARISON, RunFolder, write_text
+from nn.training.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -124,8 +124,8 @@ class Comparison:
         outcomes = self._labelled(outcomes)
         source = self.runs[0].source
         title = f"{source.name}: {_seeds(outcomes)}, {len(source.test):,} test digits"
-        plots.save(plots.comparison(outcomes, title), self.folder / CHART)
-        plots.save(plots.accuracy_by_time(outcomes, title), self.folder / TIMES)
+        drawing.save(charts.comparison(outcomes, title), self.folder / CHART)
+        drawing.save(charts.accuracy_by_time(outcomes, title), self.folder / TIMES)
         return outcomes
 
     def _labelled(self, outcomes: list[Outcome]) -> list[Outcome]:

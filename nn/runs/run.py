@@ -9,21 +9,24 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from nn import plots, saved_model, sheets, sources
-from nn.augment import augment
-from nn.calibration import Calibration
-from nn.card import model_card
-from nn.checkpoints import RunFolder
-from nn.data import Digits, split, training_count
+from nn import versions
+from nn.confidence.calibration import Calibration
+from nn.data.digits import Digits, split, training_count
 from nn.errors import UserError
-from nn.graph import build_serving_graph
-from nn.layers import scale
-from nn.networks import Network, get_network
-from nn.precision import FLOAT32
-from nn.settings import Settings
-from nn.signals import Interrupted, Stop
-from nn.sources import Source
-from nn.training import Result, check_batch_size, train
+from nn.export import write
+from nn.export.model_card import model_card
+from nn.export.serving_graph import build_serving_graph
+from nn.figures import charts, digit_sheets, drawing
+from nn.networks.layers import scale
+from nn.networks.registry import Network, get_network
+from nn.runtime.sessions import FLOAT32
+from nn.runtime.signals import Interrupted, Stop
+from nn.training import datasets
+from nn.training.augment import augment
+from nn.training.datasets import Source
+from nn.training.run_folder import RunFolder
+from nn.training.settings import Settings
+from nn.training.train import Result, check_batch_size, train
 
 tf1 = tf.compat.v1
 log = logging.getLogger(__name__)
@@ -40,7 +43,7 @@ class Run:
     settings: Settings
     source: Source
     folder: RunFolder
-    saved_model: Path
+    write: Path
     refit: bool = False
     calibration: Calibration | None = None
 
@@ -94,7 +97,7 @@ class Run:
         )
         extras = None
         if settings.extras:
-            extras = sources.extras(self.source, training, settings.extras, settings.seed)
+            extras = datasets.extras(self.source, training, settings.extras, settings.seed)
             self.folder.check_extras(extras.sha256())
             log.info(f"{len(extras):,} more pictures: other ways of writing, and what is no digit")
         result = train(
@@ -102,7 +105,7 @@ class Run:
             extras=extras, calibration=self.calibration, stop=stop, quiet=quiet,
         )  # fmt: skip
         for path, figure in self._plots(result).items():
-            plots.save(figure, path)
+            drawing.save(figure, path)
         if signum := stop():
             raise Interrupted(signum)
         return result
@@ -133,12 +136,12 @@ class Run:
         history = f"{name}, {self.settings.epochs} {epochs}"
         weights = f"{name}: the first layer's weights"
         figures = {
-            folder.history_plot: plots.training_history(result.history, history),
-            folder.reliability_plot: plots.reliability(scores, name),
-            folder.confusion_plot: plots.confusion_matrix(scores.confusion, title),
-            folder.samples_plot: sheets.sample_predictions(images, scores, title),
-            folder.mistakes_plot: sheets.confident_mistakes(images, scores, title),
-            folder.weights_plot: sheets.first_layer(result.first_layer, weights),
+            folder.history_plot: charts.training_history(result.history, history),
+            folder.reliability_plot: charts.reliability(scores, name),
+            folder.confusion_plot: charts.confusion_matrix(scores.confusion, title),
+            folder.samples_plot: digit_sheets.sample_predictions(images, scores, title),
+            folder.mistakes_plot: digit_sheets.confident_mistakes(images, scores, title),
+            folder.weights_plot: digit_sheets.first_layer(result.first_layer, weights),
         }
         if self.settings.augment:
             figures[folder.augmented_plot] = _augmented(self.source.training, self.settings)
@@ -146,8 +149,8 @@ class Run:
 
     def export(self, result: Result) -> Path:
         """Exports the last checkpoint as the next version; returns the version's path."""
-        target = self.saved_model / saved_model.BUNDLED if self.source.bundled else self.saved_model
-        return saved_model.export(
+        target = self.saved_model / versions.BUNDLED if self.source.bundled else self.saved_model
+        return write.export(
             *build_serving_graph(self.network, result.calibration.scaling),
             self.folder.checkpoint_files()[-1],
             target,
@@ -164,7 +167,7 @@ def _augmented(digits: Digits, settings: Settings) -> Any:
             augment(images, tf.constant([settings.seed, step]), bends=settings.bends)
             for step in range(8)
         ]
-        return sheets.augmented(originals, np.stack(session.run(distorted)))
+        return digit_sheets.augmented(originals, np.stack(session.run(distorted)))
 
 
 def reopen(
@@ -195,7 +198,7 @@ def reopen(
     except (KeyError, TypeError, ValueError, UserError) as error:
         raise UserError(f"{folder.config_file}: not the config of a run ({error})") from None
     check_target(target)
-    source = source or sources.load(option, quiet)
+    source = source or datasets.load(option, quiet)
     if source.description != data:
         raise UserError(f"{source.name}: these are not the digits that the run was started with")
     return Run(settings, source, folder, target, refit, calibration)

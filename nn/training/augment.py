@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from nn.data.csv_files import SIDE
+from nn.data.digits import SIDE
 from nn.networks.layers import scoped_seed
 
 

@@ -11,10 +11,11 @@ import tensorflow as tf
 from PIL import Image
 
 from nn.data import download
-from nn.data.csv_files import CSV_NAMES, NO_DIGIT, SIDE, Digits, read_folder
+from nn.data.csv_files import CSV_NAMES, read_folder
+from nn.data.digits import NO_DIGIT, SIDE, Digits
 from nn.errors import DataError
 from nn.normalization.pipeline import normalize
-from nn.pictures.files import CANVAS, place
+from nn.pictures.canvas import CANVAS, place
 from nn.training.drawn_pictures import no_digits, styled
 
 tf1 = tf.compat.v1

@@ -19,7 +19,7 @@ from scipy.ndimage import (
     map_coordinates,
 )
 
-from nn.data.csv_files import SIDE, Digits
+from nn.data.digits import SIDE, Digits
 
 SCALE = 4  # strokes are drawn that much larger, then shrunk
 DRAWN = 60  # pixels a side, of what is drawn from nothing

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 import tensorflow as tf
 from tqdm import tqdm
 
-from nn.data.csv_files import Digits
+from nn.data.digits import Digits
 from nn.errors import DivergedError, UserError
 from nn.runtime.signals import Interrupted, Stop
-from nn.training.checkpoints import Checkpoints, RunFolder
+from nn.training.checkpoints import Checkpoints
 from nn.training.evaluation import evaluate
 from nn.training.graph import Totals, TrainingGraph
+from nn.training.run_folder import RunFolder
 from nn.training.settings import Settings
 
 tf1 = tf.compat.v1

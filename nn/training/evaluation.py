@@ -9,10 +9,10 @@ import numpy as np
 import tensorflow as tf
 from scipy.special import softmax
 
-from nn.confidence.calibration import calibration_error, cross_entropy, scaled
-from nn.confidence.scaling import UNSCALED, Scaling
+from nn.confidence.calibration import calibration_error, cross_entropy
+from nn.confidence.scaling import UNSCALED, Scaling, scale_logits
 from nn.confidence.thresholds import Threshold
-from nn.data.csv_files import Digits, confusion_matrix
+from nn.data.digits import Digits, confusion_matrix
 from nn.errors import DivergedError
 from nn.runtime.processors import Workers
 from nn.training.graph import TrainingGraph
@@ -45,12 +45,12 @@ class Scores:
     @cached_property
     def confidences(self) -> np.ndarray:
         """float64 [N]: the predicted digits' probabilities"""
-        return softmax(scaled(self.logits, self.scaling), axis=1).max(1)
+        return softmax(scale_logits(self.logits, self.scaling), axis=1).max(1)
 
     @cached_property
     def loss(self) -> float:
         """Mean cross-entropy, in nats."""
-        return cross_entropy(scaled(self.logits, self.scaling), self.labels)
+        return cross_entropy(scale_logits(self.logits, self.scaling), self.labels)
 
     @property
     def calibration_error(self) -> float:

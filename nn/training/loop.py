@@ -1,16 +1,17 @@
 """The loop that trains, inside the graph: many steps in one session.run."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
-from nn.data.csv_files import NO_DIGIT
-from nn.networks.layers import move_averages, scale
+from nn.data.digits import NO_DIGIT
+from nn.networks.layers import move_averages, scale, scoped_seed
 from nn.networks.registry import Network
 from nn.training.augment import augment
 from nn.training.optimizer import Recipe, cross_entropy, learning_rate, minimize, wrong_answers
-from nn.training.towers import in_towers
 
 tf1 = tf.compat.v1
 
@@ -157,3 +158,23 @@ def build_loop(train_step: TrainingStep, totals: Totals, steps: tf.Tensor) -> To
         totals.errors.assign(error_count),
         totals.seconds.read_value(),
     )
+
+
+# (images float32 [N, ...], seed int32 [2]) → logits float32 [N, 10]
+Tower = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+
+
+def in_towers(tower: Tower, images: tf.Tensor, seed: tf.Tensor, count: int) -> tf.Tensor:
+    """The logits, float32 [N, 10], of images, float32 [N, ...], N known.
+
+    Each tower draws random numbers of its own. All share the variables: their gradients add up.
+    """
+    sizes = [len(part) for part in np.array_split(range(images.shape[0]), count) if len(part)]
+    if len(sizes) == 1:
+        return tower(images, seed)
+    logits = []
+    for number, part in enumerate(tf.split(images, sizes)):
+        name = f"tower_{number}"
+        with tf.name_scope(name):
+            logits.append(tower(part, scoped_seed(seed, name)))
+    return tf.concat(logits, 0)

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from nn.data.csv_files import SEEDS
+from nn.data.digits import SEEDS
+from nn.networks.recipe import Recipe
 from nn.networks.registry import Network, get_network
 from nn.runtime.sessions import FLOAT32, PRECISIONS, fastest
-from nn.training.optimizer import Recipe
 
 # Setting → its type, and what else holds of it.
 _VALID: dict[str, tuple[Any, Callable]] = {

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from nn.networks.inference import build_inference_graph
 from nn.networks.registry import Network
-from nn.training.graph import TrainingGraph, build_inference_graph
+from nn.training.graph import TrainingGraph
 
 tf1 = tf.compat.v1
 

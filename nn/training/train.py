@@ -8,15 +8,16 @@ import numpy as np
 import tensorflow as tf
 
 from nn.confidence.calibration import Calibration
-from nn.data.csv_files import Digits
+from nn.data.digits import Digits
 from nn.errors import UserError
 from nn.networks.registry import get_network
 from nn.runtime.sessions import session_config
 from nn.runtime.signals import Interrupted, Stop
-from nn.training.checkpoints import Checkpoints, RunFolder
+from nn.training.checkpoints import Checkpoints
 from nn.training.epochs import Epoch, Trainer
 from nn.training.evaluation import Scores, evaluate
 from nn.training.graph import TrainingGraph, build_training_graph
+from nn.training.run_folder import RunFolder
 from nn.training.settings import Settings
 from nn.training.tensorboard import summaries
 

@@ -1,0 +1,31 @@
+"""What a network predicts: probabilities and digits from images."""
+
+import tensorflow as tf
+
+from nn.confidence.scaling import UNSCALED, Scaling, scale_logits_in_graph
+from nn.data.digits import SIDE
+from nn.networks.layers import scale
+from nn.networks.registry import Network
+
+tf1 = tf.compat.v1
+
+
+def build_inference_graph(network: Network) -> tf.Graph:
+    """images → probabilities, and nothing else: the graph that TensorBoard shows."""
+    with tf.Graph().as_default() as graph:
+        images = tf1.placeholder(tf.uint8, [None, SIDE, SIDE], "images")
+        predict(network, images)
+    return graph
+
+
+def predict(
+    network: Network, images: tf.Tensor, scaling: Scaling = UNSCALED
+) -> dict[str, tf.Tensor]:
+    """uint8 [N, 28, 28] → probabilities float32 [N, 10] and digits int64 [N]."""
+    logits = network.build(scale(images), None)
+    return {
+        "probabilities": tf.nn.softmax(
+            scale_logits_in_graph(logits, scaling), name="probabilities"
+        ),
+        "digits": tf.argmax(logits, 1, name="digits"),
+    }

@@ -1,0 +1,55 @@
+"""Gray pictures on square canvases: what the graph takes."""
+
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+CANVAS = 64  # pixels; canvases of 96 and 128 read no better
+SMALL_CANVAS = 32  # for what fits into it: a quarter of the work
+PAGE = 512  # pixels, of the canvas that a picture with a small digit is read from
+SMALL_DIGIT = 14  # canvas pixels: lower ones are looked at closer; from 10 to 16 is as good
+INK = 64  # of 255: a quarter of full ink, what counts as ink
+
+
+class Canvas(NamedTuple):
+    """A gray picture, shrunk to fit where it is larger, in the middle of a square of zeros.
+
+    pixels: uint8 [64, 64], a page's [512, 512]; size: int32 [3], the height and width that the
+    picture has on the canvas, and the shorter side that it had as a file.
+    """
+
+    pixels: np.ndarray
+    size: np.ndarray
+
+
+def trimmed(canvas: Canvas) -> Canvas:
+    """The same picture on a canvas of 32×32, where it fits into that."""
+    if canvas.size[:2].max() > SMALL_CANVAS:
+        return canvas
+    margin = (CANVAS - SMALL_CANVAS) // 2
+    return Canvas(canvas.pixels[margin:-margin, margin:-margin], canvas.size)
+
+
+def cut_out(canvas: np.ndarray, size: np.ndarray) -> np.ndarray:
+    """The part of a canvas that its picture takes up; size as in Canvas."""
+    height, width = (int(side) for side in size[:2])
+    top, left = (canvas.shape[0] - height) // 2, (canvas.shape[1] - width) // 2
+    return canvas[top : top + height, left : left + width]
+
+
+def place(gray: np.ndarray) -> Canvas:
+    """Puts a gray picture, uint8 [H, W], on a canvas: shrunk where larger, never enlarged."""
+    return _place(Image.fromarray(gray), min(gray.shape))
+
+
+def _place(gray: Image.Image, shorter_side: int, side: int = CANVAS) -> Canvas:
+    factor = min(1.0, side / max(gray.size))
+    width, height = (max(1, round(length * factor)) for length in gray.size)
+    if factor < 1:
+        # TensorFlow's antialiased bilinear is the same filter; its area and Pillow's BOX differ.
+        gray = gray.resize((width, height), Image.Resampling.BILINEAR)
+    pixels = np.zeros((side, side), np.uint8)
+    top, left = (side - height) // 2, (side - width) // 2
+    pixels[top : top + height, left : left + width] = np.asarray(gray)
+    return Canvas(pixels, np.array([height, width, shorter_side], np.int32))
