@@ -34,8 +34,8 @@ predict: install
 	$(RUN) load_saved_model.py $(or $(ARGS),samples/)
 
 # First what takes longest, so that neither of the two ends long before the other.
-LONGEST := $(patsubst %,tests/test_%.py,saved_model resuming predicting notebooks training \
-	comparison)
+LONGEST := $(patsubst %,tests/%.py,export/test_saved_model runs/test_resuming \
+	prediction/test_predicting docs/test_notebooks training/test_training runs/test_comparison)
 
 test: lint
 	$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(or $(ARGS),$(LONGEST) tests)

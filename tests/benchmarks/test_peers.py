@@ -4,7 +4,6 @@ import json
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -237,7 +236,7 @@ def test_multiply_adds_are_three_times_forward_but_for_the_first_layer_s_input()
 
 def test_a_folder_that_results_cannot_go_to_is_named_at_once(tmp_path):
     command = [sys.executable, "-m", "benchmarks.peers", "--results", tmp_path / "gone" / "r.json"]
-    root = Path(__file__).parent.parent
+    root = ROOT
     ended = subprocess.run(command, cwd=root, capture_output=True, text=True)
     assert ended.returncode == 2
     assert f"{tmp_path / 'gone'} is no folder; create it first" in ended.stderr
