@@ -119,7 +119,7 @@ def _cpu() -> str:
 
 def write(path: Path, results: dict) -> None:
     """Writes the file whole."""
-    from nn.training.run_folder import write_text  # and with it TensorFlow
+    from nn.runtime.whole_files import write_text  # and with it TensorFlow
 
     write_text(path, json.dumps(results, indent=1) + "\n")
 

@@ -1,6 +1,7 @@
 """The graph that is exported: four signatures that share one set of variables."""
 
 import tensorflow as tf
+import tensorflow.compat.v1 as tf1
 
 from nn.confidence.scaling import UNSCALED, Scaling
 from nn.data.digits import SIDE
@@ -10,8 +11,6 @@ from nn.normalization.decoding import decode_canvases
 from nn.normalization.pipeline import Normalized, normalize_by_call
 from nn.normalization.small_digits import is_small, normalize_page_by_call
 from nn.pictures.canvas import CANVAS, PAGE
-
-tf1 = tf.compat.v1
 
 # Signature name → {"inputs": {name: placeholder}, "outputs": {name: tensor}}.
 Signatures = dict[str, dict[str, dict[str, tf.Tensor]]]

@@ -14,10 +14,9 @@ from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
+import tensorflow.compat.v1 as tf1
 
 from nn.versions import CARD, file_sha256, numbered_versions
-
-tf1 = tf.compat.v1
 
 
 def export(

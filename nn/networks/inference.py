@@ -1,13 +1,12 @@
 """What a network predicts: probabilities and digits from images."""
 
 import tensorflow as tf
+import tensorflow.compat.v1 as tf1
 
 from nn.confidence.scaling import UNSCALED, Scaling, scale_logits_in_graph
 from nn.data.digits import SIDE
 from nn.networks.layers import scale
 from nn.networks.registry import Network
-
-tf1 = tf.compat.v1
 
 
 def build_inference_graph(network: Network) -> tf.Graph:

@@ -5,8 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable
 
 import tensorflow as tf
-
-tf1 = tf.compat.v1
+import tensorflow.compat.v1 as tf1
 
 # A collection of the graph: pairs of batch norm's moving averages and what they are to move to.
 MOVES = "moving_averages"

@@ -10,12 +10,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import tensorflow as tf
+import tensorflow.compat.v1 as tf1
 
 from nn.data.digits import SIDE
 from nn.errors import UserError
 from nn.networks.recipe import Recipe
-
-tf1 = tf.compat.v1
 
 # (images, seed, size of the first hidden layer, of the second, …) → logits
 Layers = Callable[..., tf.Tensor]

@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import tensorflow as tf
+import tensorflow.compat.v1 as tf1
 from tensorflow.core.protobuf.config_pb2 import CallableOptions
 
 from nn.errors import ModelError
 from nn.runtime.processors import Workers
 from nn.runtime.sessions import set_for_small_ops
-
-tf1 = tf.compat.v1
 
 # What is worth a processor of its own, in multiply-adds: some 0.5 ms. To hand it a part of a batch
 # takes 0.1 to 0.5 ms (docs/performance.md).

@@ -22,8 +22,9 @@ from nn.errors import DivergedError, UserError
 from nn.figures import charts, drawing
 from nn.runs.run import Run, reopen
 from nn.runtime.signals import Stop
+from nn.runtime.whole_files import write_text
 from nn.training.datasets import Source
-from nn.training.run_folder import COMPARISON, RunFolder, write_text
+from nn.training.run_folder import COMPARISON, RunFolder
 from nn.training.settings import Settings
 
 log = logging.getLogger(__name__)

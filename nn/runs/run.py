@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+import tensorflow.compat.v1 as tf1
 
 from nn import versions
 from nn.confidence.calibration import Calibration
@@ -28,7 +29,6 @@ from nn.training.run_folder import RunFolder
 from nn.training.settings import Settings
 from nn.training.train import Result, check_batch_size, train
 
-tf1 = tf.compat.v1
 log = logging.getLogger(__name__)
 
 
@@ -43,7 +43,7 @@ class Run:
     settings: Settings
     source: Source
     folder: RunFolder
-    write: Path
+    saved_model: Path
     refit: bool = False
     calibration: Calibration | None = None
 

@@ -9,12 +9,11 @@ import os
 from pathlib import Path
 
 import tensorflow as tf
+import tensorflow.compat.v1 as tf1
 from tensorflow.core.protobuf.rewriter_config_pb2 import RewriterConfig
 
 from nn.errors import UserError
 from nn.runtime.processors import processors
-
-tf1 = tf.compat.v1
 
 FLOAT32, BFLOAT16 = PRECISIONS = ("float32", "bfloat16")
 _CPU_FLAGS = {"avx512_bf16", "amx_bf16"}

@@ -1,12 +1,11 @@
 """A run's checkpoints: all of a training graph's variables but the data set's."""
 
 import tensorflow as tf
+import tensorflow.compat.v1 as tf1
 
 from nn.errors import UserError
 from nn.training.graph import TrainingGraph
 from nn.training.run_folder import RunFolder
-
-tf1 = tf.compat.v1
 
 
 class Checkpoints:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
+import tensorflow.compat.v1 as tf1
 from PIL import Image
 
 from nn.data import download
@@ -18,7 +19,6 @@ from nn.normalization.pipeline import normalize
 from nn.pictures.canvas import CANVAS, place
 from nn.training.drawn_pictures import no_digits, styled
 
-tf1 = tf.compat.v1
 log = logging.getLogger(__name__)
 
 FOLDER = Path("MNIST")

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import tensorflow as tf
+import tensorflow.compat.v1 as tf1
 from tqdm import tqdm
 
 from nn.data.digits import Digits
@@ -14,11 +14,11 @@ from nn.errors import DivergedError, UserError
 from nn.runtime.signals import Interrupted, Stop
 from nn.training.checkpoints import Checkpoints
 from nn.training.evaluation import evaluate
-from nn.training.graph import Totals, TrainingGraph
+from nn.training.graph import TrainingGraph
+from nn.training.loop import Totals
 from nn.training.run_folder import RunFolder
 from nn.training.settings import Settings
 
-tf1 = tf.compat.v1
 log = logging.getLogger(__name__)
 
 # A signal is handled between two chunks, so a chunk is what Ctrl-C waits for. Longer ones gain

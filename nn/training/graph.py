@@ -3,14 +3,13 @@
 from typing import NamedTuple
 
 import tensorflow as tf
+import tensorflow.compat.v1 as tf1
 
 from nn.data.digits import SIDE
 from nn.networks.layers import scale
 from nn.networks.recipe import Recipe
 from nn.networks.registry import Network
 from nn.training.loop import Totals, TrainingStep, build_loop, create_dataset, create_totals
-
-tf1 = tf.compat.v1
 
 
 class Feed(NamedTuple):

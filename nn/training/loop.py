@@ -6,14 +6,14 @@ from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
+import tensorflow.compat.v1 as tf1
 
 from nn.data.digits import NO_DIGIT
 from nn.networks.layers import move_averages, scale, scoped_seed
+from nn.networks.recipe import Recipe
 from nn.networks.registry import Network
 from nn.training.augment import augment
-from nn.training.optimizer import Recipe, cross_entropy, learning_rate, minimize, wrong_answers
-
-tf1 = tf.compat.v1
+from nn.training.optimizer import cross_entropy, learning_rate, minimize, wrong_answers
 
 
 class Totals(NamedTuple):

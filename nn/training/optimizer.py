@@ -4,11 +4,10 @@ import math
 from collections.abc import Sequence
 
 import tensorflow as tf
+import tensorflow.compat.v1 as tf1
 
 from nn.data.digits import NO_DIGIT
 from nn.networks.recipe import Recipe
-
-tf1 = tf.compat.v1
 
 
 def cross_entropy(logits: tf.Tensor, labels: tf.Tensor, smoothing: float = 0.0) -> tf.Tensor:

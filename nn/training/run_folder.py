@@ -10,16 +10,15 @@ refit/          the folder of a second run, on all training digits
 """
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas
 import tensorflow as tf
+import tensorflow.compat.v1 as tf1
 
 from nn.errors import UserError
-
-tf1 = tf.compat.v1
+from nn.runtime.whole_files import write_text
 
 COMPARISON = "comparison.json"  # the file that makes a folder a comparison's, not a run's
 
@@ -120,10 +119,3 @@ class RunFolder:
         if [row.get("epoch") for row in rows] != list(range(1, epochs + 1)):
             raise UserError(f"{self.history_file}: expected a row for each of epochs 1 to {epochs}")
         return rows
-
-
-def write_text(path: Path, text: str) -> None:
-    """Writes a whole file or none: to a temporary sibling, then renamed."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(text, encoding="utf-8", newline="")
-    os.replace(temporary, path)

@@ -4,13 +4,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-import tensorflow as tf
+import tensorflow.compat.v1 as tf1
 
 from nn.networks.inference import build_inference_graph
 from nn.networks.registry import Network
 from nn.training.graph import TrainingGraph
-
-tf1 = tf.compat.v1
 
 
 @contextmanager

@@ -5,7 +5,7 @@ import math
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
-import tensorflow as tf
+import tensorflow.compat.v1 as tf1
 
 from nn.confidence.calibration import Calibration
 from nn.data.digits import Digits
@@ -21,7 +21,6 @@ from nn.training.run_folder import RunFolder
 from nn.training.settings import Settings
 from nn.training.tensorboard import summaries
 
-tf1 = tf.compat.v1
 log = logging.getLogger(__name__)
 
 REPORTS = 25  # at most so many lines a run, plus the last

@@ -648,7 +648,7 @@ def test_a_number_that_another_export_takes_meanwhile_is_left_alone(
 ):
     (tmp_path / "1").mkdir()
     (tmp_path / "1" / "saved_model.pb").write_text("another's")
-    monkeypatch.setattr(write, "_versions", lambda folder: [])
+    monkeypatch.setattr(write, "numbered_versions", lambda folder: [])
     assert export_again(tmp_path) == tmp_path / "2"
     assert (tmp_path / "1" / "saved_model.pb").read_text() == "another's"
 
