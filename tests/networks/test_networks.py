@@ -1,5 +1,6 @@
 """Every registered network: its size, and that it learns."""
 
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -8,7 +9,6 @@ import reference
 import tensorflow as tf
 
 from nn.errors import UserError
-from nn.networks import registry
 from nn.networks.inference import build_inference_graph
 from nn.networks.layers import scale
 from nn.networks.registry import NETWORKS, get_network
@@ -168,10 +168,11 @@ def test_a_network_drops_what_the_brief_says_in_training(name, monkeypatch):
         seen.append((rate, seed))
         return x
 
-    monkeypatch.setattr(registry, "dropout", record)
+    network = get_network(name)
+    monkeypatch.setattr(sys.modules[network.layers.__module__], "dropout", record)
     with tf.Graph().as_default():
         seed = tf.constant([1, 2])
-        get_network(name).build(tf.zeros([1, 28, 28]), seed)
+        network.build(tf.zeros([1, 28, 28]), seed)
     assert seen == [(rate, seed) for rate in DROPOUT[name]]
 
 

@@ -392,7 +392,7 @@ MEMORY_CHECK = """
 import resource, sys
 from pathlib import Path
 from nn.errors import PictureError
-from nn.pictures import read_canvas
+from nn.pictures.files import read_canvas
 
 warm_up, *paths = map(Path, sys.argv[1:])
 read_canvas(warm_up)
