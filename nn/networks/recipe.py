@@ -19,7 +19,7 @@ class Recipe:
     pixels. extras: how many pictures of nn/training/drawn_pictures.py are trained with, as a share
     of the digits. precision: of nn/runtime/sessions.py, the one that it trains fastest in where the
     CPU has it. towers: in how many parts a batch goes through the network, side by side
-    (nn/training/towers.py); the same on any machine, so that a seed draws the same random numbers
+    (nn/training/loop.py); the same on any machine, so that a seed draws the same random numbers
     on each.
     """
 
