@@ -18,7 +18,7 @@ help:
 	@echo "make train      train the default network, export it to SavedModel/"
 	@echo "make predict    read samples/ with the newest model; the first one is in the repository"
 	@echo "make test       lint and test"
-	@echo "make lint       only lint"
+	@echo "make lint       only lint, types included"
 	@echo "make notebooks  execute both notebooks, and keep their outputs"
 	@echo "make benchmark  measure speed and memory beside Keras, PyTorch and others; an hour"
 	@echo "make benchmark-quick   a few of these, in some minutes, without PyTorch"
@@ -44,6 +44,7 @@ lint: install-dev
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/lint-imports
+	$(VENV)/bin/mypy
 
 # The others in an environment of their own: they are large, and nothing else needs them.
 benchmark: $(PEERS)/.installed
@@ -82,5 +83,5 @@ $(VENV)/bin/python $(PEERS)/bin/python:
 	$(PYTHON) -m venv $(@D:/bin=)
 
 clean:
-	rm -rf $(VENV) $(PEERS) .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(PEERS) .pytest_cache .ruff_cache .import_linter_cache .mypy_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
