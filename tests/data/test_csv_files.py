@@ -1,11 +1,11 @@
 """The CSV files: what is accepted, what is refused and with which words, how they are split."""
 
-import gzip
+import hashlib
 import os
 
 import numpy as np
 import pytest
-from conftest import ROOT, write_csv_folder
+from conftest import write_csv_folder
 
 from nn.data.csv_files import (
     CSV_NAMES,
@@ -16,6 +16,7 @@ from nn.data.csv_files import (
     read_labels,
 )
 from nn.data.digits import Digits, split
+from nn.data.download import IDX_FILES
 from nn.errors import DataError
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (5, 28, 28), np.uint8)
@@ -296,17 +297,18 @@ def test_a_split_that_leaves_nothing_raises(hundred):
     assert "100" in message
 
 
+def idx(magic: int, array: np.ndarray) -> bytes:
+    """An IDX file: magic number, size of each dimension, bytes."""
+    return np.array([magic, *array.shape], ">i4").tobytes() + array.astype(np.uint8).tobytes()
+
+
 def test_mnist_is_read_as_its_idx_files_have_it(mnist_folder):
-    idx = ROOT.parent / "shared" / "mnist"
-    if not idx.is_dir():
-        pytest.skip(f"no {idx} here")
-    for digits, name in zip(read_folder(mnist_folder), ("train", "t10k"), strict=True):
-        images = gzip.decompress((idx / f"{name}-images-idx3-ubyte.gz").read_bytes())
-        labels = gzip.decompress((idx / f"{name}-labels-idx1-ubyte.gz").read_bytes())
-        assert digits.images.tobytes() == images[16:]
-        assert digits.labels.astype(np.uint8).tobytes() == labels[8:]
+    training, test = read_folder(mnist_folder)
+    arrays = (training.images, training.labels, test.images, test.labels)
+    for file, array in zip(IDX_FILES, arrays, strict=True):
+        assert hashlib.sha256(idx(file.magic, array)).hexdigest() == file.sha256, file.name
     blocks = [rows.images for rows in iter_images(mnist_folder / CSV_NAMES[2])]
-    assert np.concatenate(blocks).tobytes() == images[16:]
+    assert np.concatenate(blocks).tobytes() == test.images.tobytes()
 
 
 @pytest.mark.parametrize(

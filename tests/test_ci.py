@@ -1,0 +1,85 @@
+""".ci/run: which commands it runs, and what it does where MNIST is missing."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+
+@pytest.fixture
+def checkout(tmp_path) -> Path:
+    """A clean checkout, in which `make` writes its target to a log and does nothing else."""
+    folder = tmp_path / "project"
+    shutil.copytree(ROOT / ".ci", folder / ".ci")
+    (folder / "MNIST").mkdir()
+    program(folder / "bin" / "make", 'echo "make $*" >> log')
+    return folder
+
+
+def program(path: Path, command: str) -> None:
+    """Writes a shell script that anyone can run."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{command}\n")
+    path.chmod(0o755)
+
+
+def run(checkout: Path, **environment: str) -> tuple[int, list[str], str]:
+    """Runs .ci/run; returns its exit status, the commands that it ran, its standard error."""
+    path = f"{checkout / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    given = {name: value for name, value in os.environ.items() if name != "CI"}
+    finished = subprocess.run(
+        [checkout / ".ci" / "run"],
+        env={**given, "PATH": path, **environment},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    log = checkout / "log"
+    return (
+        finished.returncode,
+        log.read_text().splitlines() if log.exists() else [],
+        finished.stderr,
+    )
+
+
+@pytest.mark.parametrize("environment", [{}, {"CI": "false"}])
+def test_without_mnist_it_says_so_and_goes_on(checkout, environment):
+    status, commands, said = run(checkout, **environment)
+    assert (status, commands) == (0, ["make test", "make benchmark-quick"])
+    assert len(said.splitlines()) == 1
+    assert "MNIST" in said
+
+
+@pytest.mark.parametrize("value", ["true", "1"])
+def test_without_mnist_it_fails_where_ci_is_set(checkout, value):
+    status, commands, said = run(checkout, CI=value)
+    assert (status, commands) == (1, [])
+    assert len(said.splitlines()) == 1
+    assert "MNIST" in said
+
+
+def test_with_mnist_beside_it_imports_that_first(checkout):
+    (checkout.parent / "shared" / "mnist").mkdir(parents=True)
+    program(checkout / ".venv" / "bin" / "python", 'echo "python $*" >> log')
+    status, commands, said = run(checkout, CI="true")
+    assert (status, said) == (0, "")
+    assert commands == [
+        "make install",
+        "python -m nn.mnist --from ../shared/mnist --quiet",
+        "make test",
+        "make benchmark-quick",
+    ]
+
+
+def test_with_mnist_in_its_folder_nothing_is_missing(checkout):
+    (checkout / "MNIST" / "digit_xtest.csv").touch()
+    status, commands, said = run(checkout, CI="true")
+    assert (status, commands, said) == (0, ["make test", "make benchmark-quick"], "")
+
+
+def test_a_test_that_fails_ends_it(checkout):
+    program(checkout / "bin" / "make", 'echo "make $*" >> log; exit 2')
+    status, commands, _ = run(checkout)
+    assert status != 0
+    assert commands == ["make test"]
