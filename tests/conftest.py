@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -70,6 +71,33 @@ def write_csv_folder(folder: Path, training: Digits, test: Digits) -> Path:
         np.savetxt(folder / images_name, digits.images.reshape(len(digits), -1), "%d", ",")
         np.savetxt(folder / labels_name, digits.labels, "%d")
     return folder
+
+
+def run_graph(build: Callable, *arrays: np.ndarray):
+    """What the graph that `build` makes of placeholders computes of the arrays.
+
+    The placeholders know neither the number of pictures nor their size. A function of a module
+    builds its graph once for all tests: that takes a hundred times as long as to run it. One that
+    is defined within a test builds its own each time.
+    """
+    kinds = [(array.dtype, array.ndim) for array in arrays]
+    if "<locals>" not in build.__qualname__:
+        session, placeholders, outputs = built(build, *kinds)
+        return session.run(outputs, dict(zip(placeholders, arrays, strict=True)))
+    session, placeholders, outputs = built.__wrapped__(build, *kinds)
+    with session:
+        return session.run(outputs, dict(zip(placeholders, arrays, strict=True)))
+
+
+@cache
+def built(build: Callable, *kinds: tuple[np.dtype, int]) -> tuple:
+    """(session, placeholders of these types and numbers of axes, what `build` makes of them)"""
+    from tensorflow import Graph
+    from tensorflow.compat import v1
+
+    with Graph().as_default() as graph:
+        placeholders = [v1.placeholder(dtype, [None] * axes) for dtype, axes in kinds]
+        return v1.Session(graph=graph), placeholders, build(*placeholders)
 
 
 def card_of(saved_model: Path) -> dict:

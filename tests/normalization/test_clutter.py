@@ -3,20 +3,13 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from conftest import run_graph as run
 from scipy import ndimage
 
 from nn.normalization.clutter import drop_parts
 from nn.normalization.connected_components import label
 
-tf1 = tf.compat.v1
 RNG = np.random.default_rng(0)
-
-
-def run(function, array: np.ndarray) -> np.ndarray:
-    """In a graph, where the size of a batch is not known."""
-    with tf.Graph().as_default(), tf1.Session() as session:
-        given = tf1.placeholder(array.dtype, [None] * array.ndim)
-        return session.run(function(given), {given: array})
 
 
 def spiral(side: int) -> np.ndarray:
@@ -244,9 +237,8 @@ def test_what_may_be_shadow_is_dropped_unless_it_hangs_on_a_digit():
     def kept(pictures: tf.Tensor) -> tf.Tensor:
         return drop_parts(pictures, tf.ones_like(pictures) * PICTURE, pictures * doubtful)[0]
 
-    np.testing.assert_array_equal(run(kept, (FIVE + blot)[None])[0], FIVE)
-    np.testing.assert_array_equal(run(kept, (loop + stem)[None])[0], loop + stem)
-    np.testing.assert_array_equal(run(kept, blot[None])[0], blot)
+    found = run(kept, np.stack([FIVE + blot, loop + stem, blot]))
+    np.testing.assert_array_equal(found, [FIVE, loop + stem, blot])
 
 
 def test_the_canvas_is_not_the_picture():

@@ -2,19 +2,11 @@
 
 import numpy as np
 import pytest
-import tensorflow as tf
+from conftest import run_graph as run
 from PIL import Image
 
 from nn.normalization import image_ops, pipeline
 from nn.pictures.canvas import CANVAS, place
-
-tf1 = tf.compat.v1
-
-
-def run(build, *arrays):
-    with tf.Graph().as_default(), tf1.Session() as session:
-        placeholders = [tf1.placeholder(a.dtype, [None] * a.ndim) for a in arrays]
-        return session.run(build(*placeholders), dict(zip(placeholders, arrays, strict=True)))
 
 
 def normalized(pictures):

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 import tensorflow as tf
+from conftest import run_graph as run
 from PIL import Image
 
 from nn.normalization import small_digits
@@ -12,14 +13,6 @@ from nn.normalization.pipeline import Normalized
 from nn.pictures.canvas import CANVAS, PAGE
 from nn.pictures.files import read_canvas
 from nn.prediction import read_ahead
-
-tf1 = tf.compat.v1
-
-
-def run(build, *arrays):
-    with tf.Graph().as_default(), tf1.Session() as session:
-        placeholders = [tf1.placeholder(a.dtype, [None] * a.ndim) for a in arrays]
-        return session.run(build(*placeholders), dict(zip(placeholders, arrays, strict=True)))
 
 
 def page(height: int, width: int, seed: int = 0) -> np.ndarray:

@@ -2,15 +2,13 @@
 
 import numpy as np
 import pytest
-import tensorflow as tf
+from conftest import run_graph
 from PIL import Image
 from scipy import ndimage
 
 from nn.normalization.pipeline import normalize
 from nn.normalization.tabletop import EDGE, paint_table
 from nn.pictures.canvas import CANVAS, place
-
-tf1 = tf.compat.v1
 
 
 def painted(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -27,9 +25,7 @@ def all_painted(pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     top, left = (CANVAS - height) // 2, (CANVAS - width) // 2
     place_of = np.s_[:, top : top + height, left : left + width]
     before[place_of], inside[place_of] = pictures, 1
-    with tf.Graph().as_default(), tf1.Session() as session:
-        given = [tf1.placeholder(tf.float32, [None] * 3) for _ in range(2)]
-        after = session.run(paint_table(*given), dict(zip(given, (before, inside), strict=True)))
+    after = run_graph(paint_table, before, inside)
     return before[place_of], after[place_of]
 
 
@@ -72,15 +68,10 @@ def test_the_table_becomes_paper_and_the_sheet_stays(images, dark, left, lean):
 def test_such_a_picture_is_read_as_the_sheet_alone_is(images):
     tables = [place(np.round(255 * on_table(image)[0]).astype(np.uint8)) for image in images]
     alone = [place(np.round(255 * on_table(image, 0.85)[0]).astype(np.uint8)) for image in images]
-    with tf.Graph().as_default(), tf1.Session() as session:
-        given = tf1.placeholder(tf.uint8, [None] * 3), tf1.placeholder(tf.int32, [None, 3])
-        found = [
-            session.run(
-                normalize(*given), dict(zip(given, map(np.stack, zip(*canvases, strict=True)),
-                                            strict=True)),
-            )
-            for canvases in (tables, alone)
-        ]  # fmt: skip
+    found = [
+        run_graph(normalize, *map(np.stack, zip(*canvases, strict=True)))
+        for canvases in (tables, alone)
+    ]
     assert set(found[0].reasons) == {b""}
     assert not found[0].light_on_dark.any()
     for one, other in zip(found[0].images, found[1].images, strict=True):
@@ -139,11 +130,6 @@ def test_small_pictures_have_no_table_on_whatever_canvas(images):
     picture[2:28, 2:28] = 220
     picture[5:25, 5:25] -= (images[0][4:24, 4:24] * 0.7).astype(np.uint8)
     sizes = np.array([[30, 30, 30]], np.int32)
-    found = []
-    with tf.Graph().as_default(), tf1.Session() as session:
-        given = tf1.placeholder(tf.uint8, [None] * 3), tf1.placeholder(tf.int32, [None, 3])
-        normalized = normalize(*given).images
-        for side in (32, CANVAS):
-            canvas = np.pad(picture, (side - 30) // 2)[None]
-            found.append(session.run(normalized, {given[0]: canvas, given[1]: sizes}))
+    canvases = [np.pad(picture, (side - 30) // 2)[None] for side in (32, CANVAS)]
+    found = [run_graph(normalize, canvas, sizes).images for canvas in canvases]
     np.testing.assert_allclose(found[0].astype(int), found[1], atol=1)
