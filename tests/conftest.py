@@ -1,13 +1,19 @@
-"""What tests share: the scripts as processes, small data, a trained model, MNIST where it is."""
+"""What tests share: the scripts, as processes and within this one; small data; models; MNIST.
+
+A process costs four seconds, most of which import TensorFlow, and a model takes as long to be
+restored. So a test starts a process only where a fresh one is what it tests.
+"""
 
 import csv
 import fcntl
+import io
 import json
 import logging
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from functools import cache
 from pathlib import Path
 
@@ -160,7 +166,7 @@ def model(tmp_path_factory) -> Path:
     """A SavedModel folder with a version that the training script exported, on bundled digits."""
 
     def make(folder: Path) -> None:
-        finished = train(
+        finished = train_in_this_process(
             "--data", "bundled", "--network", "dense", "--epochs", 60, "--augment", "--quiet",
             "--run-dir", folder / "run", "--saved-model", folder / "SavedModel",
         )  # fmt: skip
@@ -169,40 +175,117 @@ def model(tmp_path_factory) -> Path:
     return made_once(tmp_path_factory, "model", make) / "SavedModel" / "bundled"
 
 
-@pytest.fixture
-def train_here(monkeypatch, capfd):
-    """train_neural_network.py within this process, which saves the seconds of starting another."""
-    monkeypatch.setenv("TF_USE_LEGACY_KERAS", "1")  # the script would leave it set
-    monkeypatch.setattr(logging, "raiseExceptions", logging.raiseExceptions)
+@contextmanager
+def left_as_it_was() -> Iterator[None]:
+    """Undoes what the scripts change for all of their process: logging, an environment variable."""
     loggers = [
         logging.getLogger(name)
         for name in ("nn", "nn.training.train", "nn.training.epochs", "nn.runs.run")
     ]
     before = [(logger, logger.handlers, logger.level) for logger in loggers]
-
-    def run(*arguments):
-        capfd.readouterr()
-        try:
-            status = train_neural_network.main([*map(str, arguments)])
-        except SystemExit as end:
-            status = end.code
-        return subprocess.CompletedProcess(arguments, status, *capfd.readouterr())
-
-    yield run
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TF_USE_LEGACY_KERAS", "1")
+        patch.setattr(logging, "raiseExceptions", logging.raiseExceptions)
+        yield
     for logger, handlers, level in before:
         logger.handlers = handlers
         logger.setLevel(level)
 
 
+def in_this_process(main: Callable, *arguments) -> subprocess.CompletedProcess:
+    """Runs the main function of a script with these arguments, as a finished process."""
+    out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
+    with left_as_it_was(), redirect_stdout(out), redirect_stderr(err):
+        try:
+            status = main([*map(str, arguments)])
+        except SystemExit as end:
+            status = end.code
+    texts = (stream.buffer.getvalue().decode() for stream in (out, err))
+    return subprocess.CompletedProcess(arguments, status, *texts)
+
+
+def train_in_this_process(*arguments) -> subprocess.CompletedProcess:
+    """train_neural_network.py within this process, for fixtures that several tests share."""
+    return in_this_process(train_neural_network.main, *arguments)
+
+
+@pytest.fixture
+def train_here(capfd):
+    """train_neural_network.py within this process, what C++ prints included."""
+
+    def run(*arguments):
+        capfd.readouterr()
+        with left_as_it_was():
+            try:
+                status = train_neural_network.main([*map(str, arguments)])
+            except SystemExit as end:
+                status = end.code
+        return subprocess.CompletedProcess(arguments, status, *capfd.readouterr())
+
+    return run
+
+
+@cache
+def restored_once(version: Path):
+    """A RestoredModel that stays open for all tests of this process, with the functions made of it.
+
+    To restore a version and to run its graphs for the first time takes four seconds.
+    """
+    from nn.prediction.session import RestoredModel
+
+    restored = RestoredModel(version)
+    make, made = restored.function, {}
+
+    def function(name: str, inputs: list[str], outputs: type, **options):
+        if (name, outputs) not in made:
+            made[name, outputs] = make(name, inputs, outputs, **options)
+        return made[name, outputs]
+
+    restored.function, restored.close = function, lambda: None
+    return restored
+
+
+@contextmanager
+def models_restored_once() -> Iterator[None]:
+    """Predictors that are made within share what they restore."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("nn.prediction.predictor.RestoredModel", restored_once)
+        yield
+
+
+@pytest.fixture(scope="session")
+def predictor(model):
+    """A Predictor of `model`, one for all tests of this process."""
+    from nn import Predictor
+
+    with models_restored_once():
+        return Predictor(model)
+
+
+@pytest.fixture(scope="session")
+def shipped():
+    """A Predictor of the model that the repository holds, one for all tests of this process."""
+    from nn import Predictor
+
+    with models_restored_once():
+        return Predictor(ROOT / "SavedModel" / "1")
+
+
+def load_in_this_process(*arguments) -> subprocess.CompletedProcess:
+    """load_saved_model.py within this process, for fixtures that several tests share."""
+    with chdir(ROOT), models_restored_once():
+        return in_this_process(load_saved_model.main, *arguments)
+
+
 @pytest.fixture
 def script(model, monkeypatch, capfd):
-    """load_saved_model.py within this process, which saves the seconds of starting another."""
-    monkeypatch.setenv("TF_USE_LEGACY_KERAS", "1")  # the script would leave it set
+    """load_saved_model.py on `model` within this process, what C++ prints included."""
     monkeypatch.chdir(ROOT)
 
     def run(*arguments):
         capfd.readouterr()
-        status = load_saved_model.main([*map(str, arguments), "--model", str(model)])
+        with left_as_it_was(), models_restored_once():
+            status = load_saved_model.main([*map(str, arguments), "--model", str(model)])
         return subprocess.CompletedProcess(arguments, status, *capfd.readouterr())
 
     return run
@@ -218,7 +301,7 @@ def mnist_folder() -> Path:
 
 @pytest.fixture
 def untelling(predictor, monkeypatch):
-    """A Predictor of a model of before there was `dropped`; `predictor` is the test file's own."""
+    """A Predictor of a model of before there was `dropped`."""
     canvases = type(predictor._restored.signatures["canvases"])()
     canvases.CopyFrom(predictor._restored.signatures["canvases"])
     del canvases.outputs["dropped"]

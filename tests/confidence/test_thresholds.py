@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from conftest import ROOT
+from conftest import ROOT, models_restored_once
 from scipy.stats import binomtest
 
 from load_saved_model import parse_arguments
@@ -135,7 +135,7 @@ def test_a_calibration_comes_back_from_json():
 
 def test_unsure_are_those_below_the_threshold(model, digits):
     images = digits[1].images
-    with Predictor(model) as predictor:
+    with models_restored_once(), Predictor(model) as predictor:
         threshold = predictor.threshold
         path = ROOT / "samples" / "3_pen.webp"
         sure = predictor.predict(images).probabilities.max(1) >= threshold.probability
@@ -154,7 +154,7 @@ def test_unsure_are_those_below_the_threshold(model, digits):
     assert "less probable than" in unsure.reason
 
 
-def test_the_script_marks_unsure_rows_and_counts_the_sure(script, model, digits, tmp_path):
+def test_the_script_marks_unsure_rows_and_counts_the_sure(script, predictor, digits, tmp_path):
     _, test = digits
     np.savetxt(tmp_path / "x.csv", test.images.reshape(len(test), -1), "%d", ",")
     np.savetxt(tmp_path / "y.csv", test.labels, "%d")
@@ -167,8 +167,7 @@ def test_the_script_marks_unsure_rows_and_counts_the_sure(script, model, digits,
     wrong_and_sure = np.logical_and(wrong, sure).sum()
     assert 0 < sum(sure) < len(lines)
     assert f"\nSure of {sum(sure)}: {wrong_and_sure} of these wrong\n" in finished.stderr
-    with Predictor(model) as predictor:
-        assert f"\n{threshold_line(predictor.threshold, None)}\n" in finished.stderr
+    assert f"\n{threshold_line(predictor.threshold, None)}\n" in finished.stderr
 
     everything = script(*given, "--max-error", "100%")
     assert {json.loads(line)["status"] for line in everything.stdout.splitlines()} == {"ok"}

@@ -26,7 +26,6 @@ from nn.networks.registry import NETWORKS, get_network
 from nn.normalization.decoding import decode_canvases
 from nn.pictures.canvas import CANVAS, PAGE, cut_out, place, trimmed
 from nn.pictures.files import read_canvas
-from nn.prediction.predictor import Predictor
 from nn.training.checkpoints import Checkpoints
 from nn.training.evaluation import evaluate
 from nn.training.graph import build_training_graph
@@ -83,12 +82,6 @@ def version(model) -> Path:
 @pytest.fixture(scope="module")
 def card(version) -> dict:
     return json.loads((version / "model_card.json").read_text())
-
-
-@pytest.fixture(scope="module")
-def predictor(version):
-    with Predictor(version) as predictor:
-        yield predictor
 
 
 @pytest.fixture(scope="module")

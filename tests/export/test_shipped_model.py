@@ -6,20 +6,13 @@ import runpy
 
 import numpy as np
 import pytest
-from conftest import ROOT, load
+from conftest import ROOT, load_in_this_process
 from PIL import Image, ImageDraw
 
-from nn import Predictor
 from nn.training import datasets
 from nn.versions import thresholds_of
 
 SHIPPED = ROOT / "SavedModel" / "1"
-
-
-@pytest.fixture(scope="module")
-def shipped():
-    with Predictor(SHIPPED) as predictor:
-        yield predictor
 
 
 def test_it_was_trained_on_everything_and_calibrated_before(shipped):
@@ -45,7 +38,7 @@ def test_it_tells_nothing_of_the_machine_that_it_was_made_on(path):
 
 
 def test_it_reads_every_sample():
-    finished = load("samples", "--model", SHIPPED, "--json")
+    finished = load_in_this_process("samples", "--model", SHIPPED, "--json")
     assert finished.returncode == 0, finished.stderr
     with open(ROOT / "samples" / "labels.csv", newline="") as file:
         labels = {row["file"]: int(row["label"]) for row in csv.DictReader(file)}

@@ -164,16 +164,14 @@ def test_dilate_and_erode_are_the_largest_and_smallest_of_a_window():
             np.testing.assert_array_equal(dark[:, row, column], window.min((1, 2)))
 
 
-def test_mnist_digits_are_read_as_well_through_canvases(mnist_folder, model):
+def test_mnist_digits_are_read_as_well_through_canvases(mnist_folder, predictor):
     """MNIST as 28×28 pictures: normalization costs next to nothing against the rows themselves."""
     from nn.data.csv_files import read_digits
-    from nn.prediction.predictor import Predictor
 
     digits = read_digits(mnist_folder / "digit_xtest.csv", mnist_folder / "digit_ytest.csv")[:2000]
     canvases = [place(255 - image) for image in digits.images]
     pixels, sizes = (np.stack(part) for part in zip(*canvases, strict=True))
-    with Predictor(model) as predictor:
-        rows = predictor.predict(digits.images).digits
-        pictures = predictor._graphs.canvases(pixels, sizes).digits
+    rows = predictor.predict(digits.images).digits
+    pictures = predictor._graphs.canvases(pixels, sizes).digits
     row_errors, picture_errors = ((found != digits.labels).sum() for found in (rows, pictures))
     assert picture_errors <= row_errors + 30

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT, load
+from conftest import ROOT, load_in_this_process
 from PIL import Image, ImageDraw
 
-from nn import Predictor
 from nn.errors import DataError, ModelError, PictureError
 from nn.figures import explanation_pages
 from nn.pictures import files
@@ -41,18 +40,12 @@ def inputs(tmp_path_factory, digits) -> Path:
 
 @pytest.fixture(scope="module")
 def explained(model, inputs, tmp_path_factory):
-    """The script on all of these, in a process of its own: it, and the folder of its pages."""
+    """The script on all of these: what it ended with, and the folder of its pages."""
     pages = tmp_path_factory.mktemp("explained") / "new" / "pages"
-    finished = load(
+    finished = load_in_this_process(
         inputs, inputs / "rows.csv", "--recursive", "--model", model, "--json", "--explain", pages
     )
     return finished, pages
-
-
-@pytest.fixture(scope="module")
-def predictor(model):
-    with Predictor(model) as predictor:
-        yield predictor
 
 
 def texts(page: explanation_pages.Page) -> list[str]:

@@ -6,12 +6,11 @@ import json
 
 import numpy as np
 import pytest
-from conftest import ROOT, RUN, load, run_script
+from conftest import ROOT, RUN, load_in_this_process, run_script
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
 from load_saved_model import parse_arguments
-from nn import Predictor
 from nn.errors import DataError, ModelError
 from nn.pictures import files
 from nn.prediction import inputs, number_segmentation
@@ -231,7 +230,7 @@ def shipped():
 
 @pytest.fixture(scope="module")
 def mixed(model, tmp_path_factory):
-    """Good and bad inputs as JSON, with labels and a CSV file: the process, its lines, the file."""
+    """Good and bad inputs as JSON, with labels: how the script ended, its lines, its CSV file."""
     folder = tmp_path_factory.mktemp("numbers")
     (folder / "empty").mkdir()
     (folder / "bad.png").write_text("no picture")
@@ -243,17 +242,11 @@ def mixed(model, tmp_path_factory):
     labels.write_text("".join(f"{name},{label}\n" for name, label in names))
     table = folder / "results.csv"
     paths = [*(folder / f"{name}.png" for name in ("bad", "blank", "touching", "missing"))]
-    finished = load(
+    finished = load_in_this_process(
         PEN, *paths, folder / "empty", ALONE, PHONE, "--number", "--json", "--model", model,
         "--labels", labels, "--csv", table,
     )  # fmt: skip
     return finished, [json.loads(line) for line in finished.stdout.splitlines()], table
-
-
-@pytest.fixture(scope="module")
-def predictor(model):
-    with Predictor(model) as predictor:
-        yield predictor
 
 
 def test_the_shipped_model_reads_every_number(shipped):

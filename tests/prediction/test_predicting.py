@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import ROOT, RUN, load, run_script
+from conftest import ROOT, RUN, load, load_in_this_process, run_script
 from PIL import Image, ImageFilter
 
 from nn.data import download
@@ -32,9 +32,9 @@ SEVEN, THREE, TWO = (SAMPLES / name for name in ("7_pencil.jpg", "3_pen.webp", "
 
 @pytest.fixture(scope="module")
 def labelled(model, tmp_path_factory):
-    """The samples with JSON, labels and a CSV file: (the finished process, the CSV file)."""
+    """The samples with JSON, labels and a CSV file: (what the script said, the CSV file)."""
     table = tmp_path_factory.mktemp("labelled") / "results.csv"
-    finished = load(
+    finished = load_in_this_process(
         "samples", "--model", model, "--json", "--labels", "samples/labels.csv", "--csv", table
     )
     return finished, table
@@ -51,12 +51,6 @@ def ran(model):
 @pytest.fixture(scope="module")
 def table(ran) -> list[str]:
     return ran.stdout.splitlines()[:-1]
-
-
-@pytest.fixture(scope="module")
-def predictor(model):
-    with Predictor(model) as predictor:
-        yield predictor
 
 
 @pytest.fixture(scope="module")
@@ -554,7 +548,9 @@ def test_a_damaged_model_is_one_line_and_2(damaged, name):
 
 
 def test_a_missing_model_says_how_to_train_one(model, tmp_path):
-    finished = load(TWO, "--model", tmp_path / "nothing", "--csv", tmp_path / "out.csv")
+    finished = load_in_this_process(
+        TWO, "--model", tmp_path / "nothing", "--csv", tmp_path / "out.csv"
+    )
     expected = f"{tmp_path}/nothing: no such model; train one first: python train_neural_network.py"
     assert only_error(finished) == f"error: {expected}"
     assert list(tmp_path.iterdir()) == []

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import train
+from conftest import train_in_this_process
 from PIL import Image
 
 from nn.errors import UserError
@@ -29,7 +29,7 @@ OPTIONS = ["--compare", "tiny", "simple_dnn", "--seeds", 2, "--epochs", 3, "--se
 def compared(small_data, tmp_path_factory):
     """(the finished process, the comparison's folder)"""
     folder = tmp_path_factory.mktemp("compared")
-    finished = train(
+    finished = train_in_this_process(
         *OPTIONS,
         "--data",
         small_data,

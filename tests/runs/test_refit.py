@@ -6,7 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from conftest import card_of, history_of, train
+from conftest import card_of, history_of, train_in_this_process
 
 from nn.confidence.calibration import Calibration
 from nn.errors import UserError
@@ -23,7 +23,7 @@ REFIT = ["--network", "tiny", "--epochs", 6, "--seed", 2]
 def refitted(real_data, tmp_path_factory) -> Path:
     """A folder with a run that was trained again on all digits, run/, and its export."""
     folder = tmp_path_factory.mktemp("refitted")
-    finished = train(
+    finished = train_in_this_process(
         "--data", real_data, *REFIT, "--refit",
         "--run-dir", folder / "run", "--saved-model", folder / "SavedModel",
     )  # fmt: skip

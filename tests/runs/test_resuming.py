@@ -70,7 +70,9 @@ def test_equal_seeds_give_equal_weights(whole_run, real_data, tmp_path, train_he
     assert weights_of(tmp_path) == weights_of(whole_run)
 
 
-def test_a_run_stopped_in_every_way_resumes_to_the_same_weights(whole_run, real_data, tmp_path):
+def test_a_run_stopped_in_every_way_resumes_to_the_same_weights(
+    whole_run, real_data, tmp_path, train_here
+):
     run = tmp_path / "run"
     go_on = ["--resume", run, "--saved-model", tmp_path / "SavedModel"]
     for signum, status, epochs, arguments in (
@@ -85,7 +87,7 @@ def test_a_run_stopped_in_every_way_resumes_to_the_same_weights(whole_run, real_
             assert f"--resume {run}" in errors
             assert "Traceback" not in errors
         assert epochs <= len(history_of(run)) < 20
-    finished = train(*go_on)
+    finished = train_here(*go_on)
     assert finished.returncode == 0, finished.stderr
     assert weights_of(tmp_path) == weights_of(whole_run)
     assert history_of(run) == history_of(whole_run / "run")

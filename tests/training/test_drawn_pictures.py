@@ -5,7 +5,6 @@ import json
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import train
 
 import train_neural_network
 from nn.data import download
@@ -88,8 +87,10 @@ def test_no_digit_is_all_ten_alike_to_the_loss_and_wrong_where_it_is_sure():
     assert wrong.tolist() == [bool(logits[0].argmax() != 2), True, False, False]
 
 
-def test_a_training_with_extras_says_so_and_counts_its_digits_alone(small_data, tmp_path):
-    finished = train(
+def test_a_training_with_extras_says_so_and_counts_its_digits_alone(
+    small_data, tmp_path, train_here
+):
+    finished = train_here(
         "--data", small_data, "--network", "tiny", "--epochs", 2, "--extras", "0.2",
         "--run-dir", tmp_path / "run", "--saved-model", tmp_path / "out",
     )  # fmt: skip

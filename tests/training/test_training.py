@@ -55,8 +55,8 @@ def test_small_csv_files_with_a_partial_last_batch_and_no_validation(
     assert f"{card['test']['errors']} of 97 wrong" in finished.stdout
 
 
-def test_a_loss_that_is_not_finite_stops_with_the_step_and_advice(small_data, tmp_path):
-    finished = train(
+def test_a_loss_that_is_not_finite_stops_with_the_step_and_advice(small_data, tmp_path, train_here):
+    finished = train_here(
         "--data", small_data, "--network", "simple_dnn", "--learning-rate", "1e38",
         "--run-dir", tmp_path / "run", "--saved-model", tmp_path / "out",
     )  # fmt: skip
