@@ -135,9 +135,9 @@ def test_the_reliability_diagram_shows_stated_and_true_shares():
     [("calibration", [], "calibration error"), ("numbers", ["--count", "2"], "2 numbers of")],
 )
 def test_a_benchmark_says_what_it_found_and_passes_on_no_notice_of_tensorflow(
-    benchmark, options, said
+    benchmark, options, said, real_data
 ):
-    result = run_script("-m", f"benchmarks.{benchmark}", "--data", "bundled", *options)
+    result = run_script("-m", f"benchmarks.{benchmark}", "--data", real_data, *options)
     assert result.returncode == 0, result.stderr
     assert said in result.stdout
     assert result.stderr == ""

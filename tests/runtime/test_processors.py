@@ -110,7 +110,7 @@ def shipped() -> Path:
 # Half a millisecond of work takes `dense` 86 images, and `flagship`, at 7.6 million, 3.
 @pytest.mark.parametrize(("which", "enough"), [("model", 86), ("shipped", 3)])
 def test_a_batch_is_handed_over_where_its_parts_are_worth_it(which, enough, request, monkeypatch):
-    sizes = []
+    version, sizes = request.getfixturevalue(which), []  # trained before anything is patched
 
     def run_in_turn(run, arrays, original=processors._run_in_turn):
         sizes.append(len(arrays[0]))
@@ -119,7 +119,7 @@ def test_a_batch_is_handed_over_where_its_parts_are_worth_it(which, enough, requ
     monkeypatch.setattr(processors, "processors", lambda: 2)
     monkeypatch.setattr(processors, "_run_in_turn", run_in_turn)
     images = np.random.default_rng(0).integers(0, 256, (2 * enough, 28, 28), np.uint8)
-    with Predictor(request.getfixturevalue(which)) as predictor:
+    with Predictor(version) as predictor:
         alone = predictor.predict(images[:-1])
         assert sizes == [2 * enough - 1]
         shared = predictor.predict(images)
