@@ -55,7 +55,7 @@ def place_image(gray: Image.Image, shorter_side: int, side: int = CANVAS) -> Can
 
     The graph has two twins that shrink with the same filter: decoding.place_image, for files, and
     small_digits.shrink_windows, for parts of pages. Tests of these two compare them with this one
-    (tests/export/test_saved_model.py, tests/normalization/test_small_digits.py).
+    (tests/normalization/test_decoding.py and test_small_digits.py).
     """
     factor = min(1.0, side / max(gray.size))
     width, height = (max(1, round(length * factor)) for length in gray.size)
