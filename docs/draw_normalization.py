@@ -35,15 +35,15 @@ STAGES = {
     "no table;\npolarity:\nlight ink": "lit",
     "background:\nno paper": "flat",
     "threshold:\nink": "ink",
-    "parts: no\nspecks, frames": "digit",
+    "components: no\nspecks, frames": "digit",
     "fit: 28×28,\ncentered": "fitted",
 }
 
 
 def main() -> None:
-    """Writes the picture."""
+    """Draws docs/normalization.png."""
     canvases = [read_canvas(ROOT / "samples" / name) for name in SAMPLES]
-    pixels, sizes = (np.stack(part) for part in zip(*canvases, strict=True))
+    pixels, sizes = (np.stack(arrays) for arrays in zip(*canvases, strict=True))
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         stages = session.run(normalize_in_stages(tf.constant(pixels), tf.constant(sizes)))
     figure = Figure(figsize=(8, 7.4), layout="constrained")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from nn.figures.drawing import BLUE, ORANGE, SKY
+from nn.pictures.canvas import INK_THRESHOLD
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -117,7 +118,7 @@ def stroke_width(ink: np.ndarray) -> float:
     """
     ink = np.pad(ink, 1).astype(float) / 255
     edge = np.hypot(np.diff(ink, axis=0)[:, :-1], np.diff(ink, axis=1)[:-1]).sum()
-    used = [np.flatnonzero(ink.max(axis) > 0.25) for axis in (0, 1)]
+    used = [np.flatnonzero(ink.max(axis) > INK_THRESHOLD) for axis in (0, 1)]
     size = max((where[-1] - where[0] + 1 for where in used if len(where)), default=0)
     return float(2 * ink.sum() / edge / size) if size else 0.0
 

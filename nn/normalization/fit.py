@@ -3,24 +3,28 @@
 import tensorflow as tf
 
 from nn.data.digits import SIDE
-from nn.normalization.image_ops import ends
+from nn.normalization.image_ops import find_bounds
+from nn.pictures.canvas import INK_THRESHOLD
 
-BOX = 20  # MNIST's digits fill a box of 20×20
+DIGIT_BOX_PIXELS = 20  # of 28: MNIST's digits fill a box of 20×20
 
 
-def _fit(ink: tf.Tensor) -> tf.Tensor:
+def fit_digit(ink: tf.Tensor) -> tf.Tensor:
     """Scales each picture's ink into a box of 20×20 and moves its center of mass to the middle.
 
-    [N, H, W] → [N, 28, 28]. One product of matrices a picture: rows · ink · columns, where each
-    row of `rows` averages the canvas rows that fall into one row of the result.
+    float32 [N, H, W] → [N, 28, 28]. One product of matrices a picture: rows · ink · columns, where
+    each row of `rows` averages the canvas rows that fall into one row of the result.
     """
     masses = [tf.reduce_sum(ink, 2), tf.reduce_sum(ink, 1)]  # over rows [N, H], columns [N, W]
-    # A quarter of full ink: at that level MNIST's own digits measure 20 pixels.
-    extents = [[tf.cast(end, tf.float32) for end in ends(ink, across, 0.25)] for across in (2, 1)]
-    longest = tf.reduce_max([high - low for low, high in extents], 0)
-    factor = BOX / tf.maximum(longest, 1)  # [N]
+    # At a quarter of full ink MNIST's own digits measure 20 pixels.
+    bounds = [
+        [tf.cast(bound, tf.float32) for bound in find_bounds(ink, across, INK_THRESHOLD)]
+        for across in (2, 1)
+    ]
+    longest = tf.reduce_max([high - low for low, high in bounds], 0)
+    factor = DIGIT_BOX_PIXELS / tf.maximum(longest, 1)  # [N]
     rows, columns = (
-        _resampling(mass, low, factor) for mass, (low, _) in zip(masses, extents, strict=True)
+        _resampling(mass, low, factor) for mass, (low, _) in zip(masses, bounds, strict=True)
     )
     return tf.matmul(tf.matmul(rows, ink), columns, transpose_b=True)
 
@@ -28,10 +32,13 @@ def _fit(ink: tf.Tensor) -> tf.Tensor:
 def _resampling(mass: tf.Tensor, low: tf.Tensor, factor: tf.Tensor) -> tf.Tensor:
     """The matrices that scale along one axis: float32 [N, 28, length].
 
-    mass: [N, length], the ink of each row. Pixel i of the result covers (i - shift) / factor +
-    low and on. The center of mass goes to 14.5, where it lies in MNIST on average: there it was
-    moved by whole pixels, and lies anywhere in [14, 15). Moving by parts of a pixel reads as
-    well, and a picture decoded a little otherwise cannot jump by a pixel.
+    mass: [N, length], the ink of each canvas row; low: [N], where the ink begins; factor: [N],
+    pixels of the result for one of the canvas. Pixel i of the result begins at
+    (i - shift) / factor + low.
+
+    The center of mass goes to 14.5, where it lies in MNIST on average: MNIST's digits were moved by
+    whole pixels, and their centers lie anywhere in [14, 15). Digits moved by parts of a pixel are
+    read as well, and a picture that is decoded a little differently cannot jump by a pixel.
     """
     length = tf.shape(mass)[1]
     center = tf.cast(tf.range(length), tf.float32) + 0.5
@@ -39,7 +46,7 @@ def _resampling(mass: tf.Tensor, low: tf.Tensor, factor: tf.Tensor) -> tf.Tensor
     shift = (SIDE + 1) / 2 - (center_of_mass - low) * factor
     target = (tf.range(SIDE, dtype=tf.float32) + 0.5 - shift[:, None]) / factor[:, None]
     target += low[:, None]  # [N, 28], in canvas pixels
-    # The mean over the area of a pixel of the result, or of the canvas if that is larger.
+    # Average over a pixel of the result, or of the canvas, whichever is larger.
     reach = tf.maximum(1 / factor, 1)[:, None, None] / 2
     distance = tf.abs(target[:, :, None] - center)
     overlap = tf.clip_by_value(reach + 0.5 - distance, 0, tf.minimum(2 * reach, 1))

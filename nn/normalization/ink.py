@@ -1,78 +1,139 @@
-"""Gray levels → ink: polarity, background, threshold."""
+"""Gray levels → ink: polarity, background, threshold.
+
+Pictures are float32 [N, H, W], gray levels from 0 to 1; `inside` is 1 where a canvas holds its
+picture, 0 around it. The constants were tuned on the pictures that benchmarks/handwriting draws of
+validation digits.
+"""
 
 import tensorflow as tf
 
-from nn.normalization.image_ops import deviation, dilate, erode, local_mean, mean_over
+from nn.normalization.image_ops import (
+    dilate,
+    erode,
+    local_mean,
+    masked_deviation,
+    masked_mean,
+    otsu,
+    picture_mask,
+)
 
-STROKE = 17  # canvas pixels: wider than any stroke, narrower than most shadows
-DARK = 0.9  # of full ink, at least: so dark a wider strip at the border is ink as well, perhaps
-BEYOND = 3  # canvas pixels: a dark strip at the border is ink up to STROKE // 2 less this, 5
+# How much the third moment counts beside the difference of gray levels between the whole picture
+# and its border; is_light_on_dark gives the measurement.
+SKEWNESS_WEIGHT = 0.2
+# Canvas pixels a side: wider than any stroke, narrower than most shadows.
+TOP_HAT_WINDOW_PIXELS = 17
+# Canvas pixels. The paper goes on beyond the border by so many. So a dark strip along the border is
+# ink where it is up to 5 wide (half of the top-hat's window, 8, less 3), and shadow where it is
+# wider.
+PAPER_BEYOND_BORDER_PIXELS = 3
+# Of full ink. A wider strip along the border that is as dark as this may be a bold stroke. 0.85
+# reads the same pictures of digits (docs/experiments.md, "Bold strokes along the border").
+MIN_BORDER_INK_SHARE = 0.9
+# Gray levels. A picture has no ink where the contrast of ink against paper is lower.
+MIN_INK_CONTRAST = 0.03
+# Standard deviations of the paper. Where the contrast is lower, there is only noise.
+MIN_INK_CONTRAST_IN_DEVIATIONS = 4.0
+# Gray levels: half of one of 255, which rounding to whole levels may hide. It is added to the
+# deviation of the paper.
+ROUNDING_DEVIATION = 0.002
+# Canvas pixels a side: soft edges lie within one pixel of the ink.
+SOFT_EDGE_WINDOW_PIXELS = 3
 
 
-def _inside(shape: tf.Tensor, sizes: tf.Tensor) -> tf.Tensor:
-    """1 where the canvas holds the picture, 0 around it: float32 [N, H, W]."""
-
-    def axis(length: tf.Tensor, used: tf.Tensor) -> tf.Tensor:
-        start = (length - used) // 2
-        position = tf.range(length)
-        return (position >= start[:, None]) & (position < (start + used)[:, None])
-
-    rows, columns = axis(shape[1], sizes[:, 0]), axis(shape[2], sizes[:, 1])
-    return tf.cast(rows[:, :, None] & columns[:, None, :], tf.float32)
-
-
-def _is_light_on_dark(gray: tf.Tensor, inside: tf.Tensor, sizes: tf.Tensor) -> tf.Tensor:
+def is_light_on_dark(gray: tf.Tensor, inside: tf.Tensor, sizes: tf.Tensor) -> tf.Tensor:
     """Whether the ink is lighter than the paper: bool [N].
 
-    Ink is rare and stands out, so the third moment of the difference from the local mean has its
-    sign. Where a thick digit fills its frame, ink is not rare: but there the border has little of
-    it, and is lighter or darker than the rest. Of 5,165 pictures that benchmarks/handwriting drew
-    (all but box16_binary and TIFF) the moment alone was wrong for 14, the border alone for 169, the
-    sum for none.
+    Ink is rare and stands out. So the third moment of the difference from the local mean tells by
+    its sign whether ink is light. Where a thick digit fills its frame, ink is not rare. But then
+    the border has little ink, and is lighter or darker than the rest. Of 5,165 pictures that
+    benchmarks/handwriting draws of MNIST's validation digits (--split validation; all kinds but
+    box16_binary, far, table and tight, and no TIFF) the moment alone is wrong for 32, the border
+    alone for 170, the sum for none. Of its test digits it is 26, 169 and none.
     """
     difference = gray - local_mean(gray, inside)
-    spread = deviation(difference, inside)
-    skewness = tf.math.divide_no_nan(mean_over(difference**3, inside), spread**3)
-    border = inside - _inside(tf.shape(gray), sizes - 2)
-    return mean_over(gray, inside) - mean_over(gray, border) + 0.2 * skewness > 0
+    spread = masked_deviation(difference, inside)
+    skewness = tf.math.divide_no_nan(masked_mean(difference**3, inside), spread**3)
+    border = inside - picture_mask(tf.shape(gray), sizes - 2)
+    from_border = masked_mean(gray, inside) - masked_mean(gray, border)
+    return from_border + SKEWNESS_WEIGHT * skewness > 0
 
 
-def _remove_background(
-    gray: tf.Tensor, inside: tf.Tensor, sizes: tf.Tensor, small: tf.Tensor
+def make_ink_light(
+    gray: tf.Tensor, inside: tf.Tensor, sizes: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Subtracts the paper: the white top-hat, with a window wider than any stroke.
+    """The pictures with light ink on dark paper, inverted where needed, and whether their ink was
+    light before: float32 [N, H, W], bool [N]."""
+    light_on_dark = is_light_on_dark(gray, inside, sizes)
+    return tf.where(light_on_dark[:, None, None], gray, 1 - gray) * inside, light_on_dark
 
-    Serra 1982, Image Analysis and Mathematical Morphology. What is wider than the window, as most
-    shadows are, is paper to it. So is a strip of shadow along the border, as if it went on beyond
-    it; but not in `small` pictures, bool [N], where that is the digit, and not in the second of the
-    two that are returned.
+
+def remove_background(
+    gray: tf.Tensor, inside: tf.Tensor, sizes: tf.Tensor, is_small: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Subtracts the paper from light ink: the white top-hat, with a window wider than any stroke.
+
+    Serra 1982, Image Analysis and Mathematical Morphology. Whatever is wider than the window, as
+    most shadows are, counts as paper.
+
+    is_small: bool [N]. Returns two of float32 [N, H, W]. In the first, a wide strip along the
+    border counts as paper as well, as if it went on beyond the border, except in small pictures,
+    where such a strip is the digit. In the second, it counts as ink in all pictures.
     """
-    reach = STROKE // 2
+    reach = TOP_HAT_WINDOW_PIXELS // 2
     margin = [[0, 0], [reach, reach], [reach, reach]]
-    # Beside the picture is no paper: white where the darkest is sought, black for the lightest.
-    eroded = erode(tf.pad(gray + 2 * (1 - inside), margin, constant_values=2.0), STROKE)
-    beyond = tf.where(small, 0, 2 * BEYOND)[:, None]
+    # There is no paper beside the picture: it is white for the erosion, and black for the dilation.
+    eroded = erode(
+        tf.pad(gray + 2 * (1 - inside), margin, constant_values=2.0), TOP_HAT_WINDOW_PIXELS
+    )
+    beyond = tf.where(is_small, 0, 2 * PAPER_BEYOND_BORDER_PIXELS)[:, None]
 
     def without_paper(sizes: tf.Tensor) -> tf.Tensor:
-        around = _inside(tf.shape(eroded), sizes)
-        opened = dilate(tf.where(around > 0, eroded, -1.0), STROKE)
+        around = picture_mask(tf.shape(eroded), sizes)
+        opened = dilate(tf.where(around > 0, eroded, -1.0), TOP_HAT_WINDOW_PIXELS)
         return tf.maximum(gray - opened[:, reach:-reach, reach:-reach], 0) * inside
 
     flat = without_paper(sizes[:, :2] + beyond)
-    return flat, tf.cond(tf.reduce_all(small), lambda: flat, lambda: without_paper(sizes))
+    return flat, tf.cond(tf.reduce_all(is_small), lambda: flat, lambda: without_paper(sizes))
 
 
-def _full_ink(ink: tf.Tensor, threshold: tf.Tensor) -> tf.Tensor:
-    """The ink's mean level, each pixel weighted by its ink, for edges are soft: [N, 1, 1]."""
-    above = ink * tf.cast(ink > threshold[:, None, None], tf.float32)
+def find_threshold(flat: tf.Tensor, inside: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """The level above which there is ink, float32 [N]; whether there is only noise, bool [N]."""
+    threshold, contrast = otsu(flat, inside)
+    paper = inside * tf.cast(flat <= threshold[:, None, None], tf.float32)
+    noise = masked_deviation(flat, paper)
+    least = tf.maximum(
+        MIN_INK_CONTRAST, MIN_INK_CONTRAST_IN_DEVIATIONS * (noise + ROUNDING_DEVIATION)
+    )
+    return threshold, contrast < least
+
+
+def full_ink(flat: tf.Tensor, threshold: tf.Tensor) -> tf.Tensor:
+    """The mean level of the ink, each pixel weighted by its level, as edges are soft: [N, 1, 1]."""
+    above = flat * tf.cast(flat > threshold[:, None, None], tf.float32)
     total = tf.reduce_sum(above, [1, 2], keepdims=True)
     return tf.math.divide_no_nan(tf.reduce_sum(above**2, [1, 2], keepdims=True), total)
 
 
-def _keep_ink(
-    ink: tf.Tensor, inside: tf.Tensor, threshold: tf.Tensor, full: tf.Tensor
+def keep_ink(
+    flat: tf.Tensor, inside: tf.Tensor, threshold: tf.Tensor, full: tf.Tensor
 ) -> tf.Tensor:
-    """Ink as 0 to 1, with its soft edges, and 0 where there is none."""
-    mask = tf.cast(ink > threshold[:, None, None], tf.float32)
-    soft = tf.clip_by_value(tf.math.divide_no_nan(ink, full), 0, 1)
-    return soft * dilate(mask, 3) * inside
+    """Ink with its soft edges, as a share of full ink from 0 to 1; 0 where there is none."""
+    mask = tf.cast(flat > threshold[:, None, None], tf.float32)
+    soft = tf.clip_by_value(tf.math.divide_no_nan(flat, full), 0, 1)
+    return soft * dilate(mask, SOFT_EDGE_WINDOW_PIXELS) * inside
+
+
+def add_border_ink(
+    flat: tf.Tensor,
+    flat_to_border: tf.Tensor,
+    inside: tf.Tensor,
+    threshold: tf.Tensor,
+    full: tf.Tensor,
+) -> tf.Tensor:
+    """As `keep_ink`, and with the wide strips along the border that are as dark as the ink.
+
+    flat, flat_to_border: the two results of remove_background.
+    """
+    is_dark = flat_to_border > MIN_BORDER_INK_SHARE * full
+    dark = dilate(tf.cast(is_dark, tf.float32), SOFT_EDGE_WINDOW_PIXELS) > 0
+    return keep_ink(tf.where(dark, flat_to_border, flat), inside, threshold, full)

@@ -1,41 +1,40 @@
 """Canvases → 28×28 digits such as MNIST's, as batched graph ops.
 
-The stages, each a function: table → polarity → background → threshold → ink → parts → 20×20 box,
-center of mass. MNIST itself was made by the last (LeCun et al. 1998, Gradient-Based Learning
-Applied to Document Recognition, section III.A, and the description on the database's page).
-Canvases and sizes are described in nn/pictures/files.py. Gray levels are float32 from 0 to 1, [N,
-H, W] throughout.
+The stages, in order: table → polarity → background → threshold → ink → components → fit, the box of
+20×20 and the center of mass. MNIST's own digits were made by the last one (LeCun et al. 1998,
+Gradient-Based Learning Applied to Document Recognition, section III.A, and the description on the
+database's page). nn/pictures/canvas.py describes canvases and sizes. Gray levels are float32 from 0
+to 1, [N, H, W], throughout.
 """
 
 from typing import NamedTuple
 
 import tensorflow as tf
 
-from nn.normalization.clutter import drop_parts
-from nn.normalization.fit import _fit
-from nn.normalization.image_ops import deviation, dilate, otsu
+from nn.normalization.clutter import drop_clutter
+from nn.normalization.fit import fit_digit
+from nn.normalization.image_ops import picture_mask
 from nn.normalization.ink import (
-    DARK,
-    _full_ink,
-    _inside,
-    _is_light_on_dark,
-    _keep_ink,
-    _remove_background,
+    add_border_ink,
+    find_threshold,
+    full_ink,
+    keep_ink,
+    make_ink_light,
+    remove_background,
 )
 from nn.normalization.tabletop import paint_table
 
-SMALL = 32  # pixels; smaller pictures are often filled by their digit, and have no shadows
-MIN_CONTRAST = 0.03  # of ink against paper
-MIN_SIGNAL = 4.0  # ink's contrast, in standard deviations of paper; below it there is only noise
-ROUNDING = 0.002  # of gray levels: half of one, the least deviation that paper has
+# The longer side, in pixels. Smaller pictures are often filled by their digit, and have no shadows
+# and no table around a sheet.
+SMALL_PICTURE_PIXELS = 32
 NO_INK = "no ink"
 
 
 class Normalized(NamedTuple):
     """images: uint8 [N, 28, 28], 255 = ink; ink: uint8 [N, H, W], the ink found on the canvas;
     reasons: string [N], empty, or why there is no digit; light_on_dark: bool [N], whether the ink
-    is lighter than the paper; dropped: int32 [N], how many specks, frames, lines and
-    strips were dropped."""
+    is lighter than the paper; dropped: int32 [N], how many specks, frames, lines, blots and strips
+    were dropped."""
 
     images: tf.Tensor
     ink: tf.Tensor
@@ -45,11 +44,11 @@ class Normalized(NamedTuple):
 
 
 class Stages(NamedTuple):
-    """What each stage gives, float32 [N, H, W] from 0 to 1, light ink: lit, of one polarity; flat,
-    without paper; ink, above the threshold; digit, the parts of it that stay; fitted, [N, 28, 28].
+    """The result of each stage, float32 [N, H, W] from 0 to 1: lit, with light ink; flat, without
+    paper; ink, above the threshold; digit, its components that stay; fitted, [N, 28, 28].
 
     light_on_dark, blank: bool [N], whether the ink was lighter than the paper, whether there is
-    none; dropped: int32 [N], parts.
+    none; dropped: int32 [N], the number of components that were dropped.
     """
 
     lit: tf.Tensor
@@ -65,7 +64,7 @@ class Stages(NamedTuple):
 def normalize(pixels: tf.Tensor, sizes: tf.Tensor, drawn: bool = False) -> Normalized:
     """uint8 [N, H, W] canvases and int32 [N, 3] sizes → digits as MNIST has them.
 
-    drawn: the pictures are no photos, and what lies along their border belongs to them.
+    drawn: the pictures are not photos, and whatever lies along their border belongs to them.
     """
     stages = normalize_in_stages(pixels, sizes, drawn)
     return Normalized(
@@ -83,41 +82,44 @@ normalize_by_call = tf.function(normalize, CANVASES, autograph=False)
 
 
 def normalize_in_stages(pixels: tf.Tensor, sizes: tf.Tensor, drawn: bool = False) -> Stages:
-    """The same, with what lies between; docs/normalization.png shows it."""
-    inside = _inside(tf.shape(pixels), sizes)
+    """As `normalize`, and gives the result of each stage; docs/normalization.png shows them."""
+    inside = picture_mask(tf.shape(pixels), sizes)
     gray = tf.cast(pixels, tf.float32) * (1 / 255)
-    is_small = tf.reduce_max(sizes[:, :2], 1) <= SMALL
-    all_small = tf.reduce_all(is_small)  # these need less
-    with tf.name_scope("table"):  # beside a digit: small pictures have none
-        gray = tf.cond(
-            all_small,
-            lambda: gray,
-            lambda: tf.where(is_small[:, None, None], gray, paint_table(gray, inside)),
-        )
+    is_small = tf.reduce_max(sizes[:, :2], 1) <= SMALL_PICTURE_PIXELS
+    all_small = tf.reduce_all(is_small)
+    with tf.name_scope("table"):
+        gray = _paint_large(gray, inside, is_small, all_small)
     with tf.name_scope("polarity"):
-        light_on_dark = _is_light_on_dark(gray, inside, sizes)
-        lit = tf.where(light_on_dark[:, None, None], gray, 1 - gray) * inside
+        lit, light_on_dark = make_ink_light(gray, inside, sizes)
     with tf.name_scope("background"):
-        flat, flat_border = _remove_background(lit, inside, sizes, is_small)
+        flat, flat_to_border = remove_background(lit, inside, sizes, is_small)
     with tf.name_scope("threshold"):
-        threshold, contrast = otsu(flat, inside)
-        noise = deviation(flat, inside * tf.cast(flat <= threshold[:, None, None], tf.float32))
-        blank = contrast < tf.maximum(MIN_CONTRAST, MIN_SIGNAL * (noise + ROUNDING))
+        threshold, blank = find_threshold(flat, inside)
     with tf.name_scope("ink"):
-        full = tf.where(blank[:, None, None], 0.0, _full_ink(flat, threshold))
-        ink = surely = _keep_ink(flat, inside, threshold, full)
-        if not drawn:
-
-            def with_border() -> tf.Tensor:
-                dark = dilate(tf.cast(flat_border > DARK * full, tf.float32), 3) > 0
-                return _keep_ink(tf.where(dark, flat_border, flat), inside, threshold, full)
-
-            ink = tf.cond(all_small, lambda: surely, with_border)
+        full = tf.where(blank[:, None, None], 0.0, full_ink(flat, threshold))
+        ink = certain = keep_ink(flat, inside, threshold, full)
+        if not drawn:  # small pictures have no wide strips along the border
+            ink = tf.cond(
+                all_small,
+                lambda: certain,
+                lambda: add_border_ink(flat, flat_to_border, inside, threshold, full),
+            )
     with tf.name_scope("parts"):
-        digit, dropped = drop_parts(ink) if drawn else drop_parts(ink, inside, ink - surely)
+        digit, dropped = drop_clutter(ink) if drawn else drop_clutter(ink, inside, ink - certain)
     with tf.name_scope("fit"):
-        fitted = _fit(digit)
+        fitted = fit_digit(digit)
     return Stages(lit, flat, ink, digit, fitted, light_on_dark, blank, dropped)
+
+
+def _paint_large(
+    gray: tf.Tensor, inside: tf.Tensor, is_small: tf.Tensor, all_small: tf.Tensor
+) -> tf.Tensor:
+    """Paints over the table around a sheet, but not in small pictures, bool [N]."""
+    return tf.cond(
+        all_small,  # then nothing needs to be computed
+        lambda: gray,
+        lambda: tf.where(is_small[:, None, None], gray, paint_table(gray, inside)),
+    )
 
 
 def _to_uint8(x: tf.Tensor) -> tf.Tensor:

@@ -5,11 +5,16 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-CANVAS = 64  # pixels; canvases of 96 and 128 read no better
-SMALL_CANVAS = 32  # for what fits into it: a quarter of the work
-PAGE = 512  # pixels, of the canvas that a picture with a small digit is read from
-SMALL_DIGIT = 14  # canvas pixels: lower ones are looked at closer; from 10 to 16 is as good
-INK = 64  # of 255: a quarter of full ink, what counts as ink
+CANVAS = 64  # pixels a side; canvases of 96 and 128 are read no better
+SMALL_CANVAS = 32  # pixels a side, for pictures that fit into it: a quarter of the work
+PAGE = 512  # pixels a side, of the canvas that a picture with a small digit is read from
+# Canvas pixels. A digit that is lower and narrower is looked at more closely; from 10 to 16 is as
+# good (docs/experiments.md, "Small digits").
+SMALL_DIGIT_PIXELS = 14
+# A pixel counts as ink above a quarter of full ink, as a share and as a level of 255. At a quarter
+# MNIST's own digits measure 20 pixels.
+INK_THRESHOLD = 0.25
+INK_THRESHOLD_LEVEL = round(INK_THRESHOLD * 255)
 
 
 class Canvas(NamedTuple):
@@ -40,10 +45,18 @@ def cut_out(canvas: np.ndarray, size: np.ndarray) -> np.ndarray:
 
 def place(gray: np.ndarray) -> Canvas:
     """Puts a gray picture, uint8 [H, W], on a canvas: shrunk where larger, never enlarged."""
-    return _place(Image.fromarray(gray), min(gray.shape))
+    return place_image(Image.fromarray(gray), min(gray.shape))
 
 
-def _place(gray: Image.Image, shorter_side: int, side: int = CANVAS) -> Canvas:
+def place_image(gray: Image.Image, shorter_side: int, side: int = CANVAS) -> Canvas:
+    """As `place`, from Pillow's mode L.
+
+    shorter_side: the picture's as a file, in pixels; side: the canvas's.
+
+    The graph has two twins that shrink with the same filter: decoding.place_image, for files, and
+    small_digits.shrink_windows, for parts of pages. Tests of these two compare them with this one
+    (tests/normalization/test_decoding.py and test_small_digits.py).
+    """
     factor = min(1.0, side / max(gray.size))
     width, height = (max(1, round(length * factor)) for length in gray.size)
     if factor < 1:

@@ -1,9 +1,10 @@
 """Picture files → gray canvases: formats, size limits, EXIF, alpha, shrinking, with Pillow.
 
-The `photos` signature of the SavedModel does the same inside the graph
-(nn/normalization/decoding.py), but for TIFF, HEIC and EXIF.
+nn/normalization/decoding.py is the TensorFlow twin of this module: the SavedModel's `photos`
+signature does the same in the graph, except for TIFF, HEIC and EXIF.
 """
 
+import re
 import threading
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,35 +17,38 @@ import numpy as np
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from nn.errors import PictureError
-from nn.pictures.canvas import (
-    CANVAS,
-    PAGE,
-    Canvas,
-    _place,
-)
+from nn.pictures.canvas import CANVAS, PAGE, Canvas, place_image
 from nn.runtime.processors import processors
 
-MAX_PIXELS = 100_000_000
-THREADS = min(4, processors())  # decode large files: Pillow's decoders run beside each other
-BATCH, BATCH_BYTES = 256, 10_000_000
-LARGE_FILE = 50_000  # bytes; smaller ones are faster read one by one
-LARGE = 16_000_000  # pixels; of pictures that are larger one is decoded at a time, for the memory
+MAX_PIXELS = 100_000_000  # larger pictures are refused, as they take too much memory
+# Threads that decode large files: Pillow's decoders run in parallel.
+DECODING_THREADS = min(4, processors())
+# A batch is full with so many files, or when its files have more bytes than this.
+BATCH_SIZE = 256
+MAX_BATCH_BYTES = 10_000_000
+LARGE_FILE_BYTES = 50_000  # smaller files are read faster one after the other
+LARGE_PICTURE_PIXELS = 16_000_000  # larger pictures are decoded one at a time, to save memory
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 EXTENSIONS = (
     ".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".heic", ".heif",
 )  # fmt: skip
 HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
+DECODER_MODULES = r"(PIL|pillow_heif)\."  # a regular expression
+
+_large_picture_lock = threading.Lock()
+_warnings_lock = threading.Lock()
+_readers = 0  # the number of threads that read at the moment
 
 
 def read_canvas(path: Path, side: int = CANVAS) -> Canvas:
-    """Reads a picture file. Raises PictureError, one line, where that cannot be done."""
-    with _unwarned():
+    """Reads a picture file. Raises PictureError, one line, where it cannot be read."""
+    with _decoder_warnings_ignored():
         return _read_canvas(path, side)
 
 
 def read_canvases(paths: Sequence[Path], side: int = CANVAS) -> list[Canvas | PictureError]:
-    """Reads picture files, large ones several at once: of each its canvas, or why it cannot be
-    read."""
+    """Reads picture files, large ones in parallel. Returns the canvas of each file in order, or the
+    reason why it cannot be read."""
 
     def read(path: Path) -> Canvas | PictureError:
         try:
@@ -52,93 +56,111 @@ def read_canvases(paths: Sequence[Path], side: int = CANVAS) -> list[Canvas | Pi
         except PictureError as error:
             return error
 
-    with _unwarned(), ThreadPoolExecutor(THREADS) as pool:
-        started = [pool.submit(read, path) if _bytes(path) > LARGE_FILE else None for path in paths]
+    with _decoder_warnings_ignored(), ThreadPoolExecutor(DECODING_THREADS) as pool:
+        started = [
+            pool.submit(read, path) if _file_size(path) > LARGE_FILE_BYTES else None
+            for path in paths
+        ]
         try:
             return [
                 task.result() if task else read(path)
                 for task, path in zip(started, paths, strict=True)
             ]
-        finally:  # Ctrl-C does not wait for all the others
+        finally:  # Ctrl-C does not wait for the other files
             pool.shutdown(wait=False, cancel_futures=True)
 
 
 def read_gray(path: Path, side: int) -> tuple[np.ndarray, tuple[int, int]]:
-    """A picture file in gray, upright, shrunk to `side` pixels where it is wider or higher.
+    """Reads a picture file in gray, upright, shrunk to `side` pixels where it is wider or higher.
 
-    Returns uint8 [H, W], and the width and height that it has unshrunk. Raises PictureError.
+    Returns uint8 [H, W], and the width and height before shrinking. Raises PictureError.
     """
-    with _unwarned(), _opened(path) as image:
+    with _decoder_warnings_ignored(), _open_picture(path) as image:
         size = _upright_size(image)
-        gray = _to_gray(_upright(image, side // 2))
+        gray = to_gray(_turn_upright(image, side // 2))
         gray.thumbnail((side, side), Image.Resampling.BILINEAR)
         return np.asarray(gray), size
 
 
 def read_thumbnail(path: Path, side: int) -> tuple[np.ndarray, tuple[int, int]]:
-    """A picture file as it looks: upright, in color, up to `side` pixels wide and high.
+    """Reads a picture file as it looks: upright, in color, up to `side` pixels wide and high.
 
     Returns uint8 [H, W, 3], or [H, W] where it is gray or has transparent parts, and the width and
-    height that it has unshrunk. Raises PictureError.
+    height before shrinking. Raises PictureError.
     """
-    with _unwarned(), _opened(path) as image:
+    with _decoder_warnings_ignored(), _open_picture(path) as image:
         size = _upright_size(image)
-        image = _upright(image, side, "RGB")
+        image = _turn_upright(image, side, "RGB")
         gray = image.mode in ("1", "L", "I", "F") or image.mode.startswith("I;16")
-        # What is transparent lies on the paper that it is read on.
+        # Transparent parts show the paper that the digit is read on.
         gray |= image.has_transparency_data
-        image = _to_gray(image) if gray else image.convert("RGB")
+        image = to_gray(image) if gray else image.convert("RGB")
         image.thumbnail((side, side))
         return np.asarray(image), size
 
 
-def in_batches(paths: Iterable[Path], size: int = BATCH) -> Iterator[list[Path]]:
-    """Up to `size` paths at a time, or BATCH_BYTES of files: these take longer to decode."""
+def batch_paths(paths: Iterable[Path], size: int = BATCH_SIZE) -> Iterator[list[Path]]:
+    """Yields up to `size` paths at a time, fewer where their files have more than MAX_BATCH_BYTES:
+    large files take longer to decode."""
     batch, total = [], 0
     for path in paths:
         batch.append(path)
-        total += _bytes(path)
-        if len(batch) == size or total > BATCH_BYTES:
+        total += _file_size(path)
+        if len(batch) == size or total > MAX_BATCH_BYTES:
             yield batch
             batch, total = [], 0
     if batch:
         yield batch
 
 
-def _bytes(path: Path) -> int:
+def _file_size(path: Path) -> int:
+    """Bytes; 0 where the file cannot be found: reading it gives the reason."""
     try:
         return path.stat().st_size
-    except (OSError, ValueError):  # reading it tells why
+    except (OSError, ValueError):
         return 0
 
 
-_LARGE_ONES = threading.Lock()
-
-
 @contextmanager
-def _unwarned() -> Iterator[None]:
-    """Without warnings of what Pillow minds and reads all the same; not to be entered by several
-    threads, for it is the process's setting."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+def _decoder_warnings_ignored() -> Iterator[None]:
+    """Ignores warnings of Pillow about files that it reads all the same, such as damaged EXIF.
+
+    Python's warning filters belong to the whole process, and warnings.catch_warnings is not safe
+    where several threads read. So the first thread that reads adds one filter, for warnings raised
+    in the decoders' own modules, and the last thread that ends removes it. Other warnings and other
+    filters stay as they are.
+    """
+    global _readers
+    with _warnings_lock:
+        if not _readers:
+            warnings.filterwarnings("ignore", module=DECODER_MODULES)
+        _readers += 1
+    try:
         yield
+    finally:
+        with _warnings_lock:
+            _readers -= 1
+            if not _readers:
+                ours = ("ignore", None, Warning, re.compile(DECODER_MODULES), 0)
+                warnings.filters = [one for one in warnings.filters if one != ours]
 
 
 def _read_canvas(path: Path, side: int) -> Canvas:
-    with _opened(path) as image:
+    with _open_picture(path) as image:
         shorter_side = min(image.size)
         # A page is decoded as large as it will be, a canvas twice as large, for smoother strokes.
-        return _place(_to_gray(_upright(image, min(side, PAGE // 2))), shorter_side, side)
+        return place_image(to_gray(_turn_upright(image, min(side, PAGE // 2))), shorter_side, side)
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Image.Image]:
-    """An opened picture of a size that can be read; what goes wrong with it is a PictureError."""
+def _open_picture(path: Path) -> Iterator[Image.Image]:
+    """Opens a picture of a size that can be read. Raises PictureError in place of any error, those
+    of the `with` block included."""
     try:
         with open(path, "rb") as file, _identify(path, file) as image:
             width, height = image.size
             _check_size(path, width, height)
-            with _LARGE_ONES if width * height > LARGE else nullcontext():
+            with _large_picture_lock if width * height > LARGE_PICTURE_PIXELS else nullcontext():
                 yield image
     except UnidentifiedImageError:
         empty = path.stat().st_size == 0
@@ -158,7 +180,10 @@ def _opened(path: Path) -> Iterator[Image.Image]:
 
 
 def _identify(path: Path, file: BinaryIO) -> Image.Image:
-    """HEIC needs a library that registers itself with Pillow: only where there is such a file."""
+    """Opens a picture in one of FORMATS, or HEIC, without decoding its pixels.
+
+    HEIC needs a library that registers itself with Pillow. It is imported only for such a file.
+    """
     start = file.read(12)
     file.seek(0)
     if start[4:8] != b"ftyp" or start[8:] not in HEIF_BRANDS:
@@ -180,13 +205,14 @@ def _check_size(path: Path, width: int, height: int) -> None:
 
 
 def _upright_size(image: Image.Image) -> tuple[int, int]:
-    """Its width and height once turned as its EXIF says."""
-    turned = image.getexif().get(ExifTags.Base.Orientation, 1) > 4  # by a quarter
-    return image.size[::-1] if turned else image.size
+    """The width and height of the picture when it is turned upright, as its EXIF says."""
+    is_lying = image.getexif().get(ExifTags.Base.Orientation, 1) > 4  # a quarter turn
+    return image.size[::-1] if is_lying else image.size
 
 
-def _upright(image: Image.Image, side: int, mode: str = "L") -> Image.Image:
-    """Turned as its EXIF says; a JPEG that is much larger than `side` comes smaller."""
+def _turn_upright(image: Image.Image, side: int, mode: str = "L") -> Image.Image:
+    """Turns the picture as its EXIF says. A JPEG that is much larger than `side` is decoded
+    smaller, in Pillow's mode "L" or "RGB"."""
     if max(image.size) > 4 * side:
         # A JPEG is decoded at a half, a quarter or an eighth, which is several times faster.
         image.draft(mode, (2 * side, 2 * side))
@@ -194,23 +220,26 @@ def _upright(image: Image.Image, side: int, mode: str = "L") -> Image.Image:
     return image
 
 
-def _to_gray(image: Image.Image) -> Image.Image:
-    """Luma, uint8; a transparent picture lies on what its ink stands out from."""
+def to_gray(image: Image.Image) -> Image.Image:
+    """Luma, Pillow's mode L; a transparent picture lies on white where its ink is dark, on black
+    where it is light. decoding.to_gray is the TensorFlow twin."""
     if image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PNG"):
         return Image.fromarray((np.asarray(image).astype(np.int64) >> 8).astype(np.uint8))
     if image.mode in ("I", "F"):  # a TIFF of large numbers or fractions, on no agreed scale
-        return _own_range(np.asarray(image, np.float64))
+        return _stretch_to_full_range(np.asarray(image, np.float64))
     if not image.has_transparency_data:
         return image.convert("L")
     gray, alpha = (np.asarray(band, np.float32) for band in image.convert("LA").split())
-    opacity = alpha / 255 if alpha.any() else np.ones_like(alpha)  # see decoding._flatten_alpha
+    # No opaque pixel at all: some writers leave the fourth byte unused, and 0.
+    opacity = alpha / 255 if alpha.any() else np.ones_like(alpha)
     dark_ink = (gray * opacity).sum() < 127.5 * opacity.sum()
     paper = 255 if dark_ink else 0
     return Image.fromarray(np.round(gray * opacity + paper * (1 - opacity)).astype(np.uint8))
 
 
-def _own_range(levels: np.ndarray) -> Image.Image:
-    """The lowest level is black, the highest white. Raises ValueError where one is no number."""
+def _stretch_to_full_range(levels: np.ndarray) -> Image.Image:
+    """The lowest level becomes black, the highest white. Raises ValueError where a level is not a
+    finite number."""
     if not np.isfinite(levels).all():
         raise ValueError("some of its pixels are not finite numbers")
     low, high = levels.min(), levels.max()

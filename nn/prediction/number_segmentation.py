@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from nn.pictures.canvas import CANVAS, INK
+from nn.pictures.canvas import CANVAS, INK_THRESHOLD_LEVEL
 
 TALL = 40  # pixels: how high digits are sought to be
 CLOSE = 1.35  # times higher or lower than that will do
@@ -68,9 +68,9 @@ class Digit(NamedTuple):
 def find_digits(gray: np.ndarray, find_ink: FindInk) -> list[Digit]:
     """The digits of a number in a gray picture, uint8 [H, W], left to right; none without ink."""
     ink, height = _at_the_right_scale(gray, find_ink)
-    labels = _labels(without_lines(ink > INK, height))
+    labels = _labels(without_lines(ink > INK_THRESHOLD_LEVEL, height))
     groups = group(find_parts(labels), height)
-    # Soft edges, fainter than INK, are of the part beside them.
+    # Soft edges, fainter than INK_THRESHOLD_LEVEL, are of the part beside them.
     labels = np.where(labels, labels, ndimage.maximum_filter(labels, 3))
     digits = [_cut(ink, labels, parts) for parts in groups]
     return [
@@ -160,7 +160,8 @@ def find_all_ink(gray: np.ndarray, find_ink: FindInk) -> tuple[np.ndarray, float
         gray = erased(gray, ink > 0)
         ink, is_light, dropped = find_ink(gray)
         rests.append(ink if is_light == light_on_dark else np.zeros_like(ink))
-    height = digit_height(find_parts(_labels(np.maximum.reduce([first, *rests]) > INK)))
+    found = np.maximum.reduce([first, *rests]) > INK_THRESHOLD_LEVEL
+    height = digit_height(find_parts(_labels(found)))
     return np.maximum.reduce([first, *(_high(rest, FULL * height) for rest in rests)]), height
 
 
@@ -175,7 +176,7 @@ def erased(gray: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
 def _high(ink: np.ndarray, height: float) -> np.ndarray:
     """The ink of what is at least as high."""
-    labels = _labels(ink > INK)
+    labels = _labels(ink > INK_THRESHOLD_LEVEL)
     high = [part.label for part in find_parts(labels) if part.height >= height]
     return np.where(np.isin(ndimage.maximum_filter(labels, 3), high), ink, 0)
 

@@ -15,7 +15,7 @@ from nn.data.csv_files import iter_images
 from nn.data.digits import SIDE
 from nn.errors import DataError, ModelError, PictureError
 from nn.pictures.canvas import CANVAS, cut_out
-from nn.pictures.files import BATCH, read_gray
+from nn.pictures.files import BATCH_SIZE, read_gray
 from nn.prediction.read_ahead import Answer, Graphs, answer_all
 from nn.prediction.readings import (  # fmt: skip
     LIKE_NONE,
@@ -91,7 +91,7 @@ class Predictor:
             return Prediction(np.zeros(0, np.int64), np.zeros((0, 10), np.float32))
         return self._predict(images)
 
-    def read(self, paths: Iterable[str | Path], batch_size: int = BATCH) -> Iterator[Reading]:
+    def read(self, paths: Iterable[str | Path], batch_size: int = BATCH_SIZE) -> Iterator[Reading]:
         """Reads pictures of one digit each, of any kind and size; yields a reading for each, in
         order. No more than three batches are held in memory: a batch's readings come at the latest
         when the next two are decoded, or at once where batch_size is 1. Where files are large,
@@ -124,7 +124,7 @@ class Predictor:
             yield reading
 
     def explain(
-        self, paths: Iterable[str | Path], batch_size: int = BATCH
+        self, paths: Iterable[str | Path], batch_size: int = BATCH_SIZE
     ) -> Iterator[tuple[Reading, Evidence | None]]:
         """As `read`, each reading with what it came from, None where that is an error. Raises
         ModelError where the model does not tell."""

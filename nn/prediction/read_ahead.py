@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 from nn.errors import PictureError
-from nn.pictures.canvas import INK, PAGE, SMALL_DIGIT, Canvas, trimmed
-from nn.pictures.files import in_batches, read_canvases
+from nn.pictures.canvas import INK_THRESHOLD_LEVEL, PAGE, SMALL_DIGIT_PIXELS, Canvas, trimmed
+from nn.pictures.files import batch_paths, read_canvases
 
 # Canvases, uint8 [N, H, W], and their sizes, int32 [N, 3] → a named tuple of arrays of N.
 Graph = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, ...]]
@@ -42,7 +42,7 @@ def answer_all(
     when the next two are decoded, or at once where a batch is one picture."""
     waiting: deque[tuple[list, list, Future]] = deque()
     with ThreadPoolExecutor(BESIDE) as beside:
-        for batch in in_batches(paths, batch_size):
+        for batch in batch_paths(paths, batch_size):
             found = read_canvases(batch)
             canvases = [trimmed(one) for one in found if isinstance(one, Canvas)]
             waiting.append((batch, found, beside.submit(_run_each_size, graphs.canvases, canvases)))
@@ -54,12 +54,16 @@ def answer_all(
 
 
 def is_small(answer: Answer) -> bool:
-    """Whether a closer look shows more, as nn/normalization/small_digits.py has it."""
+    """Whether a closer look shows more: the picture was shrunk to fit on its canvas, which has no
+    ink, or a small digit.
+
+    The NumPy twin of nn.normalization.small_digits.is_small.
+    """
     height, width, shorter_side = answer.size.tolist()
     if shorter_side <= min(height, width):
         return False
-    used = [np.flatnonzero(answer.values.ink.max(axis) > INK) for axis in (0, 1)]
-    return max(np.ptp(ends) + 1 if len(ends) else 0 for ends in used) < SMALL_DIGIT
+    used = [np.flatnonzero(answer.values.ink.max(axis) > INK_THRESHOLD_LEVEL) for axis in (0, 1)]
+    return max(np.ptp(ends) + 1 if len(ends) else 0 for ends in used) < SMALL_DIGIT_PIXELS
 
 
 def _finish(

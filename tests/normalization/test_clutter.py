@@ -1,4 +1,4 @@
-"""What hangs together in a picture's ink, against SciPy; specks and frames, dropped and not."""
+"""Connected components, against SciPy; which components are dropped as clutter, and which stay."""
 
 import numpy as np
 import pytest
@@ -6,14 +6,14 @@ import tensorflow as tf
 from conftest import run_graph as run
 from scipy import ndimage
 
-from nn.normalization.clutter import drop_parts
-from nn.normalization.connected_components import label
+from nn.normalization.clutter import drop_clutter
+from nn.normalization.connected_components import label_components
 
 RNG = np.random.default_rng(0)
 
 
 def spiral(side: int) -> np.ndarray:
-    """One part, as long as can be."""
+    """One component, as long as can be."""
     cells = np.zeros((side, side), bool)
     row, column, down, right = 0, 0, 0, 1
     cells[0, 0] = True
@@ -28,7 +28,7 @@ def spiral(side: int) -> np.ndarray:
 def test_labels_are_the_connected_components_that_scipy_finds():
     masks = np.stack([RNG.random((32, 32)) < share for share in (0.1, 0.3, 0.4, 0.5)])
     masks = np.concatenate([masks, [spiral(32), np.zeros((32, 32), bool), np.ones((32, 32), bool)]])
-    for found, mask in zip(run(label, masks), masks, strict=True):
+    for found, mask in zip(run(label_components, masks), masks, strict=True):
         expected, count = ndimage.label(mask, np.ones((3, 3)))
         pairs = np.unique(np.stack([found[mask], expected[mask]]), axis=1)
         assert pairs.shape[1] == count
@@ -51,7 +51,7 @@ def frame(low: int, high: int, thick: int = 2) -> np.ndarray:
 
 
 def kept(pictures: tf.Tensor) -> tf.Tensor:
-    return drop_parts(pictures, tf.ones_like(pictures), tf.zeros_like(pictures))[0]
+    return drop_clutter(pictures, tf.ones_like(pictures), tf.zeros_like(pictures))[0]
 
 
 DIGIT = ink(np.s_[20:44, 30:34], np.s_[20:24, 24:34])
@@ -82,15 +82,15 @@ LEANING = np.fliplr(np.tri(64, k=-40) - np.tri(64, k=-44)).astype(np.float32)  #
     ],
 )  # fmt: skip
 def test_specks_and_frames_are_dropped_and_nothing_else(picture, expected):
-    # Beside another picture: what is dropped in one is no matter of the other's.
+    # In a batch with other pictures: what is dropped in one does not depend on the others.
     pictures = np.stack([picture, DIGIT + SPECK, picture * 0.5])
     found = run(kept, pictures)
     np.testing.assert_array_equal(found, [expected, DIGIT, expected * 0.5])
 
 
-def test_how_many_parts_were_dropped_is_counted():
+def test_the_dropped_components_are_counted():
     pictures = np.stack([DIGIT, DIGIT + frame(8, 56) + SPECK, np.zeros_like(DIGIT)])
-    assert run(lambda given: drop_parts(given)[1], pictures).tolist() == [0, 2, 0]
+    assert run(lambda given: drop_clutter(given)[1], pictures).tolist() == [0, 2, 0]
 
 
 @pytest.mark.parametrize("low", [8, 9, 10])
@@ -114,7 +114,7 @@ def test_a_round_zero_is_no_frame_of_its_slash():
         np.testing.assert_array_equal(found[ring > 0], 1)
 
 
-def test_soft_edges_go_with_their_part():
+def test_soft_edges_go_with_their_component():
     soft = ndimage.gaussian_filter(DIGIT + SPECK, 0.6)
     found = run(kept, soft[None])[0]
     assert not found[:16, 44:].any()
@@ -180,7 +180,7 @@ FIVE = ink(np.s_[20:48, 28:34])
 
 
 def kept_in_the_picture(pictures: tf.Tensor) -> tf.Tensor:
-    return drop_parts(pictures, tf.ones_like(pictures) * PICTURE, tf.zeros_like(pictures))[0]
+    return drop_clutter(pictures, tf.ones_like(pictures) * PICTURE, tf.zeros_like(pictures))[0]
 
 
 @pytest.mark.parametrize("dark", [STRIP, CORNER, STRIP + ink(np.s_[8:11, 30:62])])
@@ -235,7 +235,7 @@ def test_what_may_be_shadow_is_dropped_unless_it_hangs_on_a_digit():
     doubtful = blot + stem
 
     def kept(pictures: tf.Tensor) -> tf.Tensor:
-        return drop_parts(pictures, tf.ones_like(pictures) * PICTURE, pictures * doubtful)[0]
+        return drop_clutter(pictures, tf.ones_like(pictures) * PICTURE, pictures * doubtful)[0]
 
     found = run(kept, np.stack([FIVE + blot, loop + stem, blot]))
     np.testing.assert_array_equal(found, [FIVE, loop + stem, blot])

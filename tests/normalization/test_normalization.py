@@ -138,11 +138,11 @@ def test_otsu_is_the_threshold_of_least_variance_within():
         low, high = picture[picture < threshold], picture[picture >= threshold]
         return low.size * low.var() + high.size * high.var()
 
-    edges = np.arange(8, image_ops.LEVELS - 8) / image_ops.LEVELS
+    edges = np.arange(8, image_ops.HISTOGRAM_BINS - 8) / image_ops.HISTOGRAM_BINS
     best = min(edges, key=within)
     inside = np.ones_like(picture)
     threshold, contrast = run(image_ops.otsu, picture, inside)
-    assert abs(threshold[0] - best) <= 1.01 / image_ops.LEVELS
+    assert abs(threshold[0] - best) <= 1.01 / image_ops.HISTOGRAM_BINS
     assert contrast[0] == pytest.approx(0.5, abs=0.03)
 
 
@@ -164,14 +164,15 @@ def test_dilate_and_erode_are_the_largest_and_smallest_of_a_window():
             np.testing.assert_array_equal(dark[:, row, column], window.min((1, 2)))
 
 
-def test_mnist_digits_are_read_as_well_through_canvases(mnist_folder, predictor):
+def test_mnist_digits_are_read_as_well_from_picture_files(mnist_folder, predictor, tmp_path):
     """MNIST as 28×28 pictures: normalization costs next to nothing against the rows themselves."""
     from nn.data.csv_files import read_digits
 
     digits = read_digits(mnist_folder / "digit_xtest.csv", mnist_folder / "digit_ytest.csv")[:2000]
-    canvases = [place(255 - image) for image in digits.images]
-    pixels, sizes = (np.stack(part) for part in zip(*canvases, strict=True))
+    paths = [tmp_path / f"{number}.png" for number in range(len(digits))]
+    for path, image in zip(paths, digits.images, strict=True):
+        Image.fromarray(255 - image).save(path)
     rows = predictor.predict(digits.images).digits
-    pictures = predictor._graphs.canvases(pixels, sizes).digits
+    pictures = np.array([reading.digit for reading in predictor.read(paths)])
     row_errors, picture_errors = ((found != digits.labels).sum() for found in (rows, pictures))
     assert picture_errors <= row_errors + 30

@@ -5,12 +5,13 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 import tensorflow as tf
+from conftest import ROOT
 from conftest import run_graph as run
 from PIL import Image
 
 from nn.normalization import small_digits
-from nn.normalization.pipeline import Normalized
-from nn.pictures.canvas import CANVAS, PAGE
+from nn.normalization.pipeline import Normalized, normalize
+from nn.pictures.canvas import CANVAS, PAGE, place_image
 from nn.pictures.files import read_canvas
 from nn.prediction import read_ahead
 
@@ -41,23 +42,25 @@ def on_pages(pictures: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
 WINDOWS = [(0, 0, 512, 400), (100, 130, 228, 330), (3, 5, 60, 31), (0, 0, 512, 3), (50, 60, 51, 61)]
 
 
+@pytest.fixture(scope="module")
+def photo() -> np.ndarray:
+    """A sample, uint8 [512, 400]."""
+    with Image.open(ROOT / "samples" / "3_page.jpg") as image:
+        return np.asarray(image.convert("L").resize((400, 512)))
+
+
 @pytest.mark.parametrize("window", WINDOWS)
-def test_windows_are_shrunk_as_pillow_shrinks_them(window):
-    picture = np.random.default_rng(0).integers(0, 256, (512, 400), np.uint8)
+@pytest.mark.parametrize("is_photo", [False, True])
+def test_windows_are_shrunk_as_pillow_shrinks_them(window, is_photo, photo):
+    noise = np.random.default_rng(0).integers(0, 256, (512, 400), np.uint8)
+    picture = photo if is_photo else noise
     pages, sizes = on_pages([picture])
     inside = picture[window[0] : window[2], window[1] : window[3]]
     on_page = np.array([window], np.int32) + np.tile([0, (PAGE - 400) // 2], 2).astype(np.int32)
-    canvases, found = run(lambda *a: small_digits._shrunk(*a, CANVAS), pages, on_page, sizes)
-
-    factor = min(1, CANVAS / max(inside.shape))
-    height, width = (max(1, round(side * factor)) for side in inside.shape)
-    expected = np.zeros((CANVAS, CANVAS), np.uint8)
-    top, left = (CANVAS - height) // 2, (CANVAS - width) // 2
-    expected[top : top + height, left : left + width] = Image.fromarray(inside).resize(
-        (width, height), Image.Resampling.BILINEAR
-    )
-    np.testing.assert_array_equal(found, [[height, width, 400]])
-    np.testing.assert_allclose(canvases[0].astype(int), expected, atol=1)
+    canvases, found = run(lambda *a: small_digits.shrink_windows(*a, CANVAS), pages, on_page, sizes)
+    expected = place_image(Image.fromarray(inside), 400)
+    np.testing.assert_array_equal(found, [expected.size])
+    np.testing.assert_allclose(canvases[0].astype(int), expected.pixels, atol=1)
 
 
 PLACES = [(0, 0), (0.55, 0.65), (1, 1), (0.03, 0.5)]  # of the room that there is
@@ -129,6 +132,21 @@ def test_both_ways_the_same_digits_are_small():
     assert 0.2 < found.mean() < 0.8
     assert not found[sizes[:, 2] == 48].any()  # they were not shrunk: there is nothing to see
     assert found[:5].tolist() == (sizes[:5, 2] > 48).tolist()
+
+
+def test_both_ways_the_same_samples_are_small():
+    names = ("3_page.jpg", "9_far.jpg", "0_phone.jpg", "2_mnist_size.png", "4_table.jpg")
+    canvases = [read_canvas(ROOT / "samples" / name) for name in names]
+    pixels, sizes = (np.stack(part) for part in zip(*canvases, strict=True))
+
+    def small(pixels: tf.Tensor, sizes: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        normalized = normalize(pixels, sizes)
+        return small_digits.is_small(normalized, sizes), normalized.ink
+
+    found, ink = run(small, pixels, sizes)
+    answers = [read_ahead.Answer(Ink(*pair[:1]), pair[1]) for pair in zip(ink, sizes, strict=True)]
+    assert [read_ahead.is_small(answer) for answer in answers] == found.tolist()
+    assert found.tolist() == [True, True, False, False, False]
 
 
 def test_no_picture_at_all_is_no_error():

@@ -6,6 +6,7 @@ import struct
 import sys
 import threading
 import time
+import warnings
 import zlib
 
 import numpy as np
@@ -15,7 +16,7 @@ from PIL import Image
 
 from nn.errors import PictureError
 from nn.pictures import files
-from nn.pictures.files import in_batches, read_canvas, read_canvases
+from nn.pictures.files import batch_paths, read_canvas, read_canvases
 
 # Gray [40, 30], every row different and every column different.
 GRAY = (np.arange(40)[:, None] * 4 + np.arange(30)[None] * 3).astype(np.uint8)
@@ -193,6 +194,30 @@ def test_damaged_exif_data_is_passed_over_in_silence(tmp_path):
     path = tmp_path / "a.jpg"
     path.write_bytes(whole[: start + 8] + b"\xff" + whole[start + 9 :])
     assert_shows(path, GRAY, tolerance=4)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_reading_in_several_threads_leaves_the_warning_filters_of_the_process_alone(tmp_path):
+    def read(path):
+        with pytest.raises(PictureError):  # a pipe holds no picture
+            read_canvas(path)
+
+    before = list(warnings.filters)
+    paths = [tmp_path / "first", tmp_path / "second"]
+    readers = [threading.Thread(target=read, args=[path]) for path in paths]
+    pipes = []
+    for path, reader in zip(paths, readers, strict=True):
+        os.mkfifo(path)
+        reader.start()
+        pipes.append(os.open(path, os.O_WRONLY))  # waits until the thread reads
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.warn("of the caller", stacklevel=1)
+        warnings.warn_explicit("of Pillow", UserWarning, "Image.py", 1, "PIL.Image")
+    for pipe, reader in zip(pipes, readers, strict=True):  # the first that starts ends first
+        os.close(pipe)
+        reader.join()
+    assert [str(warning.message) for warning in seen] == ["of the caller"]
+    assert list(warnings.filters) == before
 
 
 def transparent(mode: str, ink: int) -> tuple[Image.Image, dict]:
@@ -424,7 +449,7 @@ def test_over_100_megapixels_are_refused_within_50_megabytes(tmp_path):
 
 @pytest.mark.parametrize("large_file", [0, 50_000])
 def test_several_are_read_at_once_and_come_in_order(tmp_path, monkeypatch, large_file):
-    monkeypatch.setattr(files, "LARGE_FILE", large_file)
+    monkeypatch.setattr(files, "LARGE_FILE_BYTES", large_file)
     paths = [
         save(Image.new("L", (20 + number, 30), 10 * number), tmp_path / f"{number}.png")
         for number in range(20)
@@ -451,10 +476,10 @@ def test_large_pictures_are_decoded_one_at_a_time(tmp_path, monkeypatch, large, 
         now.remove(threading.get_ident())
         return image
 
-    monkeypatch.setattr(files, "_to_gray", to_gray)
-    monkeypatch.setattr(files, "LARGE", large)
-    monkeypatch.setattr(files, "LARGE_FILE", 0)
-    monkeypatch.setattr(files, "THREADS", 2)
+    monkeypatch.setattr(files, "to_gray", to_gray)
+    monkeypatch.setattr(files, "LARGE_PICTURE_PIXELS", large)
+    monkeypatch.setattr(files, "LARGE_FILE_BYTES", 0)
+    monkeypatch.setattr(files, "DECODING_THREADS", 2)
     read_canvases([save(Image.fromarray(GRAY), tmp_path / f"{n}.png") for n in range(6)])
     assert max(counts) == most
 
@@ -464,7 +489,7 @@ def test_large_files_come_in_smaller_batches(tmp_path):
     large.write_bytes(bytes(6_000_000))
     small.write_bytes(bytes(100))
     paths = [small] * 5 + [large] * 3 + [small, tmp_path / "none"] * 3
-    batches = list(in_batches(paths, 4))
+    batches = list(batch_paths(paths, 4))
     assert [path for batch in batches for path in batch] == paths
     assert [len(batch) for batch in batches] == [4, 3, 4, 3]
-    assert [len(batch) for batch in in_batches([small] * 600)] == [256, 256, 88]
+    assert [len(batch) for batch in batch_paths([small] * 600)] == [256, 256, 88]

@@ -1,0 +1,34 @@
+"""Decoding in the graph gives the canvases that Pillow gives."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from conftest import ROOT
+
+from nn.normalization.decoding import decode_canvases
+from nn.pictures.canvas import CANVAS, PAGE
+from nn.pictures.files import read_canvas
+
+tf1 = tf.compat.v1
+
+# The graph reads neither TIFF nor HEIC, and knows nothing of EXIF.
+SAMPLES = sorted(
+    path
+    for path in (ROOT / "samples").iterdir()
+    if path.suffix in (".png", ".jpg", ".webp", ".gif", ".bmp") and path.name != "1_turned.jpg"
+)
+
+
+@pytest.mark.parametrize("side", [CANVAS, PAGE])
+def test_the_graph_makes_the_canvases_that_pillow_makes(side):
+    with tf.Graph().as_default(), tf1.Session() as session:
+        files = [path.read_bytes() for path in SAMPLES]
+        pixels, sizes = session.run(decode_canvases(tf.constant(files), side))
+    expected = [read_canvas(path, side) for path in SAMPLES]
+    np.testing.assert_array_equal(sizes, [canvas.size for canvas in expected])
+    differences = np.abs(pixels.astype(int) - np.stack([canvas.pixels for canvas in expected]))
+    for path, difference in zip(SAMPLES, differences, strict=True):
+        # JPEG's decoders differ, and Pillow decodes large ones at a fraction of their size.
+        most = 12 if path.suffix == ".jpg" else 1
+        assert difference.max() <= most, path.name
+        assert difference.mean() < 1, path.name
