@@ -96,12 +96,12 @@ def _begun(settings, images: np.ndarray, labels: np.ndarray) -> tuple:
     import tensorflow as tf
 
     from nn.networks.registry import get_network
-    from nn.runtime.sessions import session_config
+    from nn.runtime.sessions import training_session_config
     from nn.training.graph import build_training_graph
 
     network = get_network(settings.network)
     graph = build_training_graph(network, settings.recipe, count=len(images), seed=settings.seed)
-    config = session_config(settings.precision, settings.recipe.towers)
+    config = training_session_config(settings.precision, settings.recipe.towers)
     session = tf.compat.v1.Session(graph=graph.graph, config=config)
     session.run(graph.initialize)
     session.run(graph.load, {graph.feed.images: images, graph.feed.labels: labels})

@@ -22,10 +22,11 @@ from nn.pictures.canvas import (
     Canvas,
     _place,
 )
-from nn.runtime.processors import processors
+from nn.runtime.processors import available_processors
 
 MAX_PIXELS = 100_000_000
-THREADS = min(4, processors())  # decode large files: Pillow's decoders run beside each other
+# Decode large files: Pillow's decoders run beside each other.
+THREADS = min(4, available_processors())
 BATCH, BATCH_BYTES = 256, 10_000_000
 LARGE_FILE = 50_000  # bytes; smaller ones are faster read one by one
 LARGE = 16_000_000  # pixels; of pictures that are larger one is decoded at a time, for the memory

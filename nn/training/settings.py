@@ -8,7 +8,7 @@ from typing import Any
 from nn.data.digits import SEEDS
 from nn.networks.recipe import Recipe
 from nn.networks.registry import Network, get_network
-from nn.runtime.sessions import FLOAT32, PRECISIONS, fastest
+from nn.runtime.sessions import FLOAT32, PRECISIONS, precision_for_this_cpu
 
 # Setting → its type, and what else holds of it.
 _VALID: dict[str, tuple[Any, Callable]] = {
@@ -51,7 +51,7 @@ class Settings:
         epochs, bends = (10 * recipe.epochs, 1.0) if bundled else (recipe.epochs, recipe.bends)
         usual = cls(
             network.name, epochs, recipe.batch_size, recipe.learning_rate, 0.2, 0, network.hidden,
-            recipe.augment, bends, recipe.extras, fastest(recipe.precision),
+            recipe.augment, bends, recipe.extras, precision_for_this_cpu(recipe.precision),
         )  # fmt: skip
         settings = replace(usual, **{k: v for k, v in given.items() if v is not None})
         return settings if settings.augment else replace(settings, bends=0.0)
