@@ -84,17 +84,17 @@ def reliability(scores, name: str) -> "Figure":
     from matplotlib.figure import Figure
 
     bins = bins_between(scores.confidences, scores.wrong, _SURE)
-    rows = [row for row, bin in enumerate(bins) if bin.count]
+    rows = [row for row, bin in enumerate(bins) if bin.size]
     figure = Figure(figsize=(8, 4.2), layout="constrained")
     axes = figure.subplots()
     for row in rows:
         bin = bins[row]
         low, high = error_interval(bin)
         axes.plot([max(low, 1e-6), high], [row, row], color=SKY, linewidth=6, solid_capstyle="butt")
-        axes.text(1.02, row, f"{bin.wrong:,} of {bin.count:,}", va="center",
+        axes.text(1.02, row, f"{bin.wrong:,} of {bin.size:,}", va="center",
                   transform=axes.get_yaxis_transform())  # fmt: skip
-    true = [(bins[row].wrong / bins[row].count, row) for row in rows if bins[row].wrong]
-    stated = [(bins[row].expected / bins[row].count, row) for row in rows]
+    true = [(bins[row].wrong / bins[row].size, row) for row in rows if bins[row].wrong]
+    stated = [(bins[row].expected_wrong / bins[row].size, row) for row in rows]
     axes.plot(*zip(*stated, strict=True), "d", color=ORANGE, markersize=8, label="stated")
     if true:
         axes.plot(*zip(*true, strict=True), "o", color=BLUE, markersize=8, label="true")
