@@ -46,12 +46,12 @@ def draw(found: dict[str, dict[str, list[dict]]], path: Path) -> None:
     """Three panels."""
     from matplotlib.figure import Figure
 
-    from nn.figures import charts, drawing
+    from nn.figures import drawing
 
     figure = Figure(figsize=(9, 3), layout="constrained")
     left, middle, right = figure.subplots(1, 3)
     for (network, style), color in zip(
-        NETWORKS.items(), (drawing.BLUE, charts.ORANGE), strict=True
+        NETWORKS.items(), (drawing.BLUE, drawing.ORANGE), strict=True
     ):
         options = {"color": color, "label": network, "markersize": 4, "linewidth": 1.2}
         parts = found[network]

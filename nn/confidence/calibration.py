@@ -20,8 +20,8 @@ LOG_POWER_STANDARD_DEVIATION = 0.3
 # The error rates, as shares, that a user can ask for. A card has a threshold for each rate that the
 # digits suffice for; 1 takes every answer.
 ERROR_RATES = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
-# fit_thresholds tries a threshold for each of these shares of digits left unanswered. They lie close
-# together at the low end, where the thresholds of a good network are.
+# fit_thresholds tries a threshold for each of these shares of digits left unanswered. They lie
+# close together at the low end, where the thresholds of a good network are.
 UNANSWERED_SHARES = (
     0.0, 0.001, 0.002, 0.003, 0.005, 0.007, 0.01, 0.015, 0.02, 0.03, 0.04, 0.05, 0.07,
     0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9,
