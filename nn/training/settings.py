@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from nn.data.digits import SEEDS
+from nn.data.digits import SEED_LIMIT
 from nn.networks.recipe import Recipe
 from nn.networks.registry import Network, get_network
 from nn.runtime.sessions import FLOAT32, PRECISIONS, precision_for_this_cpu
@@ -17,7 +17,7 @@ _VALID: dict[str, tuple[Any, Callable]] = {
     "batch_size": (int, lambda size: size > 0),
     "learning_rate": (float | int, lambda rate: 0 < rate < math.inf),
     "validation_split": (float | int, lambda share: 0 <= share < 1),
-    "seed": (int, lambda seed: 0 <= seed < SEEDS),
+    "seed": (int, lambda seed: 0 <= seed < SEED_LIMIT),
     "augment": (bool, lambda _: True),
     "bends": (float | int, lambda pixels: 0 <= pixels < math.inf),
     "extras": (float | int, lambda share: 0 <= share < math.inf),
