@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nn.data.digits import SEEDS
+from nn.data.digits import SEED_LIMIT
 from nn.errors import UserError
 from nn.runtime.startup import import_tensorflow, make_output_safe
 
@@ -190,8 +190,8 @@ def _contradiction(options: argparse.Namespace) -> str | None:
         return "--refit is for a single run; drop --compare"
     if options.seeds and not networks:
         return "--seeds is for --compare; a single run takes --seed"
-    if first + seeds > SEEDS:
-        return f"--seeds {seeds}, from {first} on: they end at {SEEDS - 1}"
+    if first + seeds > SEED_LIMIT:
+        return f"--seeds {seeds}, from {first} on: they end at {SEED_LIMIT - 1}"
     return None
 
 
@@ -406,8 +406,8 @@ def _share(text: str) -> float:
 
 def _seed(text: str) -> int:
     value = int(text)
-    if not 0 <= value < SEEDS:
-        raise argparse.ArgumentTypeError(f"expected 0 to {SEEDS - 1}, found {text}")
+    if not 0 <= value < SEED_LIMIT:
+        raise argparse.ArgumentTypeError(f"expected 0 to {SEED_LIMIT - 1}, found {text}")
     return value
 
 

@@ -2,13 +2,18 @@
 
     from nn import Predictor
 
-Importing nn imports neither TensorFlow nor anything else that is slow; Predictor does.
+Importing nn is quick: only the first use of nn.Predictor imports TensorFlow.
 """
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nn.prediction.predictor import Predictor
 
 __all__ = ["Predictor"]
 
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> Any:
     if name == "Predictor":
         from nn.prediction.predictor import Predictor
 

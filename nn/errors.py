@@ -1,21 +1,21 @@
-"""The errors that are a user's to mend: one line each, no traceback."""
+"""Errors that the user can correct. Each message is one line; the scripts show no traceback."""
 
 
 class UserError(Exception):
-    """Something the user can mend; the scripts print its one line and exit with 2."""
+    """An error that the user can correct. The scripts print its one line and exit with status 2."""
 
 
 class DataError(UserError):
-    """Data that cannot be used: says which file, which line, what was expected and found."""
+    """Data cannot be used. The message says which file and line, what was expected and found."""
 
 
 class DivergedError(UserError):
-    """A training whose loss is no longer a finite number; the same settings do it again."""
+    """A training's loss is no longer a finite number; with the same settings it happens again."""
 
 
 class ModelError(UserError):
-    """A model that is missing, damaged or no model of this project."""
+    """A model is missing or damaged, or was not exported by this project."""
 
 
 class PictureError(UserError):
-    """One picture that cannot be read; other pictures can be read all the same."""
+    """One picture cannot be read; the others still can."""

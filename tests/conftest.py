@@ -27,6 +27,7 @@ from nn.data.digits import Digits
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # as the scripts do
+os.environ.setdefault("TF_OVERRIDE_GLOBAL_THREADPOOL", "1")  # likewise
 
 ROOT = Path(__file__).parent.parent
 MNIST = ROOT / "MNIST"

@@ -133,12 +133,12 @@ def measure(shop: Shop, options: argparse.Namespace) -> Iterator[dict]:
 
 def why_not(name: str, asked_for: bool) -> str | None:
     """Why a row is not measured here, if it is not; asked_for: the user named it."""
-    from nn.runtime.sessions import BFLOAT16, fastest  # and with it TensorFlow
+    from nn.runtime.sessions import BFLOAT16, precision_for_this_cpu  # and with it TensorFlow
 
     if name == "csv" and not CSV.exists():  # trained on the bundled digits
         return f"there is no {CSV}: python -m nn.mnist"
     # An hour for that row alone, of what nobody would train with.
-    if name == "cnn-bfloat16" and not asked_for and fastest(BFLOAT16) != BFLOAT16:
+    if name == "cnn-bfloat16" and not asked_for and precision_for_this_cpu(BFLOAT16) != BFLOAT16:
         return f"this CPU would emulate it; --rows {name} does"
     return None
 

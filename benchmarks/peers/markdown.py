@@ -1,18 +1,21 @@
-"""The README's table of speed, of the JSON file:
+"""Prints README's table of speed from a file of results.
 
-    python -m benchmarks.peers.markdown benchmarks/results.json
+    python -m benchmarks.peers.markdown
+    python -m benchmarks.peers.markdown other.json
 
-Prints it, to be put there whenever the file that comes along is renewed.
+Put the table into README whenever benchmarks/results.json changes.
 """
 
+import argparse
 import json
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+RESULTS = Path(__file__).parent.parent / "results.json"
+
 
 def table(rows: Sequence[dict]) -> Iterator[str]:
-    """The lines, of rows as results.as_json has them: one for each ratio."""
+    """The table's lines: a head, then one for each ratio. rows: as results.as_json makes them."""
     yield "| | beside | times | aimed at |"
     yield "|---|---|---|---|"
     for row in rows:
@@ -44,5 +47,28 @@ def _goal(ratio: dict) -> str:
     return f"{ratio['goal']:g}" + ("" if ratio["reached"] else ": missed")
 
 
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line; returns the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.peers.markdown",
+        description="Prints README's table of speed from a file of results.",
+    )
+    parser.add_argument(
+        "results",
+        nargs="?",
+        type=Path,
+        default=RESULTS,
+        metavar="FILE",
+        help="a file that python -m benchmarks.peers wrote (default: benchmarks/results.json)",
+    )
+    path = parser.parse_args(arguments).results
+    try:
+        rows = json.loads(path.read_text(encoding="utf-8"))["rows"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        parser.error(f"{path}: no file of results ({error})")
+    print("\n".join(table(rows)))
+    return 0
+
+
 if __name__ == "__main__":
-    print("\n".join(table(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))["rows"])))
+    raise SystemExit(main())

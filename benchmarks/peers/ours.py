@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.peers.shop import Shop, latency, passes, reached
+from nn.data.digits import PIXELS
 
 
 def training(
@@ -96,12 +97,12 @@ def _begun(settings, images: np.ndarray, labels: np.ndarray) -> tuple:
     import tensorflow as tf
 
     from nn.networks.registry import get_network
-    from nn.runtime.sessions import session_config
+    from nn.runtime.sessions import training_session_config
     from nn.training.graph import build_training_graph
 
     network = get_network(settings.network)
     graph = build_training_graph(network, settings.recipe, count=len(images), seed=settings.seed)
-    config = session_config(settings.precision, settings.recipe.towers)
+    config = training_session_config(settings.precision, settings.recipe.towers)
     session = tf.compat.v1.Session(graph=graph.graph, config=config)
     session.run(graph.initialize)
     session.run(graph.load, {graph.feed.images: images, graph.feed.labels: labels})
@@ -181,10 +182,13 @@ def csv(path: str) -> Callable[[], dict]:
 
 
 def multiply_adds(network: str) -> int:
-    """Of training with one image: forward, towards the weights, and, but for the first layer,
-    towards the layer's input. Of basic_cnn and dense, by hand, from their shapes."""
+    """The multiply-adds of training with one image, computed from the shapes of the layers.
+
+    Each layer computes its output, the gradient of its weights and, except for the first layer, the
+    gradient of its input. network: dense or basic_cnn.
+    """
     layers = {
-        "dense": [784 * 256, 256 * 128, 128 * 10],
+        "dense": [PIXELS * 256, 256 * 128, 128 * 10],
         "basic_cnn": [26 * 26 * 9 * 32, 11 * 11 * 9 * 32 * 64, 5 * 5 * 64 * 128, 128 * 10],
     }[network]
     return 3 * sum(layers) - layers[0]

@@ -138,7 +138,7 @@ class Worker:
 
 
 def _environment() -> dict[str, str]:
-    """This process's, but for what this project's own sessions have set for themselves."""
+    """This process's environment without the setting of threads that suits only this project."""
     own = "TF_OVERRIDE_GLOBAL_THREADPOOL"
     return {name: value for name, value in os.environ.items() if name != own}
 

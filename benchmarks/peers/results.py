@@ -128,7 +128,7 @@ def draw(rows: Sequence[dict], path: Path) -> None:
     """A chart: each ratio with its spread, and its goal."""
     from matplotlib.figure import Figure
 
-    from nn.figures import charts, drawing
+    from nn.figures import drawing
 
     bars = [(row["name"], ratio) for row in rows for ratio in row["ratios"] if ratio["goal"]]
     figure = Figure(figsize=(9, 0.7 + 0.2 * len(bars)), layout="constrained")
@@ -136,7 +136,7 @@ def draw(rows: Sequence[dict], path: Path) -> None:
     for place, (_, ratio) in enumerate(bars):
         share = [value / ratio["goal"] for value in ratio["values"]]
         middle = statistics.median(share)
-        color = drawing.BLUE if ratio["reached"] else charts.ORANGE
+        color = drawing.BLUE if ratio["reached"] else drawing.ORANGE
         axes.barh(place, middle, color=color, height=0.7)
         axes.hlines(place, min(share), max(share), color="#222222", linewidth=1)
         text = f" {ratio['median']:.3g}×, goal {ratio['goal']:.3g}×"

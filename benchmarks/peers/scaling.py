@@ -43,15 +43,15 @@ def lines(found: dict[str, dict[str, list[dict]]]) -> list[str]:
 
 
 def draw(found: dict[str, dict[str, list[dict]]], path: Path) -> None:
-    """Three panels."""
+    """Draws three panels: by digits, by batch and by processors. Ticks are the measured values."""
     from matplotlib.figure import Figure
 
-    from nn.figures import charts, drawing
+    from nn.figures import drawing
 
     figure = Figure(figsize=(9, 3), layout="constrained")
     left, middle, right = figure.subplots(1, 3)
     for (network, style), color in zip(
-        NETWORKS.items(), (drawing.BLUE, charts.ORANGE), strict=True
+        NETWORKS.items(), (drawing.BLUE, drawing.ORANGE), strict=True
     ):
         options = {"color": color, "label": network, "markersize": 4, "linewidth": 1.2}
         parts = found[network]
@@ -66,11 +66,15 @@ def draw(found: dict[str, dict[str, list[dict]]], path: Path) -> None:
     left.set(xscale="log", yscale="log", xlabel="training digits", ylabel="seconds an epoch")
     left.text(0.04, 0.9, "dotted: in proportion", transform=left.transAxes, fontsize=7)
     middle.set(xscale="log", yscale="log", xlabel="batch", ylabel="images a second")
-    right.set(xlabel="processors", xticks=CPUS, ylabel="images a second")
-    if any(parts["processors"] for parts in found.values()):  # of nothing there is no logarithm
+    right.set(xlabel="processors", ylabel="images a second")
+    counts, sizes, processors = (
+        _measured_values(found, what) for what in ("digits", "batch", "processors")
+    )
+    if processors:  # an empty panel can have no logarithmic axis
         right.set_yscale("log")
-    left.set_xticks(COUNTS, [f"{count:,}" for count in COUNTS], fontsize=7)
-    middle.set_xticks(SIZES, map(str, SIZES), fontsize=7)
+    left.set_xticks(counts, [f"{count:,}" for count in counts], fontsize=7)
+    middle.set_xticks(sizes, map(str, sizes), fontsize=7)
+    right.set_xticks(processors)
     for axes in (left, middle):
         axes.minorticks_off()
     middle.legend(frameon=False, fontsize=8)
@@ -91,6 +95,11 @@ def _vary(shop: str, network: str, repeats: int, option: str, values: Sequence[i
         }
         for value, each in zip(values, measured, strict=True)
     ]
+
+
+def _measured_values(found: dict[str, dict[str, list[dict]]], what: str) -> list[int]:
+    """All values of what was varied, for any network, in ascending order."""
+    return sorted({point["value"] for parts in found.values() for point in parts[what]})
 
 
 def _points(points: Sequence[dict]) -> tuple[list[int], list[float]]:

@@ -1,5 +1,5 @@
-"""Probabilities to trust: a scaling for the logits, thresholds for the answers, and how well stated
-and true errors agree."""
+"""Calibration: fits a scaling of the logits and thresholds for the answers to held-out digits, and
+measures how well stated and true error rates agree."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,10 +12,17 @@ from scipy.special import betaincinv, log_softmax, softmax
 from nn.confidence.scaling import UNSCALED, Scaling, scale_logits
 from nn.confidence.thresholds import Threshold
 
-LIMIT = 20.0  # temperature and power are sought from 1/20 to this
-USUAL_POWERS = 0.3  # the standard deviation of their logarithms
-RATES = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
-UNANSWERED = (
+# The search for temperature and power runs from 1/20 to 20: bounds that only keep it finite, for
+# fitted values lie near 1.
+MAX_TEMPERATURE = MAX_POWER = 20.0
+# The standard deviation of the prior of ln(power): two powers of three are 0.74 to 1.35.
+LOG_POWER_STANDARD_DEVIATION = 0.3
+# The error rates, as shares, that a user can ask for. A card has a threshold for each rate that the
+# digits suffice for; 1 takes every answer.
+ERROR_RATES = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+# fit_thresholds tries a threshold for each of these shares of digits left unanswered. They lie
+# close together at the low end, where the thresholds of a good network are.
+UNANSWERED_SHARES = (
     0.0, 0.001, 0.002, 0.003, 0.005, 0.007, 0.01, 0.015, 0.02, 0.03, 0.04, 0.05, 0.07,
     0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9,
 )  # fmt: skip
@@ -23,10 +30,10 @@ UNANSWERED = (
 
 @dataclass(frozen=True)
 class Calibration:
-    """How a network's logits become probabilities, and when those count as an answer.
+    """How a network's logits become probabilities, and how probable an answer must be to count.
 
-    scaling: of the logits; thresholds: for rates of errors; fitted_to: which digits both were
-    fitted to, None where there were none to fit them to.
+    thresholds: one for each error rate, the lowest rate first. fitted_to: says to which digits
+    scaling and thresholds were fitted; None where they were fitted to none.
     """
 
     scaling: Scaling = UNSCALED
@@ -35,7 +42,8 @@ class Calibration:
 
     @classmethod
     def fit(cls, logits: np.ndarray, labels: np.ndarray, fitted_to: str) -> "Calibration":
-        """The calibration for float [N, 10], int64 [N]: digits that the weights never saw."""
+        """Fits a calibration to logits, float [N, 10], and labels, int64 [N], of digits that the
+        weights were not fitted to."""
         scaling = fit_scaling(logits, labels)
         confidences = softmax(scale_logits(logits, scaling), axis=1).max(1)
         thresholds = fit_thresholds(confidences, logits.argmax(1) != labels)
@@ -43,7 +51,8 @@ class Calibration:
 
     @classmethod
     def of(cls, fields: Mapping) -> "Calibration":
-        """What was described so. Raises TypeError, ValueError or KeyError where it was not."""
+        """The calibration that `describe` turned into fields. Raises TypeError, ValueError or
+        KeyError where the fields are not such a description."""
         scaling = Scaling(*(fields[name] for name in Scaling._fields))
         for name, value in scaling._asdict().items():
             if not 0 < value < np.inf:
@@ -52,7 +61,7 @@ class Calibration:
         return cls(scaling, thresholds, fields["fitted_to"])
 
     def describe(self) -> dict:
-        """For a card or a config."""
+        """The fields of a card or a config that `of` reads."""
         return {
             **self.scaling._asdict(),
             "thresholds": [threshold._asdict() for threshold in self.thresholds],
@@ -61,55 +70,57 @@ class Calibration:
 
 
 def fit_scaling(logits: np.ndarray, labels: np.ndarray) -> Scaling:
-    """The scaling that makes the cross-entropy the lowest. No prediction changes by it.
+    """The scaling with the lowest cross-entropy. It changes no prediction.
 
-    logits: float [N, 10]; labels: int64 [N], of digits that the weights were not fitted to. A power
-    far from 1 must be worth it: its logarithm is taken to be drawn from a normal distribution
-    around 0, so a few digits cannot bend it. Where no digit is read wrong, nothing says how
-    wrong the network can be: then both are 1.
+    logits: float [N, 10]; labels: int64 [N], of digits that the weights were not fitted to. The
+    logarithm of the power has a normal prior around 0, so that a few digits cannot move the power
+    far from 1. UNSCALED where the network reads every digit right: then nothing shows how wrong it
+    can be.
     """
     if (logits.argmax(1) == labels).all():
         return UNSCALED
-    limit = np.log(LIMIT)
+    limits = np.log([MAX_TEMPERATURE, MAX_POWER])
 
     def cost(logs: np.ndarray) -> float:
-        prior = (logs[1] / USUAL_POWERS) ** 2 / 2
-        return cross_entropy(scale_logits(logits, Scaling(*np.exp(logs))), labels) + prior / len(
-            labels
-        )
+        prior = (logs[1] / LOG_POWER_STANDARD_DEVIATION) ** 2 / 2
+        loss = cross_entropy(scale_logits(logits, Scaling(*np.exp(logs))), labels)
+        return loss + prior / len(labels)
 
     found = minimize(
-        cost, [0.0, 0.0], method="Nelder-Mead", bounds=[(-limit, limit)] * 2,
+        cost, [0.0, 0.0], method="Nelder-Mead", bounds=[(-limit, limit) for limit in limits],
         options={"xatol": 1e-4, "fatol": 1e-9},
     )  # fmt: skip
     return Scaling(*(float(number) for number in np.exp(found.x)))
 
 
 def fit_thresholds(confidences: np.ndarray, wrong: np.ndarray) -> tuple[Threshold, ...]:
-    """The lowest threshold for each of RATES that there is one for, up to that which answers all.
+    """The lowest valid threshold for each of ERROR_RATES, up to the first rate whose threshold
+    answers every digit.
 
-    confidences: float [N]; wrong: bool [N]; of digits that the weights were not fitted to. A
-    threshold leaves one of UNANSWERED out. It will do where so few of those as confident are wrong
-    that the upper 95% bound of their share is at most the rate (Clopper and Pearson 1934,
-    one-sided). Geifman and El-Yaniv 2017, arXiv 1705.08500, choose so too, with a stricter bound
-    that makes up for choosing; it would ask for several times as many digits.
+    confidences: float [N]; wrong: bool [N]; of digits that the weights were not fitted to. Each
+    threshold that is tried leaves one of UNANSWERED_SHARES out. It is valid for a rate if the upper
+    95% bound of the share of wrong answers among those it keeps is at most the rate (Clopper and
+    Pearson 1934, one-sided). A rate without a valid threshold is left out. Geifman and El-Yaniv
+    2017, arXiv 1705.08500, choose in the same way, with a stricter bound that corrects for the
+    choice; it would need several times as many digits.
     """
     ranked = np.sort(confidences)
-    cuts = [_cut(confidences, wrong, ranked, share) for share in UNANSWERED]
+    tried = [_threshold_at(confidences, wrong, ranked, share) for share in UNANSWERED_SHARES]
     thresholds = []
-    for rate in RATES:
-        kept = next((cut for cut in cuts if _upper_bound(cut.answered, cut.wrong) <= rate), None)
-        if kept:
-            thresholds.append(kept._replace(max_error=rate))
-        if kept and not kept.probability:
-            break
+    for rate in ERROR_RATES:
+        valid = (each for each in tried if _upper_bound(each.answered, each.wrong) <= rate)
+        if lowest := next(valid, None):
+            thresholds.append(lowest._replace(max_error=rate))
+            if not lowest.probability:
+                break
     return tuple(thresholds)
 
 
-def _cut(
+def _threshold_at(
     confidences: np.ndarray, wrong: np.ndarray, ranked: np.ndarray, unanswered: float
 ) -> Threshold:
-    """The threshold that leaves a share of the digits out, or fewer where some are as confident."""
+    """The threshold that leaves a share of the digits unanswered, or fewer where several digits
+    have the same confidence. ranked: the confidences, sorted. The caller fills in max_error."""
     left_out = int(unanswered * len(ranked))
     lowest = float(ranked[left_out]) if left_out else 0.0
     answered = confidences >= lowest
@@ -117,50 +128,61 @@ def _cut(
 
 
 def _upper_bound(answered: int, wrong: int) -> float:
+    """The one-sided upper 95% bound of the share of wrong answers (Clopper and Pearson 1934)."""
     return float(betaincinv(wrong + 1, answered - wrong, 0.95)) if wrong < answered else 1.0
 
 
 def cross_entropy(logits: np.ndarray, labels: np.ndarray) -> float:
-    """The mean over float [N, 10] with int64 [N], in nats."""
+    """The mean cross-entropy of logits, float [N, 10], with labels, int64 [N], in nats."""
     logs = log_softmax(logits.astype(np.float64), axis=1)
     return float(-logs[np.arange(len(labels)), labels].mean())
 
 
 class Bin(NamedTuple):
-    """Digits of like confidence: how many, how many wrong, how many wrong as their confidences
-    have it."""
+    """Digits of similar confidence.
 
-    count: int
+    size: the number of digits; wrong: the number read wrong; expected_wrong: the number of wrong
+    answers that their confidences predict.
+    """
+
+    size: int
     wrong: int
-    expected: float
+    expected_wrong: float
 
 
 def equal_bins(confidences: np.ndarray, wrong: np.ndarray, count: int = 15) -> list[Bin]:
-    """Sorts by confidence, float [N], into `count` bins of as many digits each; wrong: bool [N]."""
+    """Sorts digits by confidence into `count` bins of equal size, up to one digit.
+
+    confidences: float [N]; wrong: bool [N].
+    """
     order = np.argsort(confidences, kind="stable")
     return [_bin(confidences[part], wrong[part]) for part in np.array_split(order, count)]
 
 
 def bins_between(confidences: np.ndarray, wrong: np.ndarray, edges: list[float]) -> list[Bin]:
-    """A bin for what lies from each edge up to, but not including, the next."""
+    """One bin for each pair of neighboring edges: from the lower edge up to, but not including,
+    the upper one. confidences: float [N]; wrong: bool [N]."""
     place = np.digitize(confidences, edges) - 1
     return [_bin(confidences[place == i], wrong[place == i]) for i in range(len(edges) - 1)]
 
 
 def calibration_error(confidences: np.ndarray, wrong: np.ndarray) -> float:
-    """Expected calibration error, 0 to 1: over 15 bins of as many digits each, the mean distance
-    of the stated share of errors from the true one. Naeini et al. 2015; equal-mass bins as in
-    Nguyen and O'Connor 2015, arXiv 1508.05154."""
+    """The expected calibration error, 0 to 1.
+
+    It is the mean distance between the stated and the true share of errors over 15 bins of equal
+    size (Naeini et al. 2015; equal-mass bins as in Nguyen and O'Connor 2015, arXiv 1508.05154).
+    confidences: float [N]; wrong: bool [N].
+    """
     bins = equal_bins(confidences, wrong)
-    return sum(abs(bin.wrong - bin.expected) for bin in bins) / len(confidences)
+    return sum(abs(bin.wrong - bin.expected_wrong) for bin in bins) / len(confidences)
 
 
 def error_interval(bin: Bin) -> tuple[float, float]:
-    """Between which shares of errors the true one lies with 95% confidence.
+    """The two-sided 95% confidence interval of a bin's true share of errors: (low, high).
 
     Clopper and Pearson 1934: exact for independent digits.
     """
-    right = bin.count - bin.wrong
+    right = bin.size - bin.wrong
     low = betaincinv(bin.wrong, right + 1, 0.025) if bin.wrong else 0.0
     high = betaincinv(bin.wrong + 1, right, 0.975) if right else 1.0
     return float(low), float(high)

@@ -9,24 +9,25 @@ if TYPE_CHECKING:
 
 
 class Scaling(NamedTuple):
-    """(gap / temperature) ** power replaces each logit's gap to the highest, before the softmax.
+    """Replaces each logit's gap to the highest logit by (gap / temperature) ** power.
 
-    Which digit is how likely compared with another changes, their order never does: an
-    order-preserving function, as in Rahimi et al. 2020, arXiv 2003.06820. With power 1 it is the
-    usual division by a temperature (Guo et al. 2017, arXiv 1706.04599); as it stands, softmax.
+    The softmax of the scaled logits has other probabilities in the same order: an order-preserving
+    function, as in Rahimi et al. 2020, arXiv 2003.06820. With power 1 it is the usual division by a
+    temperature (Guo et al. 2017, arXiv 1706.04599). Both values are above 0.
     """
 
     temperature: float = 1.0
     power: float = 1.0
 
 
-UNSCALED = Scaling()
+UNSCALED = Scaling()  # the plain softmax: temperature 1, power 1
 
 
 def scale_logits(logits: np.ndarray, scaling: Scaling) -> np.ndarray:
     """Scales logits for the softmax: float [N, 10] → float64 [N, 10].
 
-    The NumPy twin of scale_logits_in_graph: calibration fits with it, evaluation scores with it.
+    The NumPy form of scale_logits_in_graph; a test compares the two. Calibration fits with it,
+    evaluation scores with it. UNSCALED subtracts the highest logit, which no softmax notices.
     """
     gaps = logits.max(1, keepdims=True).astype(np.float64) - logits
     return -((gaps / scaling.temperature) ** scaling.power)
@@ -35,7 +36,8 @@ def scale_logits(logits: np.ndarray, scaling: Scaling) -> np.ndarray:
 def scale_logits_in_graph(logits: "tf.Tensor", scaling: Scaling) -> "tf.Tensor":
     """Scales logits for the softmax: float32 [N, 10] → float32 [N, 10].
 
-    The graph's twin of scale_logits: the export predicts with it. Unscaled logits pass unchanged.
+    The graph form of scale_logits; a test compares the two. The export predicts with it. UNSCALED
+    adds no operation: the logits pass unchanged.
     """
     import tensorflow as tf  # here, so that reading thresholds does not import TensorFlow
 

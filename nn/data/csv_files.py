@@ -1,7 +1,7 @@
-"""The four CSV files: reading them, checking them, splitting them.
+"""Reads and checks the four CSV files.
 
-A pixel file holds rows of 784 comma-separated whole numbers 0 to 255, a label file one
-digit a line. Both are described in MNIST/README.md.
+A line of a pixel file holds 784 comma-separated whole numbers from 0 to 255, a line of a label file
+holds one digit. MNIST/README.md describes both.
 """
 
 import warnings
@@ -20,10 +20,10 @@ CSV_NAMES = ("digit_xtrain.csv", "digit_ytrain.csv", "digit_xtest.csv", "digit_y
 
 @dataclass(frozen=True)
 class Rows:
-    """One block of a pixel file.
+    """A block of a pixel file's rows.
 
     lines: the line number of each good row; images: uint8 [n, 28, 28], the good rows;
-    errors: (line number, what is wrong) of each bad row.
+    errors: the line number of each bad row, and what is wrong with it.
     """
 
     lines: list[int]
@@ -34,7 +34,7 @@ class Rows:
 def read_folder(folder: Path) -> tuple[Digits, Digits]:
     """Reads the four CSV files of a folder: (training digits, test digits).
 
-    Raises DataError where a file is missing or holds anything but digits.
+    Raises DataError where a file is missing or has a bad line.
     """
     paths = [folder / name for name in CSV_NAMES]
     for path in paths:
@@ -43,7 +43,10 @@ def read_folder(folder: Path) -> tuple[Digits, Digits]:
 
 
 def read_digits(images_path: Path, labels_path: Path) -> Digits:
-    """Reads one pixel file and its label file. Raises DataError, also where the counts differ."""
+    """Reads a pixel file and its label file.
+
+    Raises DataError where a file is missing or has a bad line, and where the counts differ.
+    """
     labels = read_labels(labels_path)  # the small file first: a mistake in it shows at once
     images = read_images(images_path)
     if len(images) != len(labels):
@@ -57,8 +60,8 @@ def read_digits(images_path: Path, labels_path: Path) -> Digits:
 def read_images(path: Path) -> np.ndarray:
     """Reads a whole pixel file into uint8 [N, 28, 28]. Raises DataError at the first bad row.
 
-    NumPy parses the file straight into uint8; what it will not take is read again block by block,
-    which either finds the bad row or accepts the file.
+    NumPy parses the file directly into uint8. A file that it rejects is read again block by block,
+    which either finds the bad row or accepts what NumPy does not, such as 12.0.
     """
     _require_file(path)
     try:
@@ -79,7 +82,8 @@ def read_images(path: Path) -> np.ndarray:
 def iter_images(path: Path, block: int = 1024) -> Iterator[Rows]:
     """Reads a pixel file block by block, in flat memory; a bad row does not stop the others.
 
-    Blank lines are passed over. Raises DataError where the file cannot be opened or is empty.
+    Skips blank lines. Raises DataError where the file cannot be opened or is empty. block: the
+    number of lines in a block.
     """
     _require_file(path)
     first, found = 1, False
@@ -96,7 +100,7 @@ def iter_images(path: Path, block: int = 1024) -> Iterator[Rows]:
 
 
 def read_labels(path: Path) -> np.ndarray:
-    """Reads a label file into int64 [N]. Raises DataError at the first line that is no digit."""
+    """Reads a label file into int64 [N]. Raises DataError at the first line without a digit."""
     _require_file(path)
     labels = []
     with open(path, encoding="utf-8-sig", errors="replace") as file:
@@ -124,7 +128,7 @@ def _require_file(path: Path) -> None:
 
 
 def _parse_block(lines: list[str], first: int) -> Rows:
-    """Parses lines, the first of which has the number `first`, into a block of rows."""
+    """Parses a block of lines. first: the number of its first line."""
     if not any(line.strip() for line in lines):
         return Rows([], np.empty((0, SIDE, SIDE), np.uint8))
     for dtype in (np.uint8, np.float32):  # float32: written as 12.0
@@ -132,12 +136,16 @@ def _parse_block(lines: list[str], first: int) -> Rows:
             values = _parse(lines, dtype)
         except ValueError:
             continue
-        with np.errstate(invalid="ignore"):  # nan and what is out of range are unequal then
+        with np.errstate(invalid="ignore"):  # nan and numbers out of range become unequal pixels
             pixels = values.astype(np.uint8)
         if values.shape == (len(lines), PIXELS) and (pixels == values).all():
             numbers = list(range(first, first + len(lines)))
             return Rows(numbers, pixels.reshape(-1, SIDE, SIDE))
-    # Some row is bad: look at each.
+    return _parse_row_by_row(lines, first)
+
+
+def _parse_row_by_row(lines: list[str], first: int) -> Rows:
+    """Parses a block that has a bad row or a blank line; slower than NumPy, but it finds them."""
     numbers, good, errors = [], [], []
     for number, line in enumerate(lines, first):
         if not line.strip():
@@ -151,15 +159,17 @@ def _parse_block(lines: list[str], first: int) -> Rows:
 
 
 def _parse(lines: Path | Iterable[str], dtype: type) -> np.ndarray:
-    """Rows of comma-separated numbers → [rows, columns]. Raises ValueError. Of a file, which NumPy
-    reads faster than its lines, each character has to be ASCII."""
+    """Rows of comma-separated numbers → array of that dtype, [rows, columns].
+
+    NumPy reads a path faster than lines, but then the whole file must be ASCII. Raises ValueError.
+    """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that there is no row: the caller sees it
+        warnings.simplefilter("ignore")  # NumPy warns of an empty file; the caller checks for it
         return np.loadtxt(lines, dtype, delimiter=",", comments=None, ndmin=2, encoding="ascii")
 
 
 def _parse_row(line: str) -> list[int]:
-    """784 pixels from one line. Raises ValueError saying what was expected and found."""
+    """Parses one line into 784 pixels. Raises ValueError saying what was expected and found."""
     cells = line.strip().split(",")
     if not any(_is_number(cell) for cell in cells[:2]) and len(cells) > 1:
         raise ValueError(
@@ -181,6 +191,7 @@ def _parse_row(line: str) -> list[int]:
 
 
 def _label_problem(cell: str) -> str:
+    """Says what is wrong with a line of a label file."""
     if "," in cell:
         return f"expected one digit 0 to 9 a line, found {cell.count(',') + 1} values"
     hint = "" if _is_number(cell) else "; delete the line if it is a header"
@@ -188,9 +199,10 @@ def _label_problem(cell: str) -> str:
 
 
 def _whole_number(cell: str, largest: int) -> int:
-    """The value of `12` or `12.0`, 0 to largest. Raises ValueError for all else."""
+    """The number in a cell such as `12` or `12.0`, from 0 to `largest`. Raises ValueError for any
+    other cell."""
     number = float(cell)
-    if not cell.isascii() or "_" in cell:  # what Python's float takes, and no other reader
+    if not cell.isascii() or "_" in cell:  # Python's float accepts these, no other reader does
         raise ValueError(cell)
     if not number.is_integer() or not 0 <= number <= largest:
         raise ValueError(cell)

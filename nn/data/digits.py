@@ -1,4 +1,4 @@
-"""Pictures of digits with their labels: the arrays that every other module works on."""
+"""Images of digits with their labels, and how they are split and counted."""
 
 import hashlib
 from dataclasses import dataclass
@@ -7,18 +7,17 @@ import numpy as np
 
 from nn.errors import DataError
 
-SIDE = 28
+SIDE = 28  # pixels
 PIXELS = SIDE * SIDE
-NO_DIGIT = -1
-SEEDS = 2**31  # seeds are below: in the graph they are int32
+NO_DIGIT = -1  # the label of an image that shows no digit; training draws some, no file has any
+SEED_LIMIT = 2**31  # a seed is from 0 to one less: in the graph it is an int32
 
 
 @dataclass(frozen=True)
 class Digits:
-    """Pictures of digits and what they show.
+    """Images of digits with their labels.
 
-    images: uint8 [N, 28, 28], 0 = paper, 255 = ink; labels: int64 [N], 0 to 9, or NO_DIGIT, which
-    no file has.
+    images: uint8 [N, 28, 28], 0 = paper, 255 = ink; labels: int64 [N], 0 to 9, or NO_DIGIT.
     """
 
     images: np.ndarray
@@ -27,28 +26,28 @@ class Digits:
     def __len__(self) -> int:
         return len(self.images)
 
-    def __getitem__(self, index) -> "Digits":
+    def __getitem__(self, index: slice | np.ndarray) -> "Digits":
         return Digits(self.images[index], self.labels[index])
 
     def joined(self, others: "Digits") -> "Digits":
-        """These and then the others."""
+        """These digits, then the others."""
         return Digits(
             np.concatenate([self.images, others.images]),
             np.concatenate([self.labels, others.labels]),
         )
 
     def sha256(self) -> str:
-        """SHA-256 of the pixels, then the labels, as they lie in memory."""
-        digest = hashlib.sha256(np.ascontiguousarray(self.images))
-        digest.update(np.ascontiguousarray(self.labels))
+        """SHA-256, in hexadecimal, of the pixels and then the labels, as bytes in memory."""
+        digest = hashlib.sha256(np.ascontiguousarray(self.images).data)
+        digest.update(np.ascontiguousarray(self.labels).data)
         return digest.hexdigest()
 
 
 def split(digits: Digits, fraction: float, seed: int) -> tuple[Digits, Digits]:
-    """Shuffles and splits: (training digits, validation digits).
+    """Draws validation digits at random: (training digits, validation digits), each in file order.
 
-    fraction: the share that goes to validation, 0 (none) up to, but not including, 1.
-    Raises DataError where that leaves nothing to train on.
+    fraction: the share of validation digits, from 0 (none) up to, but not including, 1. Raises
+    DataError where no digit is left to train on.
     """
     count = len(digits) - training_count(len(digits), fraction)
     order = np.random.default_rng(seed).permutation(len(digits))
@@ -56,7 +55,7 @@ def split(digits: Digits, fraction: float, seed: int) -> tuple[Digits, Digits]:
 
 
 def training_count(count: int, fraction: float) -> int:
-    """How many of `count` digits `split` leaves to train on. Raises DataError where it is none."""
+    """The number of training digits that `split` leaves of `count`. Raises DataError if it is 0."""
     training = count - round(count * fraction)
     if training <= 0:
         raise DataError(f"a validation split of {fraction} leaves none of {count} digits")
@@ -64,7 +63,8 @@ def training_count(count: int, fraction: float) -> int:
 
 
 def confusion_matrix(labels: np.ndarray, predictions: np.ndarray) -> np.ndarray:
-    """int64 [N] and int64 [N], 0 to 9 → int64 [10, 10], rows the labels."""
+    """Counts each pair of label and prediction: int64 [N] and int64 [N], 0 to 9 → int64 [10, 10],
+    rows the labels, columns the predictions."""
     confusion = np.zeros((10, 10), np.int64)
     np.add.at(confusion, (labels, predictions), 1)
     return confusion

@@ -1,4 +1,4 @@
-"""Getting digits: MNIST by download or from local IDX files, and the digits in scikit-learn."""
+"""Gets MNIST, by download or from local IDX files, and writes it as the four CSV files."""
 
 import gzip
 import hashlib
@@ -23,19 +23,24 @@ MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
     "https://storage.googleapis.com/cvdf-datasets/mnist/",
 )
-CONNECT_TIMEOUT = 5  # seconds
+READ_BYTES = 65_536  # of a download at once: the progress bar moves after each
+WRITE_ROWS = 1000  # of a CSV file at once
+TIMEOUT_SECONDS = 5  # without a connection or without data; the next mirror is tried then
 
 
 class IdxFile(NamedTuple):
-    """One of MNIST's files. magic: its first four bytes, big-endian (0x08 = uint8, then the
-    number of dimensions); sha256: of the uncompressed bytes, which no compressor changes."""
+    """One of MNIST's files.
+
+    magic: the file's first four bytes, big-endian: 0x08 for uint8, then the number of dimensions.
+    sha256: of the uncompressed bytes, because compressed bytes depend on the compressor.
+    """
 
     name: str
     magic: int
     sha256: str
 
 
-# In the order of data.CSV_NAMES.
+# In the order of CSV_NAMES.
 IDX_FILES = (
     IdxFile("train-images-idx3-ubyte", 0x803,
             "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"),
@@ -51,19 +56,20 @@ IDX_FILES = (
 def download(folder: Path, mirrors: Sequence[str] = MIRRORS, quiet: bool = False) -> None:
     """Downloads MNIST, checks it by SHA-256 and writes the four CSV files into folder.
 
-    A mirror that fails in any way (no connection, 404, cut short, wrong bytes) is left for the
-    next. Raises DataError with each mirror's reason where none is left; nothing is then written.
+    When a mirror fails in any way (no connection, 404, cut short, wrong bytes), the next mirror is
+    used for the rest. Raises DataError with the reason of each mirror when all have failed; then
+    nothing is written.
     """
-    arrays, mirrors = [], list(mirrors)
+    arrays, remaining = [], list(mirrors)
     failures: list[str] = []
     for file in IDX_FILES:
-        while mirrors:
+        while remaining:
             try:
-                arrays.append(parse_idx(file, _fetch(mirrors[0], file, quiet), file.name))
+                arrays.append(parse_idx(file, _fetch(remaining[0], file, quiet), file.name))
                 break
             except DataError as error:
                 failures.append(str(error))
-                mirrors.pop(0)
+                remaining.pop(0)
         else:
             raise DataError("MNIST could not be downloaded: " + "; ".join(failures))
     write_csv_files(folder, arrays, quiet)
@@ -72,26 +78,26 @@ def download(folder: Path, mirrors: Sequence[str] = MIRRORS, quiet: bool = False
 def import_idx(source: Path, folder: Path, quiet: bool = False) -> list[str]:
     """Reads the four IDX files in source (.gz or not) and writes the CSV files into folder.
 
-    Returns the names of the files that are not the original MNIST's, by SHA-256: another set
-    in the same format may be just what the user wants. Raises DataError for a bad file.
+    Returns the names of the files whose SHA-256 is not MNIST's: the user may want another data
+    set in the same format. Raises DataError for a bad file.
     """
-    arrays, others = [], []
+    arrays, not_mnist = [], []
     for file in IDX_FILES:
         path, content = _read_idx_file(source, file.name)
         arrays.append(parse_idx(file, content, str(path)))
         if hashlib.sha256(content).hexdigest() != file.sha256:
-            others.append(path.name)
+            not_mnist.append(path.name)
     for images, labels, name in ((arrays[0], arrays[1], "train"), (arrays[2], arrays[3], "t10k")):
         if labels.max(initial=0) > 9:
             raise DataError(f"{source}: the {name} labels: expected 0 to 9, found {labels.max()}")
         if len(images) != len(labels):
             raise DataError(f"{source}: {len(images):,} {name} images, but {len(labels):,} labels")
     write_csv_files(folder, arrays, quiet)
-    return others
+    return not_mnist
 
 
 def _read_idx_file(source: Path, name: str) -> tuple[Path, bytes]:
-    """The path and the uncompressed bytes of a file that may be gzipped. Raises DataError."""
+    """The path and the uncompressed bytes of a file, plain or gzipped. Raises DataError."""
     for path in (source / name, source / f"{name}.gz"):
         try:
             content = path.read_bytes()
@@ -106,8 +112,8 @@ def _read_idx_file(source: Path, name: str) -> tuple[Path, bytes]:
 def parse_idx(file: IdxFile, content: bytes, where: str) -> np.ndarray:
     """The array in an IDX file: uint8 [N, 28, 28] of images or [N] of labels.
 
-    The format stands at the end of http://yann.lecun.com/exdb/mnist/: magic number, one
-    big-endian int32 a dimension, then the bytes. Raises DataError naming `where`.
+    http://yann.lecun.com/exdb/mnist/ describes the format at its end: the magic number, one
+    big-endian int32 for each dimension, then the bytes. Raises DataError, which names `where`.
     """
     dimensions = file.magic & 0xFF
     header = 4 * (1 + dimensions)
@@ -128,7 +134,10 @@ def parse_idx(file: IdxFile, content: bytes, where: str) -> np.ndarray:
 
 
 def write_csv_files(folder: Path, arrays: Sequence[np.ndarray], quiet: bool = False) -> None:
-    """Writes the four arrays as data.CSV_NAMES. All are complete before the first is renamed."""
+    """Writes the four arrays to the files CSV_NAMES of a folder, which it creates if needed.
+
+    All files are complete before the first one takes its final name. Raises DataError.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _write_csv_files(folder, arrays, quiet)
@@ -145,38 +154,26 @@ def _write_csv_files(folder: Path, arrays: Sequence[np.ndarray], quiet: bool) ->
     ):
         for name, array in zip(CSV_NAMES, arrays, strict=True):
             with open(Path(temporary, name), "w", encoding="ascii", newline="\n") as file:
-                for start in range(0, len(array), 1000):
-                    rows = array[start : start + 1000].reshape(-1, array[0].size).tolist()
-                    file.writelines(",".join([text[v] for v in row]) + "\n" for row in rows)
+                for start in range(0, len(array), WRITE_ROWS):
+                    rows = array[start : start + WRITE_ROWS].reshape(-1, array[0].size).tolist()
+                    file.writelines(",".join([text[n] for n in row]) + "\n" for row in rows)
                     bar.update(len(rows))
         for name in CSV_NAMES:
             os.replace(Path(temporary, name), folder / name)
 
 
-def bundled_digits() -> tuple[np.ndarray, np.ndarray]:
-    """The digits that come with scikit-learn: images uint8 [1797, 8, 8], ink = 255; labels.
-
-    Real handwriting: the test part of E. Alpaydin and C. Kaynak, Optical Recognition of
-    Handwritten Digits (UCI Machine Learning Repository, 1998), CC BY 4.0.
-    """
-    from sklearn.datasets import load_digits  # here, because nothing else needs it
-
-    digits = load_digits()
-    images = np.round(digits.images * (255 / 16)).astype(np.uint8)  # scikit-learn counts to 16
-    return images, digits.target.astype(np.int64)
-
-
 def _fetch(mirror: str, file: IdxFile, quiet: bool) -> bytes:
-    """The checked, uncompressed bytes of one file of a mirror. Raises DataError."""
+    """Downloads one file from a mirror, checks its SHA-256 and returns the uncompressed bytes.
+    Raises DataError."""
     url = f"{mirror.rstrip('/')}/{file.name}.gz"
     parts = []
     try:
-        with urllib.request.urlopen(url, timeout=CONNECT_TIMEOUT) as response:
+        with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as response:
             length = int(response.headers.get("Content-Length") or 0) or None
             with tqdm(
                 total=length, desc=file.name, unit="B", unit_scale=True, disable=quiet
             ) as bar:
-                while part := response.read(1 << 16):
+                while part := response.read(READ_BYTES):
                     parts.append(part)
                     bar.update(len(part))
         content = gzip.decompress(b"".join(parts))

@@ -1,87 +1,120 @@
-"""Sheets of pictures: arrays in, figures out."""
+"""Sheets of pictures: arrays in, figures out. Only functions import matplotlib.
 
-from collections.abc import Sequence
+A sheet is one set of axes whose unit is a column's width: a set for each picture would take
+seconds to draw.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nn.figures.drawing import BLUE, ORANGE, SKY
+from nn.figures.protocols import ScoredDigits
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-SAMPLES = 5  # digits of each label among the sample predictions
-MISTAKES = 48
-TALL = 1.35  # height of a digit with what it was read as, in widths
+SAMPLES_PER_LABEL = 5  # rows of the sheet of sample predictions
+MAX_SHOWN_MISTAKES = 48
+MISTAKES_PER_ROW = 8
+LABELED_DIGITS_PER_ROW = 10
+MAX_SHOWN_UNITS = 64  # of a first layer
+UNITS_PER_ROW = 16
+
+COLUMN_INCHES = 0.95
+MIN_SHEET_INCHES = 6  # wide enough for a title
+TITLE_INCHES = 0.7
+# In widths of a column.
+CAPTIONED_ROW_HEIGHT = 1.35  # a digit and what it was read as
+PLAIN_ROW_HEIGHT = 1
+DIGIT_SIDE = 0.9
+DIGIT_LEFT = (1 - DIGIT_SIDE) / 2  # from the column's left edge
+DIGIT_TOP = 0.4  # from the top of a row with captions
+CAPTION_GAP = 0.05
+UNIT_SIDE = 0.92
+
+CAPTION_COLOR = "#444444"
+# A picture's name; the original, uint8 [H, W] or [H, W, 3 or 4]; the ink, uint8 [H, W], 255 = ink;
+# the digit, uint8 [28, 28]; the probabilities, float32 [10]; and why there is no digit, or b"".
+ReadingSteps = tuple[str, np.ndarray, np.ndarray, np.ndarray, np.ndarray, bytes]
 
 
-def digits(images: np.ndarray, labels: np.ndarray) -> "Figure":
-    """Digits and their labels, ten a row: uint8 [N, 28, 28] and int64 [N]."""
-    rows = max(1, -(-len(images) // 10))
-    figure, axes = _montage_axes((rows, 10), height=TALL)
+def labeled_digits(images: np.ndarray, labels: np.ndarray) -> "Figure":
+    """Digits with their labels, ten in a row: uint8 [N, 28, 28] and int64 [N]."""
+    columns = LABELED_DIGITS_PER_ROW
+    rows = max(1, math.ceil(len(images) / columns))
+    figure, axes = _sheet(rows, columns, CAPTIONED_ROW_HEIGHT)
     for place, (image, label) in enumerate(zip(images, labels, strict=True)):
-        row, column = divmod(place, 10)
-        _show(axes, image, column, row, str(label), color="#444444")
-    axes.set(xlim=(0, 10), ylim=(TALL * rows, 0), aspect="equal")
+        row, column = divmod(place, columns)
+        _draw_captioned(axes, image, row, column, str(label), color=CAPTION_COLOR)
+    axes.set(xlim=(0, columns), ylim=(CAPTIONED_ROW_HEIGHT * rows, 0), aspect="equal")
     return figure
 
 
 def augmented(originals: np.ndarray, distorted: np.ndarray) -> "Figure":
-    """Digits, a column each, and below each the same, distorted as in training.
+    """Digits in the top row, and below each the same digit, distorted as in training.
 
     originals: uint8 [N, 28, 28]; distorted: float32 [times, N, 28, 28], from 0 to 1.
     """
     rows, columns = len(distorted) + 1, len(originals)
-    figure, axes = _montage_axes((rows, columns), height=1)
+    gap = 0.1  # below the originals
+    figure, axes = _sheet(rows, columns, PLAIN_ROW_HEIGHT)
     for row, pictures in enumerate([originals, *(255 * distorted)]):
         for column, picture in enumerate(pictures):
-            _show_in(axes, picture, column + 0.05, row + (0 if row == 0 else 0.1))
-    axes.set(xlim=(0, columns), ylim=(rows + 0.1, 0), aspect="equal")
+            _draw_digit(axes, picture, column + DIGIT_LEFT, row + (gap if row else 0))
+    axes.set(xlim=(0, columns), ylim=(rows + gap, 0), aspect="equal")
     axes.set_title("Digits, and below each the same, distorted as in training")
     return figure
 
 
-def sample_predictions(images: np.ndarray, scores, title: str) -> "Figure":
-    """The first digits of each label, a column a label: framed and crossed where wrong.
+def sample_predictions(images: np.ndarray, scores: ScoredDigits, title: str) -> "Figure":
+    """The first digits of each label, one column for each label; wrong answers are framed.
 
-    images: uint8 [N, 28, 28]; scores: evaluation.Scores of them.
+    images: uint8 [N, 28, 28]; scores: of these images.
     """
-    chosen = [np.flatnonzero(scores.labels == label)[:SAMPLES] for label in range(10)]
-    cells = {(row, label): index for label in range(10) for row, index in enumerate(chosen[label])}
-    title = f"{title}\nthe first {SAMPLES} of each digit, and what they were read as"
-    return _answers(images, scores, cells, (SAMPLES, 10), title)
+    chosen = [np.flatnonzero(scores.labels == label)[:SAMPLES_PER_LABEL] for label in range(10)]
+    cells = {
+        (row, label): int(index) for label in range(10) for row, index in enumerate(chosen[label])
+    }
+    title = f"{title}\nthe first {SAMPLES_PER_LABEL} of each digit, and what they were read as"
+    return _draw_answers(images, scores, cells, SAMPLES_PER_LABEL, 10, title)
 
 
-def confident_mistakes(images: np.ndarray, scores, title: str) -> "Figure":
-    """The wrong answers that the network was surest of, the surest first.
+def confident_mistakes(images: np.ndarray, scores: ScoredDigits, title: str) -> "Figure":
+    """The wrong answers, the most confident first, at most MAX_SHOWN_MISTAKES.
 
-    images: uint8 [N, 28, 28]; scores: evaluation.Scores of them.
+    images: uint8 [N, 28, 28]; scores: of these images.
     """
     wrong = np.flatnonzero(scores.wrong)
-    wrong = wrong[np.argsort(-scores.confidences[wrong], kind="stable")][:MISTAKES]
-    cells = {divmod(place, 8): index for place, index in enumerate(wrong)}
-    shown = "all" if len(wrong) == scores.errors else f"the first {len(wrong)}"
-    title = f"{title}\n{shown}, the surest first" if len(wrong) else f"{title}: none"
-    return _answers(images, scores, cells, (max(1, -(-len(wrong) // 8)), 8), title)
+    surest_first = np.argsort(-scores.confidences[wrong], kind="stable")
+    shown = wrong[surest_first][:MAX_SHOWN_MISTAKES]
+    cells = {divmod(place, MISTAKES_PER_ROW): int(index) for place, index in enumerate(shown)}
+    how_many = "all" if len(shown) == scores.errors else f"the first {len(shown)}"
+    title = f"{title}\n{how_many}, the surest first" if len(shown) else f"{title}: none"
+    rows = max(1, math.ceil(len(shown) / MISTAKES_PER_ROW))
+    return _draw_answers(images, scores, cells, rows, MISTAKES_PER_ROW, title)
 
 
 def first_layer(weights: np.ndarray, title: str) -> "Figure":
-    """What each unit of the first layer looks for: light where ink raises it, dark where ink
-    lowers it.
+    """The weights of each unit of the first layer as a picture: a unit responds to ink where its
+    picture is light, and against ink where it is dark.
 
-    weights: float32 [784, units] or [size, size, 1, filters]; up to 64 are shown.
+    weights: float32 [784, units] or [size, size, 1, filters]; at most MAX_SHOWN_UNITS are shown.
     """
     units = weights.shape[-1]
     side = round((weights.size // units) ** 0.5)
-    pictures = np.moveaxis(weights.reshape(side, side, units), 2, 0)[:64]
-    columns = min(len(pictures), 16)
-    rows = -(-len(pictures) // columns)
-    figure, axes = _montage_axes((rows, columns), height=1)
+    pictures = np.moveaxis(weights.reshape(side, side, units), 2, 0)[:MAX_SHOWN_UNITS]
+    columns = min(len(pictures), UNITS_PER_ROW)
+    rows = math.ceil(len(pictures) / columns)
+    figure, axes = _sheet(rows, columns, PLAIN_ROW_HEIGHT)
     limit = np.quantile(np.abs(pictures), 0.998)  # a few large weights would darken all others
     for place, picture in enumerate(pictures):
         row, column = divmod(place, columns)
-        mesh = axes.imshow(picture, cmap="gray", vmin=-limit, vmax=limit,
-                           extent=(column, column + 0.92, row + 0.92, row))  # fmt: skip
+        extent = (column, column + UNIT_SIDE, row + UNIT_SIDE, row)
+        mesh = axes.imshow(picture, cmap="gray", vmin=-limit, vmax=limit, extent=extent)
     axes.set(xlim=(0, columns), ylim=(rows, 0), aspect="equal")
     figure.colorbar(mesh, label="weight", extend="both", pad=0.01, shrink=0.8, aspect=8 * rows)
     shown = "" if len(pictures) == units else f", {len(pictures)} of {units} units"
@@ -89,40 +122,41 @@ def first_layer(weights: np.ndarray, title: str) -> "Figure":
     return figure
 
 
-def readings(items: Sequence[tuple], columns: int = 2) -> "Figure":
-    """How each picture came to be read: the original, the ink that was found, the 28×28 digit
-    that the network saw, and the ten probabilities.
-
-    items: each a name, the original uint8 [H, W] or [H, W, 3 or 4], the ink uint8 [H, W], the digit
-    uint8 [28, 28], the probabilities float32 [10], and the reason, bytes, why there is no digit.
-    """
+def readings(items: Sequence[ReadingSteps], columns: int = 2) -> "Figure":
+    """How each picture was read: the original, the ink that the graph found, the 28×28 digit that
+    the network saw, and the ten probabilities, or the reason why there is no digit."""
     from matplotlib.figure import Figure
 
     columns = min(columns, len(items))
-    rows = -(-len(items) // columns)
-    figure = Figure(figsize=(6.2 * columns, 1.35 * rows + 0.1))
+    rows = math.ceil(len(items) / columns)
+    row_inches = 1.35
+    figure = Figure(figsize=(6.2 * columns, row_inches * rows + 0.1))
     grid = figure.subplots(rows, 4 * columns, squeeze=False,
                            width_ratios=[1, 1, 1, 1.9] * columns)  # fmt: skip
-    figure.subplots_adjust(0.01, 0.08, 0.99, 1 - 0.3 / (1.35 * rows), wspace=0.12, hspace=0.55)
+    top = 1 - 0.3 / (row_inches * rows)
+    figure.subplots_adjust(0.01, 0.08, 0.99, top, wspace=0.12, hspace=0.55)
     for axes in grid.flat:
         axes.set_axis_off()
-    cells = grid.reshape(rows * columns, 4)
-    for (name, original, ink, digit, probabilities, reason), cell in zip(
-        items, cells, strict=False
-    ):
-        for axes, picture, title in zip(
-            cell, (original, 255 - ink, 255 - digit), (name, "ink", "28×28"), strict=False
-        ):
-            axes.imshow(picture, cmap="gray", vmin=0, vmax=255)
-            axes.set_title(title, fontsize=8, parse_math=False)
-        if reason:
-            cell[3].set_title(reason.decode(), fontsize=9, weight="bold")
-        else:
-            _probability_bars(cell[3], probabilities)
+    strips = grid.reshape(rows * columns, 4)
+    for item, strip in zip(items, strips, strict=False):  # the last row may have a free strip
+        _draw_reading(strip, item)
     return figure
 
 
-def _probability_bars(axes, probabilities: np.ndarray) -> None:
+def _draw_reading(strip: np.ndarray, item: ReadingSteps) -> None:
+    """Fills a strip: four axes side by side."""
+    name, original, ink, digit, probabilities, reason = item
+    pictures = ((name, original), ("ink", 255 - ink), ("28×28", 255 - digit))
+    for axes, (title, picture) in zip(strip[:3], pictures, strict=True):
+        axes.imshow(picture, cmap="gray", vmin=0, vmax=255)
+        axes.set_title(title, fontsize=8, parse_math=False)
+    if reason:
+        strip[3].set_title(reason.decode(), fontsize=9, weight="bold")
+    else:
+        _draw_probabilities(strip[3], probabilities)
+
+
+def _draw_probabilities(axes: "Axes", probabilities: np.ndarray) -> None:
     best = int(np.argmax(probabilities))
     colors = [BLUE if digit == best else SKY for digit in range(10)]
     axes.set_axis_on()
@@ -133,47 +167,60 @@ def _probability_bars(axes, probabilities: np.ndarray) -> None:
     axes.spines[["top", "right", "left"]].set_visible(False)
 
 
-def _montage_axes(shape: tuple[int, int], height: float):
-    """A figure and its only axes, for a grid of pictures: many axes would take seconds."""
+def _sheet(rows: int, columns: int, row_height: float) -> tuple["Figure", "Axes"]:
+    """An empty sheet. row_height: in widths of a column."""
     from matplotlib.figure import Figure
 
-    rows, columns = shape
-    size = (max(0.95 * columns, 6), 0.95 * height * rows + 0.7)  # wide enough for a title
-    figure = Figure(figsize=size, layout="constrained")
+    width = max(COLUMN_INCHES * columns, MIN_SHEET_INCHES)
+    height = COLUMN_INCHES * row_height * rows + TITLE_INCHES
+    figure = Figure(figsize=(width, height), layout="constrained")
     axes = figure.subplots()
     axes.set_axis_off()
     return figure, axes
 
 
-def _answers(images: np.ndarray, scores, cells: dict, shape: tuple[int, int], title: str):
-    """A figure of digits and what each was read as; a frame, a cross and the label where that is
-    wrong. cells: (row, column) → index of the image."""
+def _draw_answers(
+    images: np.ndarray,
+    scores: ScoredDigits,
+    cells: Mapping[tuple[int, int], int],
+    rows: int,
+    columns: int,
+    title: str,
+) -> "Figure":
+    """A sheet of digits and what each was read as. A wrong answer has a frame, a cross and the
+    label. cells: (row, column) → index of the image."""
     from matplotlib.patches import Rectangle
 
-    rows, columns = shape
-    figure, axes = _montage_axes(shape, height=TALL)
+    figure, axes = _sheet(rows, columns, CAPTIONED_ROW_HEIGHT)
     for (row, column), index in cells.items():
         prediction, label = scores.predictions[index], scores.labels[index]
-        text, style = f"{prediction}  {scores.confidences[index]:.1%}", {"color": "#444444"}
-        if prediction != label:
-            text, style = f"× {text}\nis {label}", {"color": ORANGE, "weight": "bold"}
-        corner = _show(axes, images[index], column, row, text, **style)
-        if prediction != label:
-            axes.add_patch(Rectangle(corner, 0.9, 0.9, fill=False, color=ORANGE, linewidth=3))
-    axes.set(xlim=(0, columns), ylim=(TALL * rows, 0), aspect="equal")
+        caption = f"{prediction}  {scores.confidences[index]:.1%}"
+        if prediction == label:
+            _draw_captioned(axes, images[index], row, column, caption, color=CAPTION_COLOR)
+        else:
+            caption = f"× {caption}\nis {label}"
+            corner = _draw_captioned(
+                axes, images[index], row, column, caption, color=ORANGE, weight="bold"
+            )
+            frame = Rectangle(corner, DIGIT_SIDE, DIGIT_SIDE, fill=False, color=ORANGE, linewidth=3)
+            axes.add_patch(frame)
+    axes.set(xlim=(0, columns), ylim=(CAPTIONED_ROW_HEIGHT * rows, 0), aspect="equal")
     axes.set_title(title, parse_math=False)
     return figure
 
 
-def _show(axes, image: np.ndarray, column: int, row: int, text: str, **style) -> tuple:
-    """Puts a digit, 0.9 wide, and a text above it into a montage; returns the digit's corner."""
-    left, top = column + 0.05, TALL * row + 0.4
-    _show_in(axes, image, left, top)
-    axes.text(column + 0.5, top - 0.05, text, ha="center", va="bottom", fontsize=9, **style)
+def _draw_captioned(
+    axes: "Axes", image: np.ndarray, row: int, column: int, caption: str, **style
+) -> tuple[float, float]:
+    """Draws a digit and a caption above it; returns the digit's left and top."""
+    left, top = column + DIGIT_LEFT, CAPTIONED_ROW_HEIGHT * row + DIGIT_TOP
+    _draw_digit(axes, image, left, top)
+    middle = column + 0.5
+    axes.text(middle, top - CAPTION_GAP, caption, ha="center", va="bottom", fontsize=9, **style)
     return left, top
 
 
-def _show_in(axes, image: np.ndarray, left: float, top: float) -> None:
-    """Puts a digit, 0.9 wide, into a montage: dark on light, as ink is on paper."""
-    extent = (left, left + 0.9, top + 0.9, top)
+def _draw_digit(axes: "Axes", image: np.ndarray, left: float, top: float) -> None:
+    """Draws a digit dark on light, as ink is on paper."""
+    extent = (left, left + DIGIT_SIDE, top + DIGIT_SIDE, top)
     axes.imshow(image, cmap="gray_r", vmin=0, vmax=255, extent=extent)

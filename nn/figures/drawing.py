@@ -1,4 +1,4 @@
-"""What all figures share: their colors, and how a figure is saved or shown."""
+"""The colors of all figures; saving a figure to a file and showing it in a notebook."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,20 +9,22 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 BLUE, ORANGE, SKY = "#0072B2", "#D55E00", "#56B4E9"
+DOTS_PER_INCH = 150
 
 
 def save(figure: "Figure", path: Path) -> None:
     """Writes a whole PNG or none."""
-    figure.set_dpi(150)
-    if layout := figure.get_layout_engine():  # savefig would draw the whole figure once for it
+    figure.set_dpi(DOTS_PER_INCH)
+    # Computes the layout here: savefig would draw the whole figure an extra time for it.
+    if layout := figure.get_layout_engine():
         layout.execute(figure)
         figure.set_layout_engine(None)
     with replacing(path) as temporary:
-        figure.savefig(temporary, format="png", dpi=150)
+        figure.savefig(temporary, format="png", dpi=DOTS_PER_INCH)
 
 
 def show(figure: "Figure", description: str) -> None:
-    """Displays a figure in a notebook; the description is for those who cannot see it."""
+    """Displays a figure in a notebook, with a description for readers who cannot see it."""
     from IPython.display import display
 
     display(figure, metadata={"image/png": {"alt": description}})

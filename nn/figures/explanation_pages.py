@@ -1,7 +1,10 @@
-"""One page on one reading: how the picture became a digit. Arrays in, a figure out."""
+"""Pages that explain one reading each: how a picture became a digit, or a number.
+
+Arrays in, a figure out. All positions on a page are in inches from its left and top edges.
+"""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -12,22 +15,29 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-THIN, THICK = 0.06, 0.175  # of the digit's height; of MNIST's digits none, and 5%, are beyond
-GRAY = "#595959"
-WIDTH, HEIGHT = 8.8, 3.4  # inches, as are all places on a page
-LEFT, TOP, SIDE, GAP = 0.12, 1.18, 2.1, 0.16  # of the first panel; its side; between two
-SMALL = 64  # pixels; up to here each pixel is shown as it is
-HIGHEST = 3.2  # of a number's picture
-NAME, ANSWER, NOTES = 100, 60, 130  # characters that fit into a line
+# As shares of the digit's height. None of MNIST's digits has thinner strokes, 5% have thicker ones.
+THIN_STROKE_WIDTH, THICK_STROKE_WIDTH = 0.06, 0.175
+
+GRAY, FRAME_GRAY, EMPTY_BAR_GRAY = "#595959", "#BBBBBB", "#EEEEEE"
+PAGE_WIDTH_INCHES, PAGE_HEIGHT_INCHES = 8.8, 3.4
+MARGIN_INCHES = 0.12
+PANELS_TOP_INCHES = 1.18  # below the three lines of the head and the captions
+PANEL_SIDE_INCHES, PANEL_GAP_INCHES = 2.1, 0.16
+CAPTION_RISE_INCHES = 0.12  # from a panel's top to the middle of its caption
+MAX_NUMBER_PICTURE_INCHES = 3.2  # the height of the picture on a number's page
+MIN_SHARE_SPACING_INCHES = 0.5  # between digits; closer ones have no room for probabilities
+MAX_UNSMOOTHED_PIXELS = 64  # up to this side each pixel is shown as a square
+# What fits into a line of the head.
+MAX_NAME_CHARACTERS, MAX_ANSWER_CHARACTERS, MAX_NOTES_CHARACTERS = 100, 60, 130
 
 
 class Page(NamedTuple):
-    """What a page shows. name: of the input; answer: what was read, in words; notes: short ones,
-    the answer's reason first.
+    """What a page shows.
 
-    original: uint8 [H, W] or [H, W, 3]; ink: uint8 [H, W], 255 = ink, or None where the input was
-    no picture; digit: uint8 [28, 28], 255 = ink; probabilities: ten, or None; unsure: whether the
-    answer is.
+    name: the input's; answer: what was read, in words; notes: short ones, the reason for the answer
+    first. original: uint8 [H, W] or [H, W, 3]; ink: uint8 [H, W], 255 = ink, or None where the
+    input was a row of pixels; digit: uint8 [28, 28], 255 = ink; probabilities: ten, 0 to 1, or None
+    where there is no digit; unsure: whether the answer is marked as unsure.
     """
 
     name: str
@@ -41,8 +51,11 @@ class Page(NamedTuple):
 
 
 class NumberPage(NamedTuple):
-    """What a page on a number shows: as Page, and float [N, 4], each digit's left, top, width and
-    height in pixels of the original, with what it was read as and how probable that is."""
+    """What a page on a number shows.
+
+    boxes: float [N, 4], each digit's left, top, width and height in pixels of the original; digits:
+    what each was read as, and the probability, 0 to 1. The other fields are those of Page.
+    """
 
     name: str
     answer: str
@@ -54,55 +67,57 @@ class NumberPage(NamedTuple):
 
 
 def draw(page: Page) -> "Figure":
-    """The original, its ink, the 28×28 that the network saw, and the ten probabilities."""
+    """Shows the original, its ink, the 28×28 that the network saw, and the ten probabilities."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(WIDTH, HEIGHT))
-    axes = figure.add_axes((0, 0, 1, 1))  # the only one: four would take twice as long
+    figure = Figure(figsize=(PAGE_WIDTH_INCHES, PAGE_HEIGHT_INCHES))
+    axes = figure.add_axes((0, 0, 1, 1))  # one for all panels: four would take twice as long
     color = ORANGE if page.unsure else BLUE
-    _head(axes, page, color)
+    _write_head(axes, page, color)
     pictures = [("what the network saw", 255 - page.digit)]
     if page.ink is None:
         pictures = [("pixels", page.original), *pictures]
     else:
         pictures = [("picture", page.original), ("ink that was found", 255 - page.ink), *pictures]
     for column, (caption, picture) in enumerate(pictures):
-        _show(axes, column, caption, picture)
-    _bars(axes, len(pictures), page.probabilities, color)
-    axes.set(xlim=(0, WIDTH), ylim=(HEIGHT, 0), aspect="auto")
+        _draw_panel(axes, column, caption, picture)
+    _draw_probabilities(axes, len(pictures), page.probabilities, color)
+    axes.set(xlim=(0, PAGE_WIDTH_INCHES), ylim=(PAGE_HEIGHT_INCHES, 0), aspect="auto")
     axes.set_axis_off()
     return figure
 
 
 def draw_number(page: NumberPage) -> "Figure":
-    """The part of the picture that holds the number, each digit in a box, what it was read as
-    above, its probability below."""
+    """Shows the part of the picture that holds the number, with a box around each digit: what it
+    was read as above the box, its probability below."""
     from matplotlib.figure import Figure
 
-    picture, corner = _around(page.original, page.boxes)
-    scale = min((WIDTH - 2 * LEFT) / picture.shape[1], HIGHEST / picture.shape[0])  # inches a pixel
-    height, width = (side * scale for side in picture.shape[:2])
-    figure = Figure(figsize=(WIDTH, TOP + height + LEFT))
+    picture, corner = _crop_around(page.original, page.boxes)
+    max_width = PAGE_WIDTH_INCHES - 2 * MARGIN_INCHES
+    inches_per_pixel = min(
+        max_width / picture.shape[1], MAX_NUMBER_PICTURE_INCHES / picture.shape[0]
+    )
+    height, width = (side * inches_per_pixel for side in picture.shape[:2])
+    left, top = MARGIN_INCHES, PANELS_TOP_INCHES
+    figure = Figure(figsize=(PAGE_WIDTH_INCHES, top + height + MARGIN_INCHES))
     axes = figure.add_axes((0, 0, 1, 1))
     color = ORANGE if page.unsure else BLUE
-    _head(axes, page, color)
+    _write_head(axes, page, color)
     whole = picture.shape == page.original.shape
-    _write(axes, LEFT, TOP - 0.12, "picture" if whole else "around the number", color=GRAY)
-    axes.imshow(picture, cmap="gray", vmin=0, vmax=255,
-                extent=(LEFT, LEFT + width, TOP + height, TOP))  # fmt: skip
-    axes.bar(LEFT, height, width, TOP, align="edge", fill=False, edgecolor="#BBBBBB")
-    boxes = (page.boxes - [*corner, 0, 0]) * scale + [LEFT, TOP, 0, 0]
-    middles = boxes[:, 0] + boxes[:, 2] / 2
-    roomy = np.diff(middles).min(initial=WIDTH) > 0.5
+    caption = "picture" if whole else "around the number"
+    _draw_picture(axes, picture, caption, left, height, width)
+    boxes = (page.boxes - [*corner, 0, 0]) * inches_per_pixel + [left, top, 0, 0]
+    centers = boxes[:, 0] + boxes[:, 2] / 2
+    roomy = np.diff(centers).min(initial=PAGE_WIDTH_INCHES) > MIN_SHARE_SPACING_INCHES
     for box, (digit, share) in zip(boxes, page.digits, strict=True):
-        _boxed(axes, box, digit, f"{share:.2%}" if roomy else "", color, TOP + height)
-    axes.set(xlim=(0, WIDTH), ylim=(TOP + height + LEFT, 0), aspect="auto")
+        _draw_box(axes, box, digit, f"{share:.2%}" if roomy else "", color, top + height)
+    axes.set(xlim=(0, PAGE_WIDTH_INCHES), ylim=(top + height + MARGIN_INCHES, 0), aspect="auto")
     axes.set_axis_off()
     return figure
 
 
 def shorten(text: str, length: int) -> str:
-    """The text, its middle left out where it is too long; in one line, in any case."""
+    """The text in one line of at most `length` characters: an ellipsis replaces its middle."""
     text = "".join(
         letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text
     )
@@ -111,10 +126,10 @@ def shorten(text: str, length: int) -> str:
 
 
 def stroke_width(ink: np.ndarray) -> float:
-    """How wide the strokes are, as a share of the digit's height, or width if that is larger.
+    """The mean width of the strokes, as a share of the digit's longer side; 0 without ink.
 
-    uint8 [H, W], 255 = ink. A stroke's area over half the length of its edge is its width; the
-    edge's length is the sum of all slopes, which soft edges do not change. 0 without ink.
+    ink: uint8 [H, W], 255 = ink. The width is a stroke's area divided by half the length of its
+    edge. The edge's length is the sum of all slopes, which is the same for soft edges.
     """
     ink = np.pad(ink, 1).astype(float) / 255
     edge = np.hypot(np.diff(ink, axis=0)[:, :-1], np.diff(ink, axis=1)[:-1]).sum()
@@ -123,15 +138,18 @@ def stroke_width(ink: np.ndarray) -> float:
     return float(2 * ink.sum() / edge / size) if size else 0.0
 
 
-def _head(axes: "Axes", page: Page | NumberPage, color: str) -> None:
-    _write(axes, LEFT, 0.19, shorten(page.name, NAME), color=GRAY)
-    _write(axes, LEFT, 0.46, shorten(page.answer, ANSWER), fontsize=14, weight="bold", color=color)
-    _write(axes, LEFT, 0.73, shorten("  ·  ".join(page.notes), NOTES))
+def _write_head(axes: "Axes", page: Page | NumberPage, color: str) -> None:
+    """Writes three lines: the input's name, the answer, the notes."""
+    left = MARGIN_INCHES
+    answer = shorten(page.answer, MAX_ANSWER_CHARACTERS)
+    _write(axes, left, 0.19, shorten(page.name, MAX_NAME_CHARACTERS), color=GRAY)
+    _write(axes, left, 0.46, answer, fontsize=14, weight="bold", color=color)
+    _write(axes, left, 0.73, shorten("  ·  ".join(page.notes), MAX_NOTES_CHARACTERS))
 
 
-def _around(picture: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, tuple[int, int]]:
-    """The part of a picture around boxes, with a margin of a box's height, and its left and top;
-    all of it without boxes."""
+def _crop_around(picture: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, tuple[int, int]]:
+    """The part of a picture around all boxes, and the left and top of this part. The margin is as
+    wide as the highest box is high. Without boxes it is the whole picture."""
     if not len(boxes):
         return picture, (0, 0)
     margin = boxes[:, 3].max()
@@ -141,38 +159,61 @@ def _around(picture: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, tuple[i
     return picture[top:bottom, left:right], (left, top)
 
 
-def _boxed(
+def _draw_box(
     axes: "Axes", box: np.ndarray, above: str, below: str, color: str, bottom: float
 ) -> None:
-    """A box, left, top, width and height, with a text over it and one under it; the texts stay on
-    the picture, which ends at the bottom."""
+    """Draws a box with one text above and one below it; both stay on the picture.
+
+    box: float [4], left, top, width and height; bottom: of the picture.
+    """
     left, top, width, height = box
     axes.bar(left, height, width, top, align="edge", fill=False, edgecolor=color, linewidth=1.5)
     plate = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.5}
-    style = {"ha": "center", "color": color, "bbox": plate}
-    over, under = max(top - 0.16, TOP + 0.12), min(top + height + 0.12, bottom - 0.1)
+    style: dict[str, Any] = {"ha": "center", "color": color, "bbox": plate}
+    over = max(top - 0.16, PANELS_TOP_INCHES + 0.12)
+    under = min(top + height + 0.12, bottom - 0.1)
     _write(axes, left + width / 2, over, above, fontsize=12, weight="bold", **style)
     _write(axes, left + width / 2, under, below, fontsize=7, **style)
 
 
-def _show(axes: "Axes", column: int, caption: str, picture: np.ndarray) -> None:
-    """A picture in one of the places side by side, as large as fits there, with its caption."""
-    left = LEFT + column * (SIDE + GAP)
-    height, width = (SIDE * side / max(picture.shape[:2]) for side in picture.shape[:2])
-    extent = (left, left + width, TOP + height, TOP)
-    small = max(picture.shape) <= SMALL
-    axes.imshow(picture, cmap="gray", vmin=0, vmax=255, extent=extent,
-                interpolation="nearest" if small else "auto")  # fmt: skip
-    axes.bar(left, height, width, TOP, align="edge", fill=False, edgecolor="#BBBBBB")
-    _write(axes, left, TOP - 0.12, caption, color=GRAY)
+def _draw_panel(axes: "Axes", column: int, caption: str, picture: np.ndarray) -> None:
+    """Draws a picture in one of the panels side by side, as large as fits."""
+    longer = max(picture.shape[:2])
+    height, width = (PANEL_SIDE_INCHES * side / longer for side in picture.shape[:2])
+    interpolation = "nearest" if longer <= MAX_UNSMOOTHED_PIXELS else "auto"
+    _draw_picture(axes, picture, caption, _panel_left(column), height, width, interpolation)
 
 
-def _bars(axes: "Axes", column: int, probabilities: Sequence[float] | None, color: str) -> None:
-    """Ten bars, the likeliest digit's in the answer's color; without probabilities, empty ones."""
-    left, step, longest = LEFT + column * (SIDE + GAP) + 0.2, SIDE / 10, 1.0
-    _write(axes, left, TOP - 0.12, "probabilities", color=GRAY)
-    middles = TOP + step * (np.arange(10) + 0.5)
-    axes.barh(middles, longest, 0.7 * step, left, color="#EEEEEE")
+def _panel_left(column: int) -> float:
+    return MARGIN_INCHES + column * (PANEL_SIDE_INCHES + PANEL_GAP_INCHES)
+
+
+def _draw_picture(
+    axes: "Axes",
+    picture: np.ndarray,
+    caption: str,
+    left: float,
+    height: float,
+    width: float,
+    interpolation: str | None = None,
+) -> None:
+    """Draws a picture in a gray frame, with its caption above."""
+    top = PANELS_TOP_INCHES
+    axes.imshow(picture, cmap="gray", vmin=0, vmax=255, interpolation=interpolation,
+                extent=(left, left + width, top + height, top))  # fmt: skip
+    axes.bar(left, height, width, top, align="edge", fill=False, edgecolor=FRAME_GRAY)
+    _write(axes, left, top - CAPTION_RISE_INCHES, caption, color=GRAY)
+
+
+def _draw_probabilities(
+    axes: "Axes", column: int, probabilities: Sequence[float] | None, color: str
+) -> None:
+    """Draws a bar for each digit, the most probable one in the answer's color; empty bars without
+    probabilities."""
+    left, step, longest = _panel_left(column) + 0.2, PANEL_SIDE_INCHES / 10, 1.0
+    _write(axes, left, PANELS_TOP_INCHES - CAPTION_RISE_INCHES, "probabilities", color=GRAY)
+    middles = PANELS_TOP_INCHES + step * (np.arange(10) + 0.5)
+    axes.barh(middles, longest, 0.7 * step, left, color=EMPTY_BAR_GRAY)
     for digit, middle in enumerate(middles):
         _write(axes, left - 0.14, middle, str(digit))
     if probabilities is None:
@@ -185,6 +226,7 @@ def _bars(axes: "Axes", column: int, probabilities: Sequence[float] | None, colo
         _write(axes, left + longest + 0.06, middle, f"{share:.2%}", **style)
 
 
-def _write(axes: "Axes", left: float, middle: float, text: str, **style) -> None:
+def _write(axes: "Axes", left: float, middle: float, text: str, **style: Any) -> None:
+    """Writes one line of text; middle: the height of its center."""
     style = {"fontsize": 9, **style}
     axes.text(left, middle, text, va="center_baseline", parse_math=False, **style)

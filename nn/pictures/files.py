@@ -18,11 +18,11 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from nn.errors import PictureError
 from nn.pictures.canvas import CANVAS, PAGE, Canvas, place_image
-from nn.runtime.processors import processors
+from nn.runtime.processors import available_processors
 
 MAX_PIXELS = 100_000_000  # larger pictures are refused, as they take too much memory
 # Threads that decode large files: Pillow's decoders run in parallel.
-DECODING_THREADS = min(4, processors())
+DECODING_THREADS = min(4, available_processors())
 # A batch is full with so many files, or when its files have more bytes than this.
 BATCH_SIZE = 256
 MAX_BATCH_BYTES = 10_000_000

@@ -189,8 +189,8 @@ def _notes(evidence: Evidence) -> Iterator[str]:
     if evidence.closer:
         yield "small on its picture: looked at closer"
     width = explanation_pages.stroke_width(evidence.ink)
-    if not explanation_pages.THIN <= width <= explanation_pages.THICK:
-        thin_or_thick = "thin" if width < explanation_pages.THIN else "thick"
+    if not explanation_pages.THIN_STROKE_WIDTH <= width <= explanation_pages.THICK_STROKE_WIDTH:
+        thin_or_thick = "thin" if width < explanation_pages.THIN_STROKE_WIDTH else "thick"
         yield f"{thin_or_thick} strokes, {width:.0%} of its size"
     if evidence.dropped == 1:
         yield "1 speck, frame or line dropped"

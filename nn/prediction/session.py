@@ -10,8 +10,8 @@ import tensorflow.compat.v1 as tf1
 from tensorflow.core.protobuf.config_pb2 import CallableOptions
 
 from nn.errors import ModelError
-from nn.runtime.processors import Workers
-from nn.runtime.sessions import set_for_small_ops
+from nn.runtime.processors import ProcessorPool
+from nn.runtime.sessions import configure_for_small_ops
 
 # What is worth a processor of its own, in multiply-adds: some 0.5 ms. To hand it a part of a batch
 # takes 0.1 to 0.5 ms (docs/performance.md).
@@ -24,9 +24,10 @@ class RestoredModel:
     def __init__(self, version: Path) -> None:
         self._version = version
         config = tf1.ConfigProto()
-        set_for_small_ops(config, threads=1)  # and each processor has its own part of a batch
+        # Each processor works on its own part of a batch instead.
+        configure_for_small_ops(config, threads_per_op=1)
         self._session = tf1.Session(graph=tf.Graph(), config=config)
-        self._workers = Workers()
+        self._processors = ProcessorPool()
         try:
             with self._session.graph.as_default():
                 tags = [tf1.saved_model.tag_constants.SERVING]
@@ -38,7 +39,7 @@ class RestoredModel:
 
     def close(self) -> None:
         """Closes the session, when it has answered what it was asked."""
-        self._workers.close()
+        self._processors.close()
         self._session.close()
 
     def function(
@@ -71,7 +72,7 @@ class RestoredModel:
             least = least or math.ceil(WORTH / max(1, multiply_adds(outputs)))
         except (tf.errors.OpError, ValueError, KeyError) as error:
             raise self._damaged(error) from None
-        run = self._workers.share(run, least)
+        run = self._processors.split_batches(run, least)
         return lambda *arrays: answer(*run(*arrays))
 
     def _damaged(self, error: Exception) -> ModelError:

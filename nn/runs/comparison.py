@@ -19,7 +19,7 @@ from pathlib import Path
 import pandas
 
 from nn.errors import DivergedError, UserError
-from nn.figures import charts, drawing
+from nn.figures import comparison_charts, drawing
 from nn.runs.run import Run, reopen
 from nn.runtime.signals import Stop
 from nn.runtime.whole_files import write_text
@@ -125,8 +125,8 @@ class Comparison:
         outcomes = self._labelled(outcomes)
         source = self.runs[0].source
         title = f"{source.name}: {_seeds(outcomes)}, {len(source.test):,} test digits"
-        drawing.save(charts.comparison(outcomes, title), self.folder / CHART)
-        drawing.save(charts.accuracy_by_time(outcomes, title), self.folder / TIMES)
+        drawing.save(comparison_charts.comparison_bars(outcomes, title), self.folder / CHART)
+        drawing.save(comparison_charts.accuracy_by_time(outcomes, title), self.folder / TIMES)
         return outcomes
 
     def _labelled(self, outcomes: list[Outcome]) -> list[Outcome]:

@@ -1,4 +1,4 @@
-"""A batch shared out among the processors: each takes a part of it, all do so at once."""
+"""Splits a batch into parts that all processors work on at the same time."""
 
 import math
 import os
@@ -8,63 +8,71 @@ from pathlib import Path
 
 import numpy as np
 
-Run = Callable[..., Sequence[np.ndarray]]  # arrays of N → arrays of N
+RunBatch = Callable[..., Sequence[np.ndarray]]  # arrays of N rows → arrays of N rows
 
-MOST = 256  # at once: more fall out of the processor's cache, and take memory
+# A part with more rows falls out of the processor's cache, and takes more memory.
+MAX_PART_ROWS = 256
 
 
-def processors(quota: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
-    """How many this process may use. quota: where Linux tells what a container is allowed, as in
-    https://docs.kernel.org/admin-guide/cgroup-v2.html: microseconds, and of how many."""
-    if hasattr(os, "sched_getaffinity"):  # Linux; elsewhere a process may use all
+def available_processors(quota: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
+    """The number of processors that this process may use, at least 1.
+
+    quota: the file where Linux states a container's limit: the microseconds of processor time that
+    it gets in each period, and the period's length in microseconds, as in
+    https://docs.kernel.org/admin-guide/cgroup-v2.html.
+    """
+    if hasattr(os, "sched_getaffinity"):  # Linux; elsewhere a process may use all processors
         count = len(os.sched_getaffinity(0))
     else:
         count = os.cpu_count() or 1
     try:
         time, period = map(int, quota.read_text(encoding="ascii").split())
-    except (OSError, ValueError):  # no container, or "max": all of them
+    except (OSError, ValueError):  # there is no container, or no limit ("max")
         return count
     return max(1, min(count, math.ceil(time / period)))
 
 
-class Workers:
-    """Threads, one a processor, the caller's among them; close them."""
+class ProcessorPool:
+    """One thread for each processor; the caller's thread is one of them. Close it after use."""
 
     def __init__(self) -> None:
-        self._count = processors()
+        self._count = available_processors()
         self._others = ThreadPoolExecutor(max(1, self._count - 1))
 
     def close(self) -> None:
-        """Ends the threads, when they have done what they were given."""
+        """Waits for the work that was handed over, then ends the threads."""
         self._others.shutdown()
 
-    def share(self, run: Run, least: int) -> Run:
-        """The same function, of which each worker runs a part, of `least` or more, as handing over
-        takes time too. What runs has to leave Python's lock, as a session does."""
+    def split_batches(self, run: RunBatch, min_part_rows: int) -> RunBatch:
+        """A function that returns what `run` returns, but splits each batch among the processors.
 
-        def shared(*arrays: np.ndarray) -> Sequence[np.ndarray]:
-            parts = min(self._count, len(arrays[0]) // least)
+        run: must release Python's lock, as a session does. min_part_rows: no part gets fewer rows,
+        because handing a part to another thread takes time. After `close`, the caller's thread
+        does all the work.
+        """
+
+        def run_split(*arrays: np.ndarray) -> Sequence[np.ndarray]:
+            parts = min(self._count, len(arrays[0]) // min_part_rows)
             if parts < 2:
-                return _run_in_turn(run, arrays)
+                return _run_in_parts(run, arrays)
             first, *others = zip(*(np.array_split(array, parts) for array in arrays), strict=True)
             try:
-                started = [self._others.submit(_run_in_turn, run, part) for part in others]
-            except RuntimeError:  # closed, or the process is ending: there are no threads any more
-                return _run_in_turn(run, arrays)
-            return _joined([_run_in_turn(run, first), *(task.result() for task in started)])
+                started = [self._others.submit(_run_in_parts, run, part) for part in others]
+            except RuntimeError:  # the pool is closed, or the interpreter is shutting down
+                return _run_in_parts(run, arrays)
+            return _concatenate([_run_in_parts(run, first), *(task.result() for task in started)])
 
-        return shared
+        return run_split
 
 
-def _run_in_turn(run: Run, arrays: Sequence[np.ndarray]) -> Sequence[np.ndarray]:
-    """Runs no more than MOST at once."""
+def _run_in_parts(run: RunBatch, arrays: Sequence[np.ndarray]) -> Sequence[np.ndarray]:
+    """Runs a batch in this thread, at most MAX_PART_ROWS rows at once."""
     count = len(arrays[0])
-    if count <= MOST:
+    if count <= MAX_PART_ROWS:
         return run(*arrays)
-    pieces = -(-count // MOST)
-    split = (np.array_split(array, pieces) for array in arrays)
-    return _joined([run(*part) for part in zip(*split, strict=True)])
+    split = (np.array_split(array, math.ceil(count / MAX_PART_ROWS)) for array in arrays)
+    return _concatenate([run(*part) for part in zip(*split, strict=True)])
 
 
-def _joined(found: Sequence[Sequence[np.ndarray]]) -> Sequence[np.ndarray]:
-    return [np.concatenate(arrays) for arrays in zip(*found, strict=True)]
+def _concatenate(parts: Sequence[Sequence[np.ndarray]]) -> Sequence[np.ndarray]:
+    return [np.concatenate(arrays) for arrays in zip(*parts, strict=True)]

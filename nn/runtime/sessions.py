@@ -1,44 +1,53 @@
-"""The numbers that matrix products and convolutions are trained with: float32 or bfloat16.
+"""How a session computes: its threads, and float32 or bfloat16.
 
-A session rewrites its graph for bfloat16: it casts what goes into these ops, oneDNN computes them,
-and variables, sums and losses stay float32
+Precision: a session rewrites its graph for bfloat16. It casts the inputs of matrix products and
+convolutions, which oneDNN then computes; variables, sums and losses stay float32
 (https://www.tensorflow.org/guide/graph_optimization, auto mixed precision).
+
+Threads: TensorFlow gives all sessions of a process the threads of its first session. So after a
+Predictor, whose ops run in one thread each, a training in the same notebook or server has one
+thread for each op as well. Set TF_OVERRIDE_GLOBAL_THREADPOOL=1 in the environment before the
+process's first session, and each session has threads of its own. nn.runtime.startup sets it for the
+scripts; this module changes no environment. docs/performance.md has the measurements.
 """
 
 import os
 from pathlib import Path
 
-import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 from tensorflow.core.protobuf.rewriter_config_pb2 import RewriterConfig
 
 from nn.errors import UserError
-from nn.runtime.processors import processors
+from nn.runtime.processors import available_processors
 
 FLOAT32, BFLOAT16 = PRECISIONS = ("float32", "bfloat16")
-_CPU_FLAGS = {"avx512_bf16", "amx_bf16"}
+_BFLOAT16_CPU_FLAGS = {"avx512_bf16", "amx_bf16"}
 
 
-def fastest(preferred: str, cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
-    """The preferred precision, or float32 where the CPU does not compute in bfloat16, or does not
-    say so, as Linux does: emulated, it is slower; and where TensorFlow is to do without oneDNN."""
+def precision_for_this_cpu(preferred: str, cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
+    """The preferred precision where the CPU computes in bfloat16, otherwise float32.
+
+    It is float32, too, where TensorFlow is to work without oneDNN, and where the system does not
+    describe its CPU in `cpuinfo`, as Linux does: emulated bfloat16 is slower than float32.
+    """
     if not _has_onednn():
         return FLOAT32
     try:
         flags = set(cpuinfo.read_text(encoding="utf-8", errors="replace").split())
     except OSError:
         flags = set()
-    return preferred if flags & _CPU_FLAGS else FLOAT32
+    return preferred if flags & _BFLOAT16_CPU_FLAGS else FLOAT32
 
 
-def session_config(precision: str, towers: int = 1) -> tf1.ConfigProto:
-    """What makes a session compute so. Raises UserError where it would not, without a word.
+def training_session_config(precision: str, towers: int = 1) -> tf1.ConfigProto:
+    """The configuration of a session that trains in a precision of PRECISIONS.
 
-    towers: of a graph that trains; its ops share the processors, not each op all of them.
+    towers: the number of towers in the graph. Each gets its share of the processors' threads.
+    Raises UserError where the session would compute in float32 although `precision` is bfloat16.
     """
     config = tf1.ConfigProto()
     if towers > 1:
-        set_for_small_ops(config, threads=max(1, processors() // towers))
+        configure_for_small_ops(config, threads_per_op=max(1, available_processors() // towers))
     if precision == BFLOAT16:
         if not _has_onednn():
             raise UserError(
@@ -50,21 +59,16 @@ def session_config(precision: str, towers: int = 1) -> tf1.ConfigProto:
     return config
 
 
+def configure_for_small_ops(config: tf1.ConfigProto, threads_per_op: int) -> None:
+    """Makes a session run a graph of many small ops faster (docs/performance.md, "Threads").
+
+    It runs each op in `threads_per_op` threads: the threads that share one small op mostly wait for
+    each other. And it fuses no matrix product with the op that follows it: oneDNN would copy the
+    weights of such a product into an order of its own at each call.
+    """
+    config.intra_op_parallelism_threads = threads_per_op
+    config.graph_options.rewrite_options.remapping = RewriterConfig.OFF
+
+
 def _has_onednn() -> bool:
     return os.environ.get("TF_ENABLE_ONEDNN_OPTS") != "0"
-
-
-def set_for_small_ops(config: tf.compat.v1.ConfigProto, threads: int) -> None:
-    """Shares each op out among a few threads, and keeps products as they are.
-
-    docs/performance.md has the measurements. To be called before a process's first session: where
-    one came before, this has its threads.
-    """
-    # Threads that share one small op mostly wait for each other.
-    config.intra_op_parallelism_threads = threads
-    # By itself TensorFlow gives all sessions the threads of the first; what suits this one would be
-    # every other's too. So each session is to have threads of its own.
-    os.environ.setdefault("TF_OVERRIDE_GLOBAL_THREADPOOL", "1")
-    # A product fused with what follows it has oneDNN copy the weights into an order of its own
-    # first, at each call.
-    config.graph_options.rewrite_options.remapping = RewriterConfig.OFF

@@ -1,14 +1,14 @@
-"""SIGINT and SIGTERM as something to ask for between two pieces of work."""
+"""SIGINT and SIGTERM as something that a loop asks for between two steps of its work."""
 
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-Stop = Callable[[], int | None]
+Stop = Callable[[], int | None]  # the number of the signal that came, or None
 
 
 class Interrupted(Exception):
-    """A signal ended training; a checkpoint has been written. signum: which signal."""
+    """A signal ended training after a checkpoint was written. signum: the signal's number."""
 
     def __init__(self, signum: int) -> None:
         super().__init__(signal.Signals(signum).name)
@@ -17,11 +17,14 @@ class Interrupted(Exception):
 
 @contextmanager
 def catch_signals() -> Iterator[Stop]:
-    """While open, SIGINT and SIGTERM do not end the process: the function that is yielded
-    returns the number of the first that came, or None. A second one has its usual effect."""
+    """Keeps SIGINT and SIGTERM from ending the process while the block runs.
+
+    Yields a function that returns the number of the first signal that came, or None. A second
+    signal has its usual effect.
+    """
     received: list[int] = []
     usual = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    # What is ignored, as nohup and background jobs have it, stays ignored.
+    # A signal that is ignored, as in a background job or under nohup, stays ignored.
     usual = {number: handler for number, handler in usual.items() if handler != signal.SIG_IGN}
 
     def restore() -> None:

@@ -11,7 +11,7 @@ import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 from PIL import Image
 
-from nn.data import download
+from nn.data import bundled, download
 from nn.data.csv_files import CSV_NAMES, read_folder
 from nn.data.digits import NO_DIGIT, SIDE, Digits
 from nn.errors import DataError
@@ -94,7 +94,7 @@ def extras(source: Source, digits: Digits, share: float, seed: int) -> Digits:
     count, random = round(share * len(digits)), np.random.default_rng(seed)
     pictures, labels = styled(digits, count // 4, random)
     if not source.bundled:
-        small, small_labels = download.bundled_digits()
+        small, small_labels = bundled.bundled_digits()
         chosen = random.permutation(len(small))[: count // 4]
         pictures += list(small[chosen])
         labels = np.concatenate([labels, small_labels[chosen]])
@@ -119,7 +119,7 @@ def normalized(pictures: Sequence[np.ndarray], batch_size: int = 512) -> np.ndar
 
 def _bundled() -> Source:
     """scikit-learn's 8×8 digits, brought to 28×28 by the same normalization as any picture."""
-    small, labels = download.bundled_digits()
+    small, labels = bundled.bundled_digits()
     digits = Digits(normalized([_enlarge(image) for image in small]), labels)
     return Source("bundled", "bundled", digits[:BUNDLED_TRAINING], digits[BUNDLED_TRAINING:])
 

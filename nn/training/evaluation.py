@@ -14,7 +14,7 @@ from nn.confidence.scaling import UNSCALED, Scaling, scale_logits
 from nn.confidence.thresholds import Threshold
 from nn.data.digits import Digits, confusion_matrix
 from nn.errors import DivergedError
-from nn.runtime.processors import Workers
+from nn.runtime.processors import ProcessorPool
 from nn.training.graph import TrainingGraph
 
 
@@ -94,8 +94,8 @@ def evaluate(session: tf.compat.v1.Session, graph: TrainingGraph, digits: Digits
     def run(images: np.ndarray) -> list[np.ndarray]:
         return session.run([graph.logits], {graph.feed.images: images})
 
-    with closing(Workers()) as workers:
-        (logits,) = workers.share(run, least=256)(digits.images)
+    with closing(ProcessorPool()) as pool:
+        (logits,) = pool.split_batches(run, min_part_rows=256)(digits.images)
     if not np.isfinite(logits).all():
         raise DivergedError("the logits are no longer finite numbers; try a lower --learning-rate")
     return Scores(digits.labels, logits)

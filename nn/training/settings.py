@@ -5,10 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from nn.data.digits import SEEDS
+from nn.data.digits import SEED_LIMIT
 from nn.networks.recipe import Recipe
 from nn.networks.registry import Network, get_network
-from nn.runtime.sessions import FLOAT32, PRECISIONS, fastest
+from nn.runtime.sessions import FLOAT32, PRECISIONS, precision_for_this_cpu
 
 # Setting → its type, and what else holds of it.
 _VALID: dict[str, tuple[Any, Callable]] = {
@@ -17,7 +17,7 @@ _VALID: dict[str, tuple[Any, Callable]] = {
     "batch_size": (int, lambda size: size > 0),
     "learning_rate": (float | int, lambda rate: 0 < rate < math.inf),
     "validation_split": (float | int, lambda share: 0 <= share < 1),
-    "seed": (int, lambda seed: 0 <= seed < SEEDS),
+    "seed": (int, lambda seed: 0 <= seed < SEED_LIMIT),
     "augment": (bool, lambda _: True),
     "bends": (float | int, lambda pixels: 0 <= pixels < math.inf),
     "extras": (float | int, lambda share: 0 <= share < math.inf),
@@ -51,7 +51,7 @@ class Settings:
         epochs, bends = (10 * recipe.epochs, 1.0) if bundled else (recipe.epochs, recipe.bends)
         usual = cls(
             network.name, epochs, recipe.batch_size, recipe.learning_rate, 0.2, 0, network.hidden,
-            recipe.augment, bends, recipe.extras, fastest(recipe.precision),
+            recipe.augment, bends, recipe.extras, precision_for_this_cpu(recipe.precision),
         )  # fmt: skip
         settings = replace(usual, **{k: v for k, v in given.items() if v is not None})
         return settings if settings.augment else replace(settings, bends=0.0)

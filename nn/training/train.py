@@ -11,7 +11,7 @@ from nn.confidence.calibration import Calibration
 from nn.data.digits import Digits
 from nn.errors import UserError
 from nn.networks.registry import get_network
-from nn.runtime.sessions import session_config
+from nn.runtime.sessions import training_session_config
 from nn.runtime.signals import Interrupted, Stop
 from nn.training.checkpoints import Checkpoints
 from nn.training.epochs import Epoch, Trainer
@@ -69,7 +69,7 @@ def train(
     steps_per_epoch = settings.recipe.steps_per_epoch(len(pictures))
     network = get_network(settings.network, settings.hidden)
     graph = build_training_graph(network, settings.recipe, count=len(pictures), seed=settings.seed)
-    config = session_config(settings.precision, settings.recipe.towers)
+    config = training_session_config(settings.precision, settings.recipe.towers)
     with tf1.Session(graph=graph.graph, config=config) as session:
         session.run(graph.initialize)
         feed = {graph.feed.images: pictures.images, graph.feed.labels: pictures.labels}

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from conftest import run_script
 from scipy.special import softmax
 from scipy.stats import binomtest
@@ -15,7 +16,7 @@ from nn.confidence.calibration import (
     error_interval,
     fit_scaling,
 )
-from nn.confidence.scaling import UNSCALED, Scaling, scale_logits
+from nn.confidence.scaling import UNSCALED, Scaling, scale_logits, scale_logits_in_graph
 from nn.figures import charts
 from nn.training.evaluation import Scores
 
@@ -50,6 +51,23 @@ def test_without_a_power_the_logits_are_divided_by_the_temperature():
     np.testing.assert_allclose(softmax(scale_logits(logits, Scaling(1.7)), axis=1), expected)
 
 
+@pytest.mark.parametrize(
+    "scaling", [UNSCALED, Scaling(0.3), Scaling(1.7), Scaling(1.0, 1.4), Scaling(2.5, 0.6)]
+)
+def test_the_graph_scales_logits_as_numpy_does(scaling):
+    logits = np.random.default_rng(1).normal(0, 6, [200, 10]).astype(np.float32)
+    logits[0] = 1.5  # ten equal logits: every gap is 0
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        in_graph = session.run(scale_logits_in_graph(tf.constant(logits), scaling))
+    assert in_graph.dtype == np.float32
+    np.testing.assert_allclose(
+        softmax(in_graph.astype(np.float64), axis=1),
+        softmax(scale_logits(logits, scaling), axis=1),
+        rtol=1e-4,
+        atol=1e-12,
+    )
+
+
 def test_digits_that_are_all_read_right_say_nothing_of_a_scaling():
     logits = np.eye(10)[[1, 2, 3]] * 5
     assert fit_scaling(logits, np.array([1, 2, 3])) == UNSCALED
@@ -80,7 +98,7 @@ def test_the_calibration_error_is_the_mean_distance_over_bins():
     # Bins of ten: within one the errors may lie unevenly, which can only add.
     assert found >= expected - 1e-9
     assert sum(bin.wrong for bin in equal_bins(confidences, wrong)) == 39
-    assert {bin.count for bin in equal_bins(confidences, wrong)} == {10}
+    assert {bin.size for bin in equal_bins(confidences, wrong)} == {10}
 
 
 def test_too_unsure_in_one_bin_does_not_make_up_for_too_sure_in_another():
@@ -99,9 +117,9 @@ def test_always_sure_has_its_share_of_errors_as_calibration_error():
 def test_bins_between_edges_hold_the_lower_edge():
     confidences = np.array([0.2, 0.5, 0.7, 0.9, 1.0])
     bins = bins_between(confidences, np.array([1, 1, 0, 0, 0], bool), [0, 0.5, 0.9, 1.01])
-    assert [bin.count for bin in bins] == [1, 2, 2]
+    assert [bin.size for bin in bins] == [1, 2, 2]
     assert [bin.wrong for bin in bins] == [1, 1, 0]
-    assert [bin.expected for bin in bins] == pytest.approx([0.8, 0.8, 0.1])
+    assert [bin.expected_wrong for bin in bins] == pytest.approx([0.8, 0.8, 0.1])
 
 
 @pytest.mark.parametrize(("count", "wrong"), [(10, 0), (10, 3), (10, 10), (5000, 7)])
@@ -118,16 +136,16 @@ def test_the_reliability_diagram_shows_stated_and_true_shares():
     (axes,) = charts.reliability(scores, "a $^$ name").axes
     (stated,) = [line for line in axes.lines if line.get_label() == "stated"]
     bins = bins_between(scores.confidences, scores.wrong, [0, 0.5, 0.9, 0.99, 0.999, 0.9999, 1.01])
-    expected = [bin.expected / bin.count for bin in bins if bin.count]
+    expected = [bin.expected_wrong / bin.size for bin in bins if bin.size]
     np.testing.assert_allclose(stated.get_xdata(), expected)
     (true,) = [line for line in axes.lines if line.get_label() == "true"]
     np.testing.assert_allclose(
-        true.get_xdata(), [bin.wrong / bin.count for bin in bins if bin.wrong]
+        true.get_xdata(), [bin.wrong / bin.size for bin in bins if bin.wrong]
     )
     intervals = [line.get_xdata() for line in axes.lines if len(line.get_xdata()) == 2][:2]
     np.testing.assert_allclose(intervals, [error_interval(bin) for bin in bins[:2]])
     texts = [text.get_text() for text in axes.texts]
-    assert f"{bins[1].wrong:,} of {bins[1].count:,}" in texts
+    assert f"{bins[1].wrong:,} of {bins[1].size:,}" in texts
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from scipy.stats import binomtest
 
 from load_saved_model import parse_arguments
 from nn import Predictor
-from nn.confidence.calibration import RATES, UNANSWERED, Calibration, fit_thresholds
+from nn.confidence.calibration import ERROR_RATES, UNANSWERED_SHARES, Calibration, fit_thresholds
 from nn.confidence.thresholds import Threshold, choose, least_probability
 from nn.errors import ModelError
 from nn.prediction.output import table_row, threshold_line
@@ -36,8 +36,8 @@ def test_a_threshold_is_the_lowest_whose_upper_bound_keeps_the_rate():
     confidences = np.round(confidences, 3)  # so that there are equals
     ranked = np.sort(confidences)
     expected = {}
-    for rate in RATES:
-        for share in UNANSWERED:
+    for rate in ERROR_RATES:
+        for share in UNANSWERED_SHARES:
             lowest = ranked[int(share * 1000)] if share else 0.0
             sure = confidences >= lowest
             if upper_bound(wrong[sure].sum(), sure.sum()) <= rate:
@@ -64,7 +64,7 @@ def test_other_digits_are_wrong_no_more_often_at_any_rate():
     confidences, wrong = drawn(2_000_000)
     order = np.argsort(-confidences)
     ranked, errors = -confidences[order], np.cumsum(wrong[order])  # the surest first
-    broken = dict.fromkeys(RATES, 0)
+    broken = dict.fromkeys(ERROR_RATES, 0)
     for _ in range(250):
         for threshold in fit_thresholds(*drawn(4000)):
             sure = np.searchsorted(ranked, -threshold.probability, side="right")

@@ -342,15 +342,3 @@ def test_a_failing_download_leaves_the_csv_files_alone(mirrors, target):
 def test_a_mirror_that_is_no_address_is_named(small_mnist, target):
     assert "mirror.example" in message_of(download.download, target, ["mirror.example"], quiet=True)
     assert not target.exists()
-
-
-def test_the_bundled_digits_are_small_gray_pictures():
-    images, labels = download.bundled_digits()
-    assert images.shape == (1797, 8, 8)
-    assert images.dtype == np.uint8
-    assert (images.min(), images.max()) == (0, 255)
-    assert labels.shape == (1797,)
-    assert labels.dtype == np.int64
-    assert set(labels) == set(range(10))
-    corners = images[:, [0, 0, -1, -1], [0, -1, 0, -1]]
-    assert corners.mean() < 10 < images.mean()

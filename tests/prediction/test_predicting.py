@@ -14,7 +14,7 @@ import tensorflow as tf
 from conftest import ROOT, RUN, load, load_in_this_process, run_script
 from PIL import Image, ImageFilter
 
-from nn.data import download
+from nn.data import bundled
 from nn.errors import DataError
 from nn.pictures.files import EXTENSIONS
 from nn.prediction import inputs
@@ -459,7 +459,7 @@ def test_an_empty_tree_is_one_error(script, bad_inputs):
 
 def test_a_thick_light_digit_on_dark_reads_as_its_negative(predictor, tmp_path):
     names = []
-    for i, image in enumerate(download.bundled_digits()[0][:20]):
+    for i, image in enumerate(bundled.bundled_digits()[0][:20]):
         large = Image.fromarray(np.pad(image, 1)).resize((100, 100), Image.Resampling.BICUBIC)
         light = large.point(lambda v: 255 * (v > 110)).filter(ImageFilter.MaxFilter(5))
         names += [tmp_path / f"{i}_light.png", tmp_path / f"{i}_dark.png"]

@@ -14,7 +14,7 @@ from conftest import train_in_this_process
 from PIL import Image
 
 from nn.errors import UserError
-from nn.figures import charts
+from nn.figures import comparison_charts
 from nn.networks.registry import get_network
 from nn.runs.comparison import Comparison, Outcome, table
 from nn.runtime.signals import Interrupted
@@ -214,7 +214,7 @@ def test_bars_are_as_long_as_the_means_they_stand_for():
     rows = [Outcome(name, seed, size, 100, 7, accuracy, loss, 4.0)
             for name, size, accuracy, loss in (("tiny", 10, 0.92, 0.3), ("dense", 40, 0.98, 0.1))
             for seed in (0, 1)]  # fmt: skip
-    accuracy, loss, _, parameters = charts.comparison(rows, "a $^$ title").axes
+    accuracy, loss, _, parameters = comparison_charts.comparison_bars(rows, "a $^$ title").axes
     assert [bar.get_x() + bar.get_width() for bar in accuracy.patches] == pytest.approx(
         [0.92, 0.98]
     )
@@ -230,7 +230,7 @@ def test_accuracy_against_time_has_room_for_what_has_no_logarithm():
         Outcome("slow", 0, 10, 100, 5, 0.95, 0.2, 30.0),
     ]
     for some in (outcomes, outcomes[:1]):
-        figure = charts.accuracy_by_time(some, "all kinds")
+        figure = comparison_charts.accuracy_by_time(some, "all kinds")
         (axes,) = figure.axes
         names = [text.get_text() for text in axes.texts]
         assert names == [outcome.network for outcome in some]

@@ -12,7 +12,7 @@ import train_neural_network
 from nn.data.digits import SIDE, Digits
 from nn.errors import UserError
 from nn.networks.registry import get_network
-from nn.runtime.sessions import BFLOAT16, FLOAT32, fastest, session_config
+from nn.runtime.sessions import BFLOAT16, FLOAT32, precision_for_this_cpu, training_session_config
 from nn.training.graph import build_training_graph
 from nn.training.settings import Settings
 
@@ -31,25 +31,25 @@ tf1 = tf.compat.v1
 def test_bfloat16_is_taken_where_the_cpu_has_it(flags, found, tmp_path):
     cpuinfo = tmp_path / "cpuinfo"
     cpuinfo.write_text(f"processor\t: 0\nmodel name\t: some CPU\nflags\t\t: {flags}\n")
-    assert fastest(BFLOAT16, cpuinfo) == found
-    assert fastest(FLOAT32, cpuinfo) == FLOAT32
+    assert precision_for_this_cpu(BFLOAT16, cpuinfo) == found
+    assert precision_for_this_cpu(FLOAT32, cpuinfo) == FLOAT32
 
 
 def test_where_the_system_does_not_tell_it_is_float32(tmp_path):
-    assert fastest(BFLOAT16, tmp_path / "none") == FLOAT32
+    assert precision_for_this_cpu(BFLOAT16, tmp_path / "none") == FLOAT32
 
 
 def test_without_onednn_there_is_no_bfloat16(tmp_path, monkeypatch):
     (tmp_path / "cpuinfo").write_text("flags : avx512_bf16\n")
     monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
-    assert fastest(BFLOAT16, tmp_path / "cpuinfo") == FLOAT32
-    session_config(FLOAT32)
+    assert precision_for_this_cpu(BFLOAT16, tmp_path / "cpuinfo") == FLOAT32
+    training_session_config(FLOAT32)
     with pytest.raises(UserError, match="TF_ENABLE_ONEDNN_OPTS=0 switches off; unset it, or"):
-        session_config(BFLOAT16)
+        training_session_config(BFLOAT16)
 
 
 def test_a_network_has_the_precision_that_it_trains_fastest_in():
-    assert Settings.of(get_network("flagship")).precision == fastest(BFLOAT16)
+    assert Settings.of(get_network("flagship")).precision == precision_for_this_cpu(BFLOAT16)
     assert Settings.of(get_network("sprint")).precision == FLOAT32
     assert Settings.of(get_network("sprint"), precision=BFLOAT16).precision == BFLOAT16
 
@@ -66,7 +66,7 @@ def losses(digits: Digits, precision: str) -> list[float]:
     """The loss after each of some steps of training."""
     network = get_network("basic_cnn")
     graph = build_training_graph(network, network.recipe, count=len(digits), seed=0)
-    with tf1.Session(graph=graph.graph, config=session_config(precision)) as session:
+    with tf1.Session(graph=graph.graph, config=training_session_config(precision)) as session:
         session.run(graph.initialize)
         session.run(
             graph.load, {graph.feed.images: digits.images, graph.feed.labels: digits.labels}

@@ -1,5 +1,6 @@
-"""A batch shared out among the processors: nothing is lost, all work at once."""
+"""A batch that is split among the processors: nothing is lost, all work at the same time."""
 
+import os
 import threading
 from pathlib import Path
 
@@ -12,17 +13,18 @@ from nn.networks.registry import get_network
 from nn.prediction.predictor import Predictor
 from nn.prediction.session import multiply_adds
 from nn.runtime import processors
-from nn.runtime.processors import MOST, Workers
+from nn.runtime.processors import MAX_PART_ROWS, ProcessorPool
+from nn.runtime.sessions import FLOAT32, training_session_config
 
 
 @pytest.fixture
 def with_processors(monkeypatch):
-    """Workers as on a machine with so many."""
+    """Makes a pool as on a machine with a given number of processors."""
     made = []
 
-    def make(count: int) -> Workers:
-        monkeypatch.setattr(processors, "processors", lambda: count)
-        made.append(Workers())
+    def make(count: int) -> ProcessorPool:
+        monkeypatch.setattr(processors, "available_processors", lambda: count)
+        made.append(ProcessorPool())
         return made[-1]
 
     yield make
@@ -31,7 +33,7 @@ def with_processors(monkeypatch):
 
 
 @pytest.mark.parametrize("processors", [1, 2, 3, 8])
-@pytest.mark.parametrize("count", [0, 1, 7, 8, 9, 100, 2 * MOST + 1, 5000])
+@pytest.mark.parametrize("count", [0, 1, 7, 8, 9, 100, 2 * MAX_PART_ROWS + 1, 5000])
 def test_each_gets_its_own_answer_in_order(with_processors, processors, count):
     sizes = []
 
@@ -39,12 +41,12 @@ def test_each_gets_its_own_answer_in_order(with_processors, processors, count):
         sizes.append(len(numbers))
         return numbers * 10 + sides, sides.astype(str)
 
-    share = with_processors(processors).share(run, least=4)
+    run_split = with_processors(processors).split_batches(run, min_part_rows=4)
     numbers, sides = np.arange(count), np.arange(count) % 3
-    totals, names = share(numbers, sides)
+    totals, names = run_split(numbers, sides)
     np.testing.assert_array_equal(totals, numbers * 10 + sides)
     np.testing.assert_array_equal(names, sides.astype(str))
-    assert sum(sizes) == count and max(sizes) <= MOST
+    assert sum(sizes) == count and max(sizes) <= MAX_PART_ROWS
     assert len(sizes) == 1 or min(sizes) >= 4
 
 
@@ -57,7 +59,7 @@ def test_parts_run_at_once_the_callers_too(with_processors):
         threads.add(threading.get_ident())
         return (numbers,)
 
-    with_processors(3).share(run, least=1)(np.arange(30))
+    with_processors(3).split_batches(run, min_part_rows=1)(np.arange(30))
     assert len(threads) == 3 and threading.get_ident() in threads
 
 
@@ -68,14 +70,15 @@ def test_what_goes_wrong_in_one_part_is_raised(with_processors):
         return (numbers,)
 
     with pytest.raises(OSError, match="the last one"):
-        with_processors(2).share(run, least=1)(np.arange(30))
+        with_processors(2).split_batches(run, min_part_rows=1)(np.arange(30))
 
 
-@pytest.mark.parametrize("least", [1, 100])
-def test_what_is_asked_after_the_end_is_answered_by_the_caller(with_processors, least):
+@pytest.mark.parametrize("min_part_rows", [1, 100])
+def test_after_closing_the_caller_does_the_work(with_processors, min_part_rows):
     closed = with_processors(2)
     closed.close()
-    (answer,) = closed.share(lambda numbers: (numbers + 1,), least)(np.arange(30))
+    run_split = closed.split_batches(lambda numbers: (numbers + 1,), min_part_rows)
+    (answer,) = run_split(np.arange(30))
     np.testing.assert_array_equal(answer, np.arange(1, 31))
 
 
@@ -87,7 +90,8 @@ def test_a_container_uses_what_it_is_allowed(quota, count, tmp_path):
     file = tmp_path / "cpu.max"
     if quota is not None:
         file.write_text(quota + "\n")
-    assert processors.processors(file) == (count or processors.processors(tmp_path / "none"))
+    unlimited = processors.available_processors(tmp_path / "none")
+    assert processors.available_processors(file) == (count or unlimited)
 
 
 @pytest.mark.parametrize(
@@ -112,12 +116,15 @@ def shipped() -> Path:
 def test_a_batch_is_handed_over_where_its_parts_are_worth_it(which, enough, request, monkeypatch):
     version, sizes = request.getfixturevalue(which), []  # trained before anything is patched
 
-    def run_in_turn(run, arrays, original=processors._run_in_turn):
-        sizes.append(len(arrays[0]))
-        return original(run, arrays)
+    def split_batches(pool, run, min_part_rows, original=ProcessorPool.split_batches):
+        def counted(*arrays):
+            sizes.append(len(arrays[0]))
+            return run(*arrays)
 
-    monkeypatch.setattr(processors, "processors", lambda: 2)
-    monkeypatch.setattr(processors, "_run_in_turn", run_in_turn)
+        return original(pool, counted, min_part_rows)
+
+    monkeypatch.setattr(processors, "available_processors", lambda: 2)
+    monkeypatch.setattr(ProcessorPool, "split_batches", split_batches)
     images = np.random.default_rng(0).integers(0, 256, (2 * enough, 28, 28), np.uint8)
     with Predictor(version) as predictor:
         alone = predictor.predict(images[:-1])
@@ -127,10 +134,11 @@ def test_a_batch_is_handed_over_where_its_parts_are_worth_it(which, enough, requ
     np.testing.assert_allclose(shared.probabilities[:-1], alone.probabilities, atol=1e-5)
 
 
-# Threads of this process before and after another session with three for each op.
+# Prints how many threads another session, with three for each op, adds to those of a Predictor.
 BESIDE = """
 import os
-os.environ.pop("TF_OVERRIDE_GLOBAL_THREADPOOL", None)  # another test's
+from nn.runtime.startup import import_tensorflow
+import_tensorflow()
 import numpy as np, tensorflow as tf
 from nn import Predictor
 with Predictor("SavedModel/1") as predictor:
@@ -148,3 +156,12 @@ with Predictor("SavedModel/1") as predictor:
 def test_a_training_beside_a_predictor_has_threads_of_its_own():
     finished = run_script("-c", BESIDE, cwd=ROOT)
     assert finished.stdout.split() == ["3"], finished.stderr
+
+
+def test_the_library_leaves_the_environment_alone(shipped, monkeypatch):
+    monkeypatch.delenv("TF_OVERRIDE_GLOBAL_THREADPOOL", raising=False)
+    before = dict(os.environ)
+    with Predictor(shipped) as predictor:
+        predictor.predict(np.zeros((1, 28, 28), np.uint8))
+    training_session_config(FLOAT32, towers=2)
+    assert dict(os.environ) == before

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 import train_neural_network
-from nn.data import download
+from nn.data import bundled
 from nn.data.digits import NO_DIGIT, Digits
 from nn.training import datasets
 from nn.training.datasets import Source
@@ -65,7 +65,7 @@ def test_a_run_on_the_bundled_digits_sees_none_of_its_test_digits(digits, monkey
     def refuse():
         raise AssertionError("asked for all of the bundled digits")
 
-    monkeypatch.setattr(download, "bundled_digits", refuse)
+    monkeypatch.setattr(bundled, "bundled_digits", refuse)
     drawn = datasets.extras(Source("bundled", "bundled", *digits), digits[0], 0.2, seed=0)
     assert len(drawn) == 225  # three quarters
 

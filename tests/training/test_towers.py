@@ -11,7 +11,7 @@ import tensorflow as tf
 from nn.networks.layers import batch_norm, dropout, move_averages
 from nn.networks.registry import NETWORKS, get_network
 from nn.runtime import sessions
-from nn.runtime.sessions import FLOAT32, session_config
+from nn.runtime.sessions import FLOAT32, training_session_config
 from nn.training import loop
 from nn.training.graph import build_training_graph
 
@@ -23,7 +23,7 @@ def trained(name: str, digits, towers: int, batch_size: int = 32) -> dict[str, n
     network = get_network(name)
     recipe = replace(network.recipe, batch_size=batch_size, towers=towers)
     graph = build_training_graph(network, recipe, count=len(digits), seed=0)
-    config = session_config(FLOAT32, towers)
+    config = training_session_config(FLOAT32, towers)
     with tf1.Session(graph=graph.graph, config=config) as session:
         session.run(graph.initialize)
         feed = {graph.feed.images: digits.images, graph.feed.labels: digits.labels}
@@ -107,6 +107,6 @@ def test_each_tower_drops_others():
 def test_all_towers_together_have_a_thread_for_each_processor(
     count, processors, threads, monkeypatch
 ):
-    monkeypatch.setattr(sessions, "processors", lambda: processors)
-    config = session_config(FLOAT32, count)
+    monkeypatch.setattr(sessions, "available_processors", lambda: processors)
+    config = training_session_config(FLOAT32, count)
     assert config.intra_op_parallelism_threads == threads  # 0: TensorFlow's own choice, all

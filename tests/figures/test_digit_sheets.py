@@ -1,0 +1,150 @@
+"""nn/figures/digit_sheets.py: what a reader of the sheets sees."""
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_hex
+
+from nn.figures import digit_sheets
+from nn.figures.drawing import BLUE, ORANGE
+from nn.training.evaluation import Scores
+
+
+def numbered(count: int) -> np.ndarray:
+    """Images that each show in their pixels which one they are."""
+    return np.repeat(np.arange(count, dtype=np.uint8), 784).reshape(-1, 28, 28)
+
+
+def scores(labels: list[int], predictions: list[int], confidences: list[float]) -> Scores:
+    logits = np.zeros([len(labels), 10])
+    for row, (digit, confidence) in enumerate(zip(predictions, confidences, strict=True)):
+        logits[row, digit] = np.log(9 * confidence / (1 - confidence))
+    return Scores(np.array(labels), logits)
+
+
+def shown(axes) -> list[tuple[int, int, int]]:
+    """Each picture on a sheet: its row and column, from its place, and which image it is."""
+    found = []
+    for image in axes.images:
+        left, _, _, top = image.get_extent()
+        row_height = digit_sheets.CAPTIONED_ROW_HEIGHT
+        found.append((int(top // row_height), int(left), int(np.asarray(image.get_array())[0, 0])))
+    return found
+
+
+def texts(axes) -> list[str]:
+    return [text.get_text() for text in axes.texts]
+
+
+def assert_no_text_covers_a_digit(figure):
+    figure.draw_without_rendering()
+    (axes,) = figure.axes
+    digits = [image.get_window_extent() for image in axes.images]
+    boxes = [text.get_window_extent() for text in axes.texts]
+    assert not any(box.overlaps(digit) for box in boxes for digit in digits)
+    assert all(axes.bbox.y0 <= box.y0 and box.y1 <= axes.bbox.y1 + 1 for box in boxes)
+
+
+def test_labeled_digits_go_ten_in_a_row_with_their_labels():
+    labels = np.arange(13) % 7
+    figure = digit_sheets.labeled_digits(numbered(13), labels)
+    (axes,) = figure.axes
+    assert shown(axes) == [(n // 10, n % 10, n) for n in range(13)]
+    assert texts(axes) == [str(label) for label in labels]
+    assert_no_text_covers_a_digit(figure)
+
+
+def test_no_labeled_digits_are_an_empty_sheet():
+    (axes,) = digit_sheets.labeled_digits(numbered(0), np.zeros(0, int)).axes
+    assert not axes.images
+
+
+def test_each_distorted_digit_is_below_its_original():
+    originals = numbered(3) + 100
+    distorted = np.stack([numbered(3) / 255.0, (numbered(3) + 50) / 255.0])
+    (axes,) = digit_sheets.augmented(originals, distorted).axes
+    columns = {0: [], 1: [], 2: []}
+    for image in axes.images:
+        left, _, _, top = image.get_extent()
+        columns[int(left)].append((top, round(float(image.get_array()[0, 0]))))
+    for column, found in columns.items():
+        assert [value for _, value in sorted(found)] == [100 + column, column, 50 + column]
+
+
+def test_sample_predictions_have_a_column_for_each_label_and_frame_the_wrong_ones():
+    labels = [3, 3, 5, 3, 3, 3, 3]
+    read = scores(labels, [3, 8, 5, 3, 3, 3, 3], [0.9, 0.75, 0.99, 0.5, 0.6, 0.7, 0.8])
+    figure = digit_sheets.sample_predictions(numbered(7), read, "a $^$ title")
+    (axes,) = figure.axes
+    # The first five of the six 3s, downwards, and the 5.
+    assert shown(axes) == [(0, 3, 0), (1, 3, 1), (2, 3, 3), (3, 3, 4), (4, 3, 5), (0, 5, 2)]
+    assert texts(axes) == ["3  90.0%", "× 8  75.0%\nis 3", "3  50.0%", "3  60.0%", "3  70.0%",
+                           "5  99.0%"]  # fmt: skip
+    assert axes.get_title().startswith("a $^$ title\nthe first 5 of each digit")
+    (frame,) = axes.patches
+    left, right, bottom, top = axes.images[1].get_extent()
+    assert frame.get_xy() == pytest.approx((left, top))
+    assert (frame.get_width(), frame.get_height()) == pytest.approx((right - left, bottom - top))
+    assert to_hex(frame.get_edgecolor()).upper() == ORANGE
+    assert axes.texts[1].get_color() == ORANGE
+    assert_no_text_covers_a_digit(figure)
+
+
+def test_the_surest_mistakes_come_first_eight_in_a_row():
+    confidences = [0.5 + n / 200 for n in range(60)]
+    read = scores([1] * 60, [7] * 59 + [1], confidences)
+    figure = digit_sheets.confident_mistakes(numbered(60), read, "dense")
+    (axes,) = figure.axes
+    assert shown(axes) == [(n // 8, n % 8, 58 - n) for n in range(48)]
+    assert len(axes.patches) == 48
+    assert axes.get_title() == "dense\nthe first 48, the surest first"
+    assert texts(axes)[0] == "× 7  79.0%\nis 1"
+    assert_no_text_covers_a_digit(figure)
+
+
+@pytest.mark.parametrize(
+    ("predictions", "title"), [([7, 1], "dense\nall, the surest first"), ([1, 1], "dense: none")]
+)
+def test_a_sheet_of_mistakes_says_how_many_it_shows(predictions, title):
+    read = scores([1, 1], predictions, [0.9, 0.9])
+    (axes,) = digit_sheets.confident_mistakes(numbered(2), read, "dense").axes
+    assert axes.get_title() == title
+
+
+@pytest.mark.parametrize(
+    ("shape", "pictures", "title"),
+    [((784, 10), 10, "w"), ((784, 100), 64, "w, 64 of 100 units"), ((3, 3, 1, 32), 32, "w")],
+)
+def test_each_unit_of_the_first_layer_is_a_picture(shape, pictures, title):
+    weights = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+    axes, colorbar = digit_sheets.first_layer(weights, "w").axes
+    assert axes.get_title() == title
+    assert len(axes.images) == pictures
+    side = 28 if len(shape) == 2 else 3
+    unit = 17 % pictures
+    np.testing.assert_array_equal(
+        axes.images[unit].get_array(), weights.reshape(-1, shape[-1])[:, unit].reshape(side, side)
+    )
+    assert {image.get_clim() for image in axes.images} == {axes.images[0].get_clim()}
+    low, high = axes.images[0].get_clim()
+    assert low == -high  # gray stands for 0
+    assert colorbar.get_ylabel() == "weight"
+
+
+def test_a_strip_of_readings_shows_each_step():
+    probabilities = np.full(10, 0.01)
+    probabilities[7] = 0.91
+    original, ink, digit = numbered(3)
+    figure = digit_sheets.readings(
+        [("a.png", original, ink, digit, probabilities, b""),
+         ("blank.png", original, ink, digit, probabilities, b"no ink")]
+    )  # fmt: skip
+    first, second = figure.axes[:4], figure.axes[4:8]
+    assert [axes.get_title() for axes in first] == ["a.png", "ink", "28×28", "7, 91.0%"]
+    # Ink is dark on light, as in the original.
+    assert [int(axes.images[0].get_array()[0, 0]) for axes in first[:3]] == [0, 254, 253]
+    bars = first[3].patches
+    assert [bar.get_height() for bar in bars] == pytest.approx(probabilities)
+    highlighted = [n for n, bar in enumerate(bars) if to_hex(bar.get_facecolor()) == BLUE.lower()]
+    assert highlighted == [7]
+    assert second[3].get_title() == "no ink"
+    assert not second[3].patches

@@ -1,0 +1,111 @@
+"""The start of the scripts: what TensorFlow says while it is imported, closed streams."""
+
+import signal
+import subprocess
+import sys
+
+import pytest
+from conftest import ROOT, run_script
+
+IMPORT = "from nn.runtime.startup import import_tensorflow; import_tensorflow()"
+# What import_tensorflow needs of TensorFlow.
+LOGGING = """
+from types import SimpleNamespace
+logging = SimpleNamespace(ERROR=40, set_verbosity=lambda level: None)
+compat = SimpleNamespace(v1=SimpleNamespace(logging=logging))
+"""
+NOTICE = "I0000 port.cc:153] oneDNN custom operations are on."
+# TensorFlow aborts with such a line on a CPU that it was not built for. A notice has this name too.
+LAST_WORDS = "F cpu_feature_guard.cc:38] TensorFlow was compiled to use AVX instructions"
+
+
+@pytest.fixture
+def tensorflow_that(tmp_path):
+    """Runs code with a TensorFlow whose import runs other code; returns the finished process."""
+
+    def run(imported: str, code: str = IMPORT, **options):
+        package = tmp_path / "tensorflow"
+        package.mkdir()
+        (package / "__init__.py").write_text(f"import os, signal\n{imported}\n{LOGGING}")
+        return run_script("-c", code, PYTHONPATH=f"{tmp_path}:{ROOT}", **options)
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("death", "status"),
+    [("os.abort()", signal.SIGABRT), ("os.kill(os.getpid(), signal.SIGKILL)", signal.SIGKILL)],
+)
+def test_what_tensorflow_said_before_it_crashed_is_shown(tensorflow_that, death, status):
+    finished = tensorflow_that(f"os.write(2, {LAST_WORDS!r}.encode()); {death}")
+    assert finished.stderr == LAST_WORDS
+    assert finished.returncode == -status
+
+
+def test_a_script_whose_tensorflow_aborts_shows_why_and_ends_with_134(tmp_path):
+    (tmp_path / "tensorflow.py").write_text(
+        f"import os\nos.write(2, {LAST_WORDS!r}.encode() + b'\\n')\nos.abort()\n"
+    )
+    # A shell reports a process that a signal ended as 128 plus the signal's number.
+    command = f"PYTHONPATH={tmp_path} {sys.executable} load_saved_model.py samples/3_pen.png"
+    finished = subprocess.run(
+        f"{command}; exit $?", shell=True, cwd=ROOT, capture_output=True, text=True
+    )
+    assert LAST_WORDS in finished.stderr.splitlines()
+    assert finished.returncode == 134
+
+
+def test_known_notices_are_dropped_and_other_lines_are_not(tensorflow_that):
+    finished = tensorflow_that(f"os.write(2, b'{NOTICE}\\nW something new\\n')")
+    assert finished.returncode == 0
+    assert finished.stderr == "W something new\n"
+
+
+def test_an_import_that_fails_shows_what_was_said_and_raises(tensorflow_that):
+    finished = tensorflow_that("os.write(2, b'no such library\\n'); raise ImportError('broken')")
+    assert finished.returncode == 1
+    assert finished.stderr.startswith("no such library\nTraceback")
+    assert finished.stderr.endswith("ImportError: broken\n")
+
+
+def test_no_process_is_left_behind(tensorflow_that):
+    wait = "import os\ntry: os.waitpid(-1, 0)\nexcept ChildProcessError: print('none')"
+    finished = tensorflow_that("", f"{IMPORT}\n{wait}")
+    assert (finished.stdout, finished.stderr) == ("none\n", "")
+
+
+def test_where_no_process_can_be_started_tensorflow_is_imported_all_the_same(tensorflow_that):
+    code = f"import sys; sys.executable = '/nonexistent'; {IMPORT}; print('done')"
+    finished = tensorflow_that(f"os.write(2, b'{NOTICE}\\n')", code)
+    assert (finished.stdout, finished.stderr) == ("done\n", "")
+
+
+def with_standard_error_closed(code: str) -> str:
+    """Code that runs other code in a process whose standard error is closed."""
+    return f"import os, sys; os.close(2); os.execv(sys.executable, ['python', '-c', {code!r}])"
+
+
+@pytest.mark.parametrize(
+    "first", ["", "from nn.runtime import startup; startup.make_output_safe()"]
+)
+def test_tensorflow_is_imported_with_standard_error_closed(tensorflow_that, first):
+    code = with_standard_error_closed(f"{first}\n{IMPORT}\nprint('imported')")
+    finished = tensorflow_that("try: os.write(2, b'W said\\n')\nexcept OSError: pass", code)
+    assert (finished.returncode, finished.stdout) == (0, "imported\n")
+
+
+def test_a_message_to_a_closed_standard_error_does_not_become_a_result():
+    code = """
+import sys
+from nn.runtime.startup import make_output_safe
+make_output_safe()
+print("a message", file=sys.stderr)
+print("a result")
+"""
+    finished = run_script("-c", with_standard_error_closed(code))
+    assert (finished.returncode, finished.stdout) == (0, "a result\n")
+
+
+def test_the_real_import_prints_nothing():
+    finished = run_script("-c", IMPORT, TF_USE_LEGACY_KERAS="1")
+    assert (finished.returncode, finished.stdout, finished.stderr) == (0, "", "")
