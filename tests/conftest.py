@@ -146,10 +146,7 @@ def train_here(monkeypatch, capfd):
     """train_neural_network.py within this process, which saves the seconds of starting another."""
     monkeypatch.setenv("TF_USE_LEGACY_KERAS", "1")  # the script would leave it set
     monkeypatch.setattr(logging, "raiseExceptions", logging.raiseExceptions)
-    loggers = [
-        logging.getLogger(name)
-        for name in ("nn", "nn.training.train", "nn.training.epochs", "nn.runs.run")
-    ]
+    loggers = [logging.getLogger(name) for name in ("nn", "nn.training", "nn.runs.run")]
     before = [(logger, logger.handlers, logger.level) for logger in loggers]
 
     def run(*arguments):

@@ -130,7 +130,10 @@ def test_one_seed_has_no_spread():
         (["--compare", "all", "--hidden", "5"], "name these after --compare, in place of all"),
         (["--compare", "all", "tiny"], "--compare all is every network there is"),
         (["--seeds", "3"], "--seeds is for --compare"),
-        (["--compare", "all", "--seeds", "2", "--seed", "2147483647"], "they end at 2147483647"),
+        (
+            ["--compare", "all", "--seeds", "2", "--seed", "2147483647"],
+            "the highest seed is 2147",
+        ),
     ],
 )
 def test_a_wrong_comparison_is_one_clear_line(arguments, message, tmp_path, monkeypatch, capsys):
@@ -207,7 +210,7 @@ def test_a_comparison_with_a_run_that_diverged_does_not_end_as_if_all_were_well(
     assert "simple_dnn    |" in finished.stdout
     assert "tiny (1 of 2) |" in finished.stdout
     assert "tiny-5: the loss is no longer" in finished.stderr
-    assert finished.stderr.splitlines()[-1] == "error: 1 of 4 runs came to no end, as said above"
+    assert finished.stderr.splitlines()[-1] == "error: 1 of 4 runs did not finish; see above"
 
 
 def test_bars_are_as_long_as_the_means_they_stand_for():

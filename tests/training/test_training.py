@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from nn.errors import DivergedError, UserError
 from nn.figures import digit_sheets
 from nn.networks.recipe import Recipe
 from nn.networks.registry import Network, get_network
+from nn.runs.command_line import parse_arguments
 from nn.runs.run import Run, check_target
 from nn.runtime.signals import Interrupted
 from nn.training import datasets
@@ -164,6 +166,35 @@ def test_only_the_bundled_digits_are_bent():
     assert Settings.of(compact, bundled=True).recipe.bends == 1
     assert Settings.of(compact).recipe.bends == 0
     assert Settings.of(compact, bundled=True, augment=False).bends == 0  # nothing is bent then
+
+
+def test_settings_stand_in_a_config_in_the_order_of_older_runs():
+    names = ["network", "epochs", "batch_size", "learning_rate", "validation_split", "seed",
+             "hidden", "augment", "bends", "extras", "precision"]  # fmt: skip
+    assert list(vars(Settings.of(get_network("flagship")))) == names
+
+
+def test_the_recipe_of_a_run_has_its_settings_and_the_rest_of_the_networks_recipe():
+    network = get_network("flagship")
+    given = {"epochs": 3, "batch_size": 5, "learning_rate": 0.5, "augment": True, "bends": 2.0,
+             "extras": 0.25, "precision": "bfloat16"}  # fmt: skip
+    assert Settings.of(network, **given).recipe == replace(network.recipe, **given)
+
+
+SETTING_OPTIONS = [
+    ["--network", "tiny"], ["--hidden", "5"], ["--compare", "tiny"], ["--data", "bundled"],
+    ["--epochs", "1"], ["--batch-size", "1"], ["--learning-rate", "1"],
+    ["--validation-split", "0"], ["--refit"], ["--no-augment"], ["--extras", "0"],
+    ["--precision", "auto"], ["--seed", "0"], ["--run-dir", "here"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("option", SETTING_OPTIONS, ids=lambda option: option[0])
+def test_a_resumed_run_takes_no_setting(option, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        parse_arguments(["--resume", "run", *option])
+    assert f"drop {option[0]}\n" in capsys.readouterr().err
+    parse_arguments(["--resume", "run", "--saved-model", "out", "--quiet"])
 
 
 def test_another_seed_gives_other_weights(digits):
