@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _compares(options: argparse.Namespace) -> bool:
     """Whether several networks are to be compared, or a comparison is to be resumed."""
-    from nn.runs.comparison import is_comparison
+    from nn.training.run_folder import is_comparison
 
     return bool(options.compare or (options.resume and is_comparison(options.resume)))
 

@@ -156,11 +156,6 @@ class Comparison:
         return rows
 
 
-def is_comparison(folder: Path) -> bool:
-    """Whether a folder is a comparison's, and not a single run's."""
-    return (folder / PLAN).exists()
-
-
 def table(outcomes: Sequence[Outcome]) -> str:
     """A Markdown table, a row a network: mean, and standard deviation over its seeds."""
     columns: dict[str, Callable[[list[Outcome]], str]] = {
