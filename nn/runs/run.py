@@ -1,7 +1,6 @@
 """One run, from its settings to its plots: started, resumed, finished, exported."""
 
 import logging
-import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -71,7 +70,7 @@ class Run:
 
     def check(self) -> None:
         """Raises UserError where the run could not be trained, or not be exported."""
-        check_target(self.saved_model)
+        write.check_target(self.saved_model)
         count, split_off = len(self.source.training), self.settings.validation_split
         training = training_count(count, split_off)
         check_batch_size(self.settings, training)
@@ -198,18 +197,8 @@ def reopen(
             raise TypeError(f"refit cannot be {refit!r}")
     except (KeyError, TypeError, ValueError, UserError) as error:
         raise UserError(f"{folder.config_file}: not the config of a run ({error})") from None
-    check_target(target)
+    write.check_target(target)
     source = source or datasets.load(option, quiet)
     if source.description != data:
         raise UserError(f"{source.name}: these are not the digits that the run was started with")
     return Run(settings, source, folder, target, refit, calibration)
-
-
-def check_target(folder: Path) -> None:
-    """Raises UserError, before hours of training, where a folder could not be exported to."""
-    nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    if not nearest.is_dir():
-        found = "a file" if nearest == folder else f"that {nearest} is a file"
-        raise UserError(f"{folder}: expected a folder to export to, found {found}")
-    if not os.access(nearest, os.W_OK | os.X_OK):
-        raise UserError(f"{folder}: cannot export there, {nearest} is not open to writing")

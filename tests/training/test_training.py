@@ -16,11 +16,12 @@ from PIL import Image
 
 from nn.data.digits import Digits
 from nn.errors import DivergedError, UserError
+from nn.export.write import check_target
 from nn.figures import digit_sheets
 from nn.networks.recipe import Recipe
 from nn.networks.registry import Network, get_network
 from nn.runs.command_line import parse_arguments
-from nn.runs.run import Run, check_target
+from nn.runs.run import Run
 from nn.runtime.signals import Interrupted
 from nn.training import datasets
 from nn.training.datasets import Source
