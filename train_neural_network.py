@@ -23,8 +23,8 @@ if TYPE_CHECKING:  # what imports TensorFlow is imported late, so that --help an
     from nn.runs.run import Run
     from nn.runtime.signals import Stop
     from nn.training.datasets import Source
+    from nn.training.evaluation import Result
     from nn.training.settings import Settings
-    from nn.training.train import Result
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

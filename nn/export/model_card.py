@@ -10,9 +10,8 @@ import tensorflow as tf
 
 from nn.confidence.thresholds import Threshold
 from nn.networks.registry import get_network
-from nn.training.evaluation import Scores
+from nn.training.evaluation import Result, Scores
 from nn.training.settings import Settings
-from nn.training.train import Result
 
 
 def model_card(settings: Settings, data: Mapping, result: Result) -> dict:

@@ -12,7 +12,9 @@ Nothing here imports TensorFlow.
 """
 
 import json
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pandas
@@ -21,6 +23,30 @@ from nn.errors import UserError
 from nn.runtime.whole_files import write_text
 
 COMPARISON = "comparison.json"  # a folder with this file is a comparison's, not a single run's
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """A row of the history. Losses in nats; accuracies 0 to 1; NaN if there are no validation
+    digits. step: the global step after the epoch; seconds: of training, without validation."""
+
+    epoch: int
+    step: int
+    loss: float
+    accuracy: float
+    validation_loss: float
+    validation_accuracy: float
+    seconds: float
+
+    def scalars(self) -> dict[str, float]:
+        """TensorBoard's tags and their values; those that are NaN are left out."""
+        scalars = {
+            "training/loss": self.loss,
+            "training/accuracy": self.accuracy,
+            "validation/loss": self.validation_loss,
+            "validation/accuracy": self.validation_accuracy,
+        }
+        return {tag: value for tag, value in scalars.items() if math.isfinite(value)}
 
 
 class RunFolder:
@@ -90,12 +116,13 @@ class RunFolder:
     def _read_extras(self) -> str:
         return self.extras_file.read_text(encoding="utf-8").strip()
 
-    def write_history(self, rows: Sequence[Mapping]) -> None:
+    def write_history(self, history: Sequence[Epoch]) -> None:
         """Writes one row for each epoch. Every number reads back as exactly the same."""
+        rows = [asdict(epoch) for epoch in history]
         write_text(self.history_file, pandas.DataFrame(rows).to_csv(index=False))
 
-    def read_history(self, epochs: int) -> list[dict]:
-        """The rows of the first `epochs` epochs: a checkpoint may be older than the history.
+    def read_history(self, epochs: int) -> list[Epoch]:
+        """The first `epochs` epochs: the history may be newer than the newest checkpoint.
 
         Raises UserError if a row is missing or the file is damaged.
         """
@@ -105,10 +132,14 @@ class RunFolder:
             table = pandas.read_csv(self.history_file)
         except (OSError, ValueError) as error:
             raise UserError(f"{self.history_file}: cannot be read ({error})") from None
-        rows = table.to_dict("records")[:epochs]
+        rows = [{str(name): value for name, value in row.items()} for row in
+                table.to_dict("records")[:epochs]]  # fmt: skip
         if [row.get("epoch") for row in rows] != list(range(1, epochs + 1)):
             raise UserError(f"{self.history_file}: expected a row for each of epochs 1 to {epochs}")
-        return rows
+        try:
+            return [Epoch(**row) for row in rows]
+        except TypeError:
+            raise UserError(f"{self.history_file}: not the columns of a history") from None
 
 
 def is_comparison(folder: Path) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from nn.data.digits import SEEDS
+from nn.errors import UserError
 from nn.networks.recipe import Recipe
 from nn.networks.registry import Network, get_network
 from nn.runtime.sessions import FLOAT32, PRECISIONS, fastest
@@ -80,6 +81,14 @@ class Settings:
         """The network's recipe, with these settings in it."""
         own = {name: getattr(self, name) for name in _shared()}
         return replace(get_network(self.network).recipe, **own)
+
+    def check_batch_size(self, count: int) -> None:
+        """Raises UserError if a batch is larger than the `count` training digits."""
+        if self.batch_size > count:
+            raise UserError(
+                f"a batch of {self.batch_size:,}, as {self.network} would train, is more than "
+                f"the {count:,} training digits; try a smaller --batch-size"
+            )
 
     def __post_init__(self) -> None:
         """Raises ValueError at a value that the command line would not let through."""

@@ -3,7 +3,7 @@
 import math
 
 from nn.figures import charts
-from nn.training.epochs import Epoch
+from nn.training.run_folder import Epoch
 
 
 def test_the_history_of_one_epoch_counts_in_whole_epochs():

@@ -155,7 +155,7 @@ def test_a_comparisons_folder_is_not_overwritten_and_a_damaged_one_not_resumed(c
         Comparison.create(folder, [], None, tmp_path)
     with pytest.raises(UserError, match="holds a comparison; choose another --run-dir"):
         RunFolder(folder).create({})
-    with pytest.raises(UserError, match="is there already, and not empty"):
+    with pytest.raises(UserError, match="exists and is not empty"):
         Comparison.create(folder / "tiny-5", [], None, tmp_path)
     for content in ("{", '{"runs": []}', '{"runs": 5}'):
         (tmp_path / "comparison.json").write_text(content)
@@ -184,11 +184,14 @@ def test_a_run_that_diverges_is_named_and_left_out(tmp_path, digits, caplog):
         (warning,) = [r.message for r in caplog.records if r.levelname == "WARNING"]
         assert "all/tiny-0: the loss is no longer a finite number at step" in warning
         caplog.clear()
-    planned = [
-        comparison.runs[1],
-        replace(comparison.runs[1], settings=replace(settings[1], seed=1)),
-    ]
-    (row,) = Comparison(tmp_path / "all", planned)._labelled(comparison._finished())
+    finished = comparison.runs[1]
+    diverging = replace(
+        finished,
+        settings=replace(settings[1], seed=1, learning_rate=1e38),
+        folder=RunFolder(tmp_path / "all" / "simple_dnn-1"),
+    )
+    diverging.create()
+    (row,) = Comparison(tmp_path / "all", [finished, diverging]).finish(quiet=True)
     assert row.network == "simple_dnn (1 of 2)"
     with pytest.raises(UserError, match="nothing to compare"):
         Comparison(

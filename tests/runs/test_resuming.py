@@ -65,7 +65,7 @@ def weights_of(folder: Path) -> str:
 
 
 def test_equal_seeds_give_equal_weights(whole_run, real_data, tmp_path, train_here, monkeypatch):
-    monkeypatch.setattr(Run, "_plots", lambda *_: {})
+    monkeypatch.setattr(Run, "figures", lambda *_: {})
     finished = train_here("--data", real_data, *OPTIONS, *folders(tmp_path))
     assert finished.returncode == 0, finished.stderr
     assert weights_of(tmp_path) == weights_of(whole_run)

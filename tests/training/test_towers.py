@@ -12,8 +12,7 @@ from nn.networks.layers import batch_norm, dropout, move_averages
 from nn.networks.registry import NETWORKS, get_network
 from nn.runtime import sessions
 from nn.runtime.sessions import FLOAT32, session_config
-from nn.training import loop
-from nn.training.graph import build_training_graph
+from nn.training.graph import build_training_graph, in_towers
 
 tf1 = tf.compat.v1
 
@@ -64,7 +63,7 @@ def test_batch_norm_is_of_each_tower_and_its_averages_of_all():
             with tf1.variable_scope("", reuse=tf1.AUTO_REUSE):
                 return batch_norm(x, "b", training=True)
 
-        y = loop.in_towers(tower, tf.constant(x), tf.constant([0, 0]), 2)
+        y = in_towers(tower, tf.constant(x), tf.constant([0, 0]), 2)
         moves = move_averages()
         session.run(tf1.global_variables_initializer())
         y, _ = session.run([y, moves])
@@ -94,7 +93,7 @@ def test_towers_train_the_same_each_time(digits):
 
 def test_each_tower_drops_others():
     with tf.Graph().as_default(), tf1.Session() as session:
-        kept = loop.in_towers(
+        kept = in_towers(
             lambda images, seed: dropout(images, "dropout", rate=0.5, seed=seed),
             tf.ones([2, 1000]), tf.constant([0, 0]), 2,
         )  # fmt: skip

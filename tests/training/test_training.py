@@ -26,7 +26,7 @@ from nn.runtime.signals import Interrupted
 from nn.training import datasets
 from nn.training.datasets import Source
 from nn.training.evaluation import Scores
-from nn.training.graph import build_training_graph
+from nn.training.graph import batch_indices, build_training_graph
 from nn.training.run_folder import RunFolder
 from nn.training.settings import Settings
 
@@ -205,14 +205,12 @@ def test_another_seed_gives_other_weights(digits):
 
 
 def test_an_epoch_shows_every_image_in_an_order_of_its_own():
-    from nn.training.loop import _batch_indices
-
     with tf.Graph().as_default(), tf1.Session() as session:
         order = tf.constant(np.random.default_rng(0).permutation(10).astype(np.int32))
         batches = [
-            session.run(_batch_indices(order, tf.constant(s, tf.int64), 4)) for s in (0, 1, 2)
+            session.run(batch_indices(order, tf.constant(s, tf.int64), 4)) for s in (0, 1, 2)
         ]
-        again = session.run(_batch_indices(order, tf.constant(3, tf.int64), 4))
+        again = session.run(batch_indices(order, tf.constant(3, tf.int64), 4))
     seen = np.concatenate(batches)
     assert sorted(seen[:10]) == list(range(10))
     assert list(seen[10:]) == list(seen[:2])  # the last batch is filled up from the start
