@@ -12,20 +12,19 @@ from nn.runtime.startup import import_tensorflow, make_output_safe
 DESCRIPTION = """\
 Exports a version of a model anew, with the graph that this project builds today.
 
-A SavedModel holds a graph and weights. The graph is as old as the export: when the project learns
-to normalize pictures better, models that were exported before do not. This command takes the
-weights, the scaling of the logits and the thresholds out of a version, puts them into today's
-graph and writes that as the next version. Nothing is trained, no data and no checkpoint is needed.
+A SavedModel holds a graph and weights. The graph is as old as the export: if this project learns to
+normalize pictures better, older exports do not. This command takes the weights, the scaling of the
+logits and the thresholds from a version, puts them into today's graph and writes the next version.
+It trains nothing and needs no data and no checkpoints.
 """
 EPILOG = """\
 examples:
   python -m nn.export --from SavedModel/1 --to SavedModel    writes SavedModel/2
   python -m nn.export --from SavedModel --to renewed         the highest version, to renewed/1
 
-The new model card is the old one with a new date; "exported_from" says what it was made from. The
-accuracy and the thresholds in it were measured on MNIST-like digits of 28x28 pixels, whose way
-through the graph does not change; the weights' SHA-256 must come out the same, or nothing is
-written.
+The new model card keeps everything but the date, the libraries' versions and the files' hashes;
+"exported_from" says which version it was made from. If the weights' SHA-256 does not come out the
+same, the command writes nothing.
 
 exit status: 0 done, 2 wrong usage, no such version, or a version that cannot be exported anew
 """

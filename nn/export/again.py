@@ -19,8 +19,8 @@ def export_again(model: Path, folder: Path) -> Path:
     """Writes the next version into folder from another version alone; returns its path.
 
     model: a version, or a folder of versions, of which it takes the highest. The new version has
-    the same weights, scaling and thresholds, and the same card but for its date, its libraries'
-    versions, the hashes of its files, and `exported_from`, which says what it was made from.
+    the same weights, scaling and thresholds. Its card is the same except for the date, the
+    libraries' versions and the hashes of the files; `exported_from` says what it was made from.
 
     Raises ModelError if there is no such version, it is damaged, or its network or variables are
     not those of this project; UserError if the folder cannot be written to.

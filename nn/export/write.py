@@ -109,7 +109,7 @@ def _files(version: Path) -> list[str]:
 def check_target(folder: Path) -> None:
     """Raises UserError if a version could not be written into a folder.
 
-    A training asks this first: it would be a pity to find out hours later.
+    A training calls this before it starts, not hours later.
     """
     nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if not nearest.is_dir():

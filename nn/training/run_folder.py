@@ -103,18 +103,18 @@ class RunFolder:
         """Writes the hash of the run's extra pictures at its start, and checks it when it resumes.
 
         The pictures are drawn and normalized anew each time, and another version or machine may
-        draw them differently. Raises UserError where the run began with other pictures.
+        draw them differently. Raises UserError if the run began with other pictures.
         """
         if not self.has_checkpoints:
             write_text(self.extras_file, sha256 + "\n")
-        elif not self.extras_file.exists() or self._read_extras() != sha256:
+        elif (
+            not self.extras_file.exists()
+            or self.extras_file.read_text(encoding="utf-8").strip() != sha256
+        ):
             raise UserError(
                 f"{self.extras_file}: these are not the extras that this run began with; this "
                 "version, its libraries or this machine draw others; start a new run"
             )
-
-    def _read_extras(self) -> str:
-        return self.extras_file.read_text(encoding="utf-8").strip()
 
     def write_history(self, history: Sequence[Epoch]) -> None:
         """Writes one row for each epoch. Every number reads back as exactly the same."""
