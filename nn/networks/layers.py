@@ -124,7 +124,7 @@ def batch_norm(
             return tf.nn.batch_normalization(
                 x, moving_mean, moving_variance, beta, gamma, variance_epsilon=epsilon
             )
-        # One kernel for all of it, which takes [N, H, W, channels] alone.
+        # A single kernel computes all of it, but takes only [N, H, W, channels].
         maps = x if x.shape.rank == 4 else tf.reshape(x, [-1, 1, 1, *channels])
         y, mean, variance = tf1.nn.fused_batch_norm(maps, gamma, beta, epsilon=epsilon)
         for move in ((moving_mean, mean), (moving_variance, variance)):

@@ -25,7 +25,7 @@ exit status: 0 done, 2 wrong usage, unusable data or a loss that diverges,
 """
 DEFAULT_NETWORK = "compact"
 DEFAULT_TARGET = Path("SavedModel")
-MAX_LAYER_UNITS = 100_000  # a layer of so many has 78 million weights: more is a slip of the finger
+MAX_LAYER_UNITS = 100_000  # such a layer has 78 million weights; more units are a typing error
 # The options that may stand beside --resume. All others set what a run computes, and a resumed run
 # has its own settings.
 BESIDE_RESUME = {"resume", "saved_model", "quiet", "list_networks"}
@@ -34,7 +34,7 @@ BESIDE_RESUME = {"resume", "saved_model", "quiet", "list_networks"}
 def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Parses the command line. A wrong one ends the process with exit status 2.
 
-    An option that is not given is None; a switch that changes no result is False.
+    An option that is not given is None; --list-networks and --quiet are False then.
     """
     parser = argparse.ArgumentParser(
         description=DESCRIPTION,
@@ -126,7 +126,7 @@ def _add_training(add: Callable) -> None:
         type=_share,
         metavar="F",
         help="train on extra pictures too, F times as many as the digits: zeros with a slash, "
-        "sevens with a bar, ones with a foot; digits by other writers; letters and scribbles, for "
+        "sevens with a bar, ones with a foot; digits by other writers; letters and scribbles, of "
         "which the network learns to be unsure (default: the network's)",
     )
     add(

@@ -123,14 +123,14 @@ class Comparison:
             log.info(f"{number:2d}/{len(self.runs)}  {_line(outcomes[-1])}")
         if not outcomes:
             raise UserError(f"{self.folder}: no run has finished, so there is nothing to compare")
-        outcomes = self._labelled(outcomes)
+        outcomes = self._labeled(outcomes)
         source = self.runs[0].source
         title = f"{source.name}: {_seeds(outcomes)}, {len(source.test):,} test digits"
         drawing.save(charts.comparison(outcomes, title), self.folder / CHART)
         drawing.save(charts.accuracy_by_time(outcomes, title), self.folder / TIMES)
         return outcomes
 
-    def _labelled(self, outcomes: list[Outcome]) -> list[Outcome]:
+    def _labeled(self, outcomes: list[Outcome]) -> list[Outcome]:
         """The same outcomes. A network that lacks the row of some run says so in its name."""
         planned = Counter(run.settings.network for run in self.runs)
         found = Counter(row.network for row in outcomes)

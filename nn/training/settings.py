@@ -38,7 +38,7 @@ class Settings:
     """All that decides, together with the data, what a run computes.
 
     validation_split: the share of the training digits that is held out; hidden: the sizes of a
-    dense network's hidden layers. nn/networks/recipe.py describes the fields that a Recipe has too.
+    dense network's hidden layers. nn/networks/recipe.py describes the fields shared with Recipe.
     The order of the fields is the order in config.json and in the model card.
     """
 
@@ -99,5 +99,5 @@ class Settings:
 
 
 def _shared() -> set[str]:
-    """The names of the fields that Settings and Recipe have both."""
+    """The names of the fields that Settings and Recipe share."""
     return {field.name for field in fields(Settings)} & {field.name for field in fields(Recipe)}

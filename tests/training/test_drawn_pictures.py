@@ -1,4 +1,4 @@
-"""What is drawn for training beside the digits: it is what it is said to be, and trained so."""
+"""Extra pictures: what they show, and how a network trains on them."""
 
 import json
 
@@ -45,7 +45,7 @@ def test_without_such_digits_none_is_styled(digits):
     assert styled(fives, 10, np.random.default_rng(0))[0] == []
 
 
-def test_what_is_no_digit_has_ink_and_is_of_many_kinds(digits):
+def test_pictures_of_no_digit_have_ink_and_differ(digits):
     pictures = no_digits(digits[0], 200, np.random.default_rng(0))
     images = datasets.normalize_pictures(pictures)
     assert (images.max((1, 2)) > 128).mean() > 0.9

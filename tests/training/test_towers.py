@@ -1,5 +1,5 @@
-"""Towers: they compute what one network would, but for dropout's random numbers, of which each has
-its own."""
+"""Towers compute what one network would, except that each draws its own random numbers for
+dropout."""
 
 from dataclasses import replace
 
