@@ -10,23 +10,25 @@ from nn.errors import UserError
 from nn.runtime.startup import import_tensorflow, make_output_safe
 
 DESCRIPTION = """\
-Exports a version of a model anew, with the graph that this project builds today.
+Exports a version of a model anew, with the graph that this project builds now.
 
-A SavedModel holds a graph and weights. The graph is as old as the export: if this project learns to
-normalize pictures better, older exports do not. This command takes the weights, the scaling of the
-logits and the thresholds from a version, puts them into today's graph and writes the next version.
-It trains nothing and needs no data and no checkpoints.
+A SavedModel holds a graph and weights. The graph is as old as the export: if
+this project learns to normalize pictures better, older exports do not. This
+command takes the weights, the scaling of the logits and the thresholds from a
+version, puts them into the graph of now and writes the next version. It trains
+nothing and needs no data and no checkpoints.
 """
 EPILOG = """\
 examples:
   python -m nn.export --from SavedModel/1 --to SavedModel    writes SavedModel/2
-  python -m nn.export --from SavedModel --to renewed         the highest version, to renewed/1
+  python -m nn.export --from SavedModel --to renewed         the highest version
 
-The new model card keeps everything but the date, the libraries' versions and the files' hashes;
-"exported_from" says which version it was made from. If the weights' SHA-256 does not come out the
-same, the command writes nothing.
+The new model card keeps everything but the date, the libraries' versions and
+the files' hashes; "exported_from" says which version it was made from. If the
+weights' SHA-256 does not come out the same, the command writes nothing.
 
-exit status: 0 done, 2 wrong usage, no such version, or a version that cannot be exported anew
+exit status: 0 done, 2 wrong usage, no such version, or a version that cannot
+be exported anew
 """
 
 
