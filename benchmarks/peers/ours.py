@@ -19,7 +19,7 @@ def training(
     count: int | None = None,
     cpus: int | None = None,
 ) -> Callable[[], dict]:
-    """Trains one epoch, as nn.training.epochs does; then scores the test digits, which is not
+    """Trains one epoch, as nn.training.train does; then scores the test digits, which is not
     timed.
 
     count: of training digits, the first, all where it is None; cpus: how many it may use.
@@ -29,9 +29,9 @@ def training(
     _import_tensorflow()
     from nn.data.digits import Digits
     from nn.networks.registry import get_network
-    from nn.training.epochs import run_steps
     from nn.training.evaluation import evaluate
     from nn.training.settings import Settings
+    from nn.training.train import run_steps
 
     images, labels, *test = Shop(shop).digits()
     images, labels = images[:count], labels[:count]
@@ -70,9 +70,9 @@ def sprint(shop: str) -> Callable[[], dict]:
     _import_tensorflow()
     from nn.data.digits import Digits
     from nn.networks.registry import get_network
-    from nn.training.epochs import run_steps
     from nn.training.evaluation import evaluate
     from nn.training.settings import Settings
+    from nn.training.train import run_steps
 
     images, labels, *test = Shop(shop).digits()
     network = get_network("sprint")

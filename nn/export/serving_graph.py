@@ -1,4 +1,4 @@
-"""The graph that is exported: four signatures that share one set of variables."""
+"""The serving graph, which is exported: four signatures that share one set of variables."""
 
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
@@ -19,10 +19,10 @@ Signatures = dict[str, dict[str, dict[str, tf.Tensor]]]
 def build_serving_graph(
     network: Network, scaling: Scaling = UNSCALED
 ) -> tuple[tf.Graph, Signatures]:
-    """The graph that is exported, and its signatures, as docs/saved_model.md describes them.
+    """The serving graph and its signatures, which docs/saved_model.md describes.
 
-    scaling: of the logits, for probabilities that can be trusted. All share one set of variables.
-    `canvases`, `pages` and `photos` normalize what they are given first.
+    scaling: turns the logits into probabilities that can be trusted. `canvases`, `pages` and
+    `photos` normalize their pictures before the network reads them.
     """
     with tf.Graph().as_default() as graph:
         images = tf1.placeholder(tf.uint8, [None, SIDE, SIDE], "images")
@@ -50,7 +50,7 @@ def build_serving_graph(
 
 
 def _normalize_photos(image_bytes: tf.Tensor) -> Normalized:
-    """Picture files, string [N] → digits; where one is small, it is decoded again, larger."""
+    """Picture files, string [N] → digits. A file whose digit is small is decoded again, larger."""
     canvases, sizes = decode_canvases(image_bytes)
     found = normalize_by_call(canvases, sizes)
     small = tf.where(is_small(found, sizes))  # [M, 1]
@@ -60,7 +60,7 @@ def _normalize_photos(image_bytes: tf.Tensor) -> Normalized:
         return Normalized(*(values[0] for values in page))
 
     def closer() -> Normalized:
-        # One by one: all at once they would take some 4 MB each.
+        # One file at a time: all at once, each would take some 4 MB of memory.
         specs = Normalized(*(tf.TensorSpec(part.shape[1:], part.dtype) for part in found))
         specs = specs._replace(ink=tf.TensorSpec([CANVAS, CANVAS], tf.uint8))
         pages = tf.map_fn(look_at, tf.gather(image_bytes, small[:, 0]), fn_output_signature=specs)
@@ -74,7 +74,7 @@ def _normalize_photos(image_bytes: tf.Tensor) -> Normalized:
 def _predict_all(
     network: Network, scaling: Scaling, normalized: Normalized
 ) -> dict[str, tf.Tensor]:
-    """Probabilities and digits, and all that the normalization tells."""
+    """Probabilities and digits, together with the outputs of the normalization."""
     return predict(network, normalized.images, scaling) | {
         "normalized": normalized.images,
         "ink": normalized.ink,

@@ -1,12 +1,15 @@
-"""Exports: numbered, atomic, self-sufficient; and finding and checking them again.
+"""Writes an export: a numbered version that appears whole or not at all.
 
 SavedModel/N/saved_model.pb    the graph, with four signatures
 SavedModel/N/variables/        the weights
 SavedModel/N/model_card.json   where they come from, how good they are, a hash of each file
+
+nn/versions.py finds and checks the versions again.
 """
 
 import hashlib
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -16,6 +19,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
+from nn.errors import ModelError, UserError
 from nn.versions import CARD, file_sha256, numbered_versions
 
 
@@ -28,9 +32,11 @@ def export(
 ) -> Path:
     """Writes the next version into folder and returns its path, folder/N.
 
-    graph: an inference graph; its variables are read from the checkpoint. signatures: name →
-    {"inputs": {...}, "outputs": {...}}. card: what the caller knows of the model; hashes are
-    added. The version appears whole, by a rename.
+    graph: an inference graph. signatures: name → {"inputs": {...}, "outputs": {...}}. checkpoint:
+    the prefix of a checkpoint's files, from which the graph's variables are restored; the files in
+    another version's variables/ are one too. card: what the caller knows of the model; the hashes
+    of the weights and of the files are added. Raises ModelError, and writes nothing, if the card
+    has a hash of the weights already and it is not the hash of these.
     """
     folder.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=".incomplete-", dir=folder))
@@ -41,6 +47,12 @@ def export(
                 tf1.train.Saver().restore(session, checkpoint)
             _write_saved_model(session, signatures, version)
             weights = _weights_sha256(session)
+        expected = card.get("weights_sha256", weights)
+        if weights != expected:
+            raise ModelError(
+                f"{checkpoint}: these are not the weights of the card; their SHA-256 is {weights}, "
+                f"the card says {expected}"
+            )
         full = {
             **card,
             "weights_sha256": weights,
@@ -70,12 +82,12 @@ def _write_saved_model(session: tf1.Session, signatures: Mapping, version: Path)
 
 
 def _weights_sha256(session: tf1.Session) -> str:
-    """Over the bytes of all exported variables, in the order of their names."""
+    """SHA-256 of the bytes of all exported variables, in the order of their names."""
     with session.graph.as_default():
         variables = sorted(tf1.global_variables(), key=lambda variable: variable.name)
     digest = hashlib.sha256()
     for value in session.run(variables):
-        digest.update(np.ascontiguousarray(value))
+        digest.update(np.ascontiguousarray(value).data)
     return digest.hexdigest()
 
 
@@ -87,8 +99,21 @@ def _rename_to_next(version: Path, folder: Path) -> Path:
         except OSError:
             if not (folder / str(number)).exists():
                 raise
-            number += 1  # another training has just taken this number
+            number += 1  # another export has just taken this number
 
 
 def _files(version: Path) -> list[str]:
     return sorted(p.relative_to(version).as_posix() for p in version.rglob("*") if p.is_file())
+
+
+def check_target(folder: Path) -> None:
+    """Raises UserError if a version could not be written into a folder.
+
+    A training calls this before it starts, not hours later.
+    """
+    nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not nearest.is_dir():
+        found = "a file" if nearest == folder else f"that {nearest} is a file"
+        raise UserError(f"{folder}: expected a folder to export to, found {found}")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise UserError(f"{folder}: cannot export there, {nearest} is not open to writing")

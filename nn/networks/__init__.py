@@ -1,5 +1,4 @@
-"""The networks. Importing this package registers all of them, in the order in which they are
-listed."""
+"""The networks. Importing this package registers all of them, in the order that lists show."""
 
 from nn.networks import dense  # noqa: F401, I001 - registers its networks, and so does the next
 from nn.networks import convolutional  # noqa: F401

@@ -1,4 +1,11 @@
-"""Dense networks: images → logits, each an explicit graph."""
+"""Dense networks: images → logits, each an explicit graph.
+
+The comment above each network says why it trains as it does. Errors and losses are on MNIST's
+12,000 validation digits, with seed 0, never on its test digits. Of the learning rates that were
+tried, each network has the one with the lowest loss: their errors differ by no more than chance.
+15 epochs take 5 to 25 s on two cores. A network with `towers=1` was measured with batch norm over
+whole batches.
+"""
 
 import tensorflow as tf
 
@@ -6,7 +13,7 @@ from nn.networks.layers import batch_norm, dense, dropout, flatten
 from nn.networks.registry import register
 
 
-# No dropout: ten units have nothing to spare. Learning rate 1e-3: 819 errors, loss 0.2433; 2e-3:
+# No dropout: none of ten units can be spared. Learning rate 1e-3: 819 errors, loss 0.2433; 2e-3:
 # 846, 0.2439; 4e-3: 992, 0.2909.
 @register("tiny", hidden=(10, 10), parameters=8_070, epochs=15)
 def tiny(images: tf.Tensor, seed: tf.Tensor | None, size_1: int, size_2: int) -> tf.Tensor:
@@ -17,7 +24,7 @@ def tiny(images: tf.Tensor, seed: tf.Tensor | None, size_1: int, size_2: int) ->
     return dense(x, 10, "logits")
 
 
-# Dropout 0.2 as in TensorFlow's own quickstart for beginners, whose network this is. Learning rate
+# The network of TensorFlow's own quickstart for beginners, with its dropout 0.2. Learning rate
 # 1e-3: 282 errors, loss 0.0816; 2e-3: 261, 0.0783; 3e-3: 256, 0.0855.
 @register("simple_dnn", hidden=(128,), parameters=101_770, epochs=15, learning_rate=2e-3)
 def simple_dnn(images: tf.Tensor, seed: tf.Tensor | None, size: int) -> tf.Tensor:
@@ -28,7 +35,8 @@ def simple_dnn(images: tf.Tensor, seed: tf.Tensor | None, size: int) -> tf.Tenso
     return dense(x, 10, "logits")
 
 
-# Dropout as above. 1e-3: 231 errors, loss 0.0769; 2e-3: 225, 0.0853; 3e-3: 219, 0.0875.
+# Dropout as in simple_dnn. Learning rate 1e-3: 231 errors, loss 0.0769; 2e-3: 225, 0.0853; 3e-3:
+# 219, 0.0875.
 @register("dense", hidden=(256, 128), parameters=235_146, epochs=15)
 def dense_network(images: tf.Tensor, seed: tf.Tensor | None, size_1: int, size_2: int) -> tf.Tensor:
     """784 → 256 ReLU, dropout 0.2, 128 ReLU, dropout 0.2, 10"""
@@ -40,8 +48,8 @@ def dense_network(images: tf.Tensor, seed: tf.Tensor | None, size_1: int, size_2
     return dense(x, 10, "logits")
 
 
-# Dropout 0.5: Srivastava et al. 2014, for hidden layers. 1e-3: 239 errors, loss 0.0695; 2e-3: 232,
-# 0.0713; 4e-3: 226, 0.0708.
+# Dropout 0.5: Srivastava et al. 2014, for hidden layers. Learning rate 1e-3: 239 errors, loss
+# 0.0695; 2e-3: 232, 0.0713; 4e-3: 226, 0.0708.
 @register("dense_batchnorm", hidden=(256, 128, 128), parameters=252_170, epochs=15, towers=1)
 def dense_batchnorm(
     images: tf.Tensor, seed: tf.Tensor | None, size_1: int, size_2: int, size_3: int
@@ -56,8 +64,8 @@ def dense_batchnorm(
     return dense(x, 10, "logits")
 
 
-# Dropout 0.5 as above. 1e-3: 216 errors, loss 0.0859; 2e-3: 211, 0.1042; 4e-3:
-# 234, 0.1487.
+# Dropout as in dense_batchnorm. Learning rate 1e-3: 216 errors, loss 0.0859; 2e-3: 211, 0.1042;
+# 4e-3: 234, 0.1487.
 @register("classic", hidden=(512, 64), parameters=435_402, epochs=15)
 def classic(images: tf.Tensor, seed: tf.Tensor | None, size_1: int, size_2: int) -> tf.Tensor:
     """784 → 512 ReLU, 64 ReLU, dropout 0.5, 10"""

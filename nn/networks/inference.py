@@ -1,4 +1,4 @@
-"""What a network predicts: probabilities and digits from images."""
+"""Inference: images → probabilities and digits."""
 
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
@@ -10,7 +10,7 @@ from nn.networks.registry import Network
 
 
 def build_inference_graph(network: Network) -> tf.Graph:
-    """images → probabilities, and nothing else: the graph that TensorBoard shows."""
+    """The smallest graph that predicts, images → probabilities: TensorBoard shows it."""
     with tf.Graph().as_default() as graph:
         images = tf1.placeholder(tf.uint8, [None, SIDE, SIDE], "images")
         predict(network, images)
@@ -20,7 +20,11 @@ def build_inference_graph(network: Network) -> tf.Graph:
 def predict(
     network: Network, images: tf.Tensor, scaling: Scaling = UNSCALED
 ) -> dict[str, tf.Tensor]:
-    """uint8 [N, 28, 28] → probabilities float32 [N, 10] and digits int64 [N]."""
+    """Adds the network to the current graph: images, uint8 [N, 28, 28] → probabilities, float32
+    [N, 10], and digits, int64 [N].
+
+    scaling: turns logits into probabilities that can be trusted (nn/confidence/scaling.py).
+    """
     logits = network.build(scale(images), None)
     return {
         "probabilities": tf.nn.softmax(

@@ -1,4 +1,4 @@
-"""Layers: one function each, tensor in, tensor out, its variables in a scope of its own."""
+"""Layers: one function each, tensor in, tensor out, with its variables in its own scope."""
 
 import zlib
 from collections import defaultdict
@@ -7,14 +7,14 @@ from collections.abc import Callable
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-# A collection of the graph: pairs of batch norm's moving averages and what they are to move to.
+# A collection of the graph: pairs of a moving average of batch norm and the value it moves towards.
 MOVES = "moving_averages"
 
 Activation = Callable[[tf.Tensor], tf.Tensor]
 
 
 def scale(images: tf.Tensor) -> tf.Tensor:
-    """uint8 [N, 28, 28] → float32 from 0 to 1. In the graph, so that no client can forget it."""
+    """uint8 [N, 28, 28] → float32 from 0 to 1. It is in the graph, so no client can forget it."""
     return tf.cast(images, tf.float32) * (1 / 255)
 
 
@@ -29,7 +29,7 @@ def dense(
     """activation(x · weights + bias): float32 [N, inputs] → [N, units].
 
     weights [inputs, units] start as in He et al. 2015 (arXiv 1502.01852), bias at 0. Before batch
-    norm a bias has no effect: its mean takes it away.
+    norm a bias has no effect, because batch norm subtracts the mean.
     """
     with tf1.variable_scope(scope):
         weights = tf1.get_variable("weights", [x.shape[-1], units], initializer=_he_normal())
@@ -72,10 +72,11 @@ def flatten(x: tf.Tensor) -> tf.Tensor:
 
 
 def dropout(x: tf.Tensor, scope: str, *, rate: float, seed: tf.Tensor | None) -> tf.Tensor:
-    """Zeroes a share `rate` of x, scales the rest so that the mean stays (Srivastava et al. 2014).
+    """Sets a share `rate` of x to 0 and scales the rest, so that the mean stays the same
+    (Srivastava et al. 2014).
 
-    seed: int32 [2], (seed, step); the same seed drops the same elements. None, as at
-    inference: x itself. rate is taken to the nearest 1/256, because a random byte decides for
+    seed: int32 [2], (seed, step); the same seed drops the same elements. None, as in inference,
+    returns x itself. rate is rounded to the nearest 1/256, because a random byte decides about
     each element: TensorFlow's generator costs more than the multiplication, and a byte is a
     quarter of a float.
     """
@@ -93,7 +94,7 @@ def dropout(x: tf.Tensor, scope: str, *, rate: float, seed: tf.Tensor | None) ->
 
 
 def scoped_seed(seed: tf.Tensor, scope: str) -> tf.Tensor:
-    """int32 [2] → the same, so that what has another name draws other numbers at the same step."""
+    """The scope's own seed, int32 [2] → int32 [2], so that each scope draws other numbers."""
     return seed + tf.constant([zlib.crc32(scope.encode()) >> 1, 0], tf.int32)
 
 
@@ -102,13 +103,13 @@ def batch_norm(
     scope: str,
     *,
     training: bool,
-    epsilon: float = 1e-3,  # as tf.compat.v1.layers.batch_normalization had it
+    epsilon: float = 1e-3,  # the default of tf.compat.v1.layers.batch_normalization
 ) -> tf.Tensor:
     """(x - mean) / sqrt(variance + epsilon) · gamma + beta: float32 [N, ..., channels], same shape.
 
-    Ioffe and Szegedy 2015 (arXiv 1502.03167). In training, mean and variance are x's own, by
-    channel, and the collection MOVES notes them (the variance unbiased): move_averages is to be
-    called after; else they are the moving averages.
+    Ioffe and Szegedy 2015 (arXiv 1502.03167). In training, mean and variance are those of x, by
+    channel, and are added to the collection MOVES (the variance unbiased), from which
+    move_averages updates the moving averages. Otherwise they are the moving averages.
     """
     with tf1.variable_scope(scope):
         channels = [x.shape[-1]]
@@ -123,7 +124,7 @@ def batch_norm(
             return tf.nn.batch_normalization(
                 x, moving_mean, moving_variance, beta, gamma, variance_epsilon=epsilon
             )
-        # One kernel for all of it, which takes [N, H, W, channels] alone.
+        # A single kernel computes all of it, but takes only [N, H, W, channels].
         maps = x if x.shape.rank == 4 else tf.reshape(x, [-1, 1, 1, *channels])
         y, mean, variance = tf1.nn.fused_batch_norm(maps, gamma, beta, epsilon=epsilon)
         for move in ((moving_mean, mean), (moving_variance, variance)):
@@ -132,11 +133,11 @@ def batch_norm(
 
 
 def move_averages(momentum: float = 0.9) -> list[tf.Operation]:
-    """Ops that move the averages of batch norm a share 1 - momentum of the way to what it saw.
+    """Ops that move batch norm's averages a share 1 - momentum of the way to the batch's values.
 
-    To be called once in a graph that trains. In each tower batch norm has seen another part of the
-    batch: the averages move to the mean of these. A momentum of 0.99 predicts worse after an epoch,
-    and no better after ten.
+    Call this once in a graph that trains, after the network is built. Each tower sees another part
+    of the batch: the averages move towards the mean over the towers. With a momentum of 0.99 a
+    network predicts worse after an epoch, and no better after ten.
     """
     seen = defaultdict(list)
     for average, value in tf1.get_collection(MOVES):

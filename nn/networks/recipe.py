@@ -1,4 +1,4 @@
-"""The training that suits a network."""
+"""The recipe of a network: the training that suits it."""
 
 from dataclasses import dataclass
 
@@ -7,20 +7,21 @@ from nn.runtime.sessions import FLOAT32
 
 @dataclass(frozen=True)
 class Recipe:
-    """The training that suits a network.
+    """How a network is trained.
 
-    learning_rate: Adam's highest. It rises from 0 to that during the first `warmup` share of all
-    steps, and then falls towards 0, both in a straight line (Smith and Topin 2017, arXiv
-    1708.07120). beta_2: Adam's. l2: the loss has l2 / 2 times the sum of all squared kernels and
-    weights added. weight_decay: each step takes that share of kernels and weights away, times the
-    learning rate (Loshchilov and Hutter 2019, arXiv 1711.05101). label_smoothing: the share of a
-    label that goes to all ten digits alike (Szegedy et al. 2016, arXiv 1512.00567). augment:
-    whether each batch is distorted, by nn/training/augment.py; bends: how far digits are bent then,
-    pixels. extras: how many pictures of nn/training/drawn_pictures.py are trained with, as a share
-    of the digits. precision: of nn/runtime/sessions.py, the one that it trains fastest in where the
-    CPU has it. towers: in how many parts a batch goes through the network, side by side
-    (nn/training/loop.py); the same on any machine, so that a seed draws the same random numbers
-    on each.
+    epochs: times through the training digits. batch_size: images in each step. learning_rate:
+    Adam's highest. It rises from 0 to that during the first `warmup` share of all steps, and then
+    falls towards 0, both in a straight line (Smith and Topin 2017, arXiv 1708.07120). beta_2:
+    Adam's. l2: the loss gets l2 / 2 times the sum of all squared kernels and weights added.
+    weight_decay: each step takes this share of kernels and weights away, times the learning rate
+    (Loshchilov and Hutter 2019, arXiv 1711.05101). label_smoothing: the share of a label that all
+    ten digits get alike (Szegedy et al. 2016, arXiv 1512.00567). augment: whether each batch is
+    distorted (nn/training/augment.py). bends: how far distorted digits are bent, in pixels. extras:
+    extra pictures to train on, as a share of the digits (nn/training/datasets.py, extra_pictures).
+    precision: the one of nn/runtime/sessions.py in which the network trains fastest; a CPU that
+    lacks it trains in float32. towers: the number of parts of a batch that go through the network
+    side by side (nn/training/graph.py, in_towers); it does not depend on the machine, so that a
+    seed draws the same random numbers on each.
     """
 
     epochs: int
@@ -38,5 +39,5 @@ class Recipe:
     towers: int = 2
 
     def steps_per_epoch(self, count: int) -> int:
-        """Batches that show each of `count` images once; the last may show some again."""
+        """Batches that show each of `count` images once; the last one may repeat some."""
         return -(-count // self.batch_size)

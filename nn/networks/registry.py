@@ -1,8 +1,13 @@
-"""The networks: images → logits, each an explicit graph, and the registry of their names.
+"""The registry of networks: each has a name, a function that builds its graph, and a recipe.
 
 A network takes images, float32 [N, 28, 28] from 0 (paper) to 1 (ink), and returns logits,
 float32 [N, 10]. `seed`, int32 [2] (seed, step), makes it a training graph, with dropout and the
 batch's own mean and variance; None makes it an inference graph.
+
+To add a network, write its function in dense.py or convolutional.py under @register, and its twin
+in NumPy, a function of the same name, in tests/reference.py. It then trains, compares and exports
+like all others, and every test of networks tests it too. The first line of its docstring says what
+it is and names each dropout rate.
 """
 
 from collections.abc import Callable, Sequence
@@ -36,19 +41,33 @@ class Network:
 
     @property
     def summary(self) -> str:
-        """What the network is, in a line: its docstring's first."""
-        return self.layers.__doc__.splitlines()[0]
+        """The network in one line: the first line of its function's docstring."""
+        return (self.layers.__doc__ or "").partition("\n")[0]
 
     def build(self, images: tf.Tensor, seed: tf.Tensor | None) -> tf.Tensor:
-        """Adds the network to the current graph: images → logits."""
-        return self.layers(images, seed, *self.hidden)
+        """Adds the network to the current graph: images → logits.
+
+        Raises ValueError if the variables that it creates have another number of elements than
+        `parameters`. A network that shares the variables of an earlier one creates none.
+        """
+        before = len(tf1.global_variables())
+        logits = self.layers(images, seed, *self.hidden)
+        created = _count_elements(tf1.global_variables()[before:])
+        if created not in (0, self.parameters):
+            raise ValueError(
+                f"network {self.name!r} is registered with parameters={self.parameters:,}, but its "
+                f"variables have {created:,} elements; register it with parameters={created:_}"
+            )
+        return logits
 
     def resized(self, hidden: Sequence[int]) -> "Network":
-        """The same with other hidden sizes. Raises UserError where there are not as many."""
+        """The same network with other hidden sizes.
+
+        Raises UserError if the number of sizes is not the number of hidden layers.
+        """
         if len(hidden) != len(self.hidden):
             raise UserError(_wrong_sizes(self, hidden))
-        network = replace(self, hidden=tuple(hidden))
-        return replace(network, parameters=count_parameters(network))
+        return replace(self, hidden=tuple(hidden), parameters=_parameters(self.layers, hidden))
 
 
 NETWORKS: dict[str, Network] = {}
@@ -57,7 +76,11 @@ NETWORKS: dict[str, Network] = {}
 def register(
     name: str, *, parameters: int, hidden: tuple[int, ...] = (), **recipe: Any
 ) -> Callable[[Layers], Layers]:
-    """A decorator that enters a network's graph function under a name, with its recipe's fields."""
+    """A decorator that enters a network's function in the registry.
+
+    parameters: elements of all its variables, which `Network.build` checks; hidden: the sizes of a
+    dense network's hidden layers; recipe: the fields of nn/networks/recipe.py.
+    """
 
     def enter(layers: Layers) -> Layers:
         NETWORKS[name] = Network(name, layers, parameters, Recipe(**recipe), hidden)
@@ -69,34 +92,30 @@ def register(
 def get_network(name: str, hidden: Sequence[int] = ()) -> Network:
     """The network of that name, with its own hidden sizes or those given.
 
-    Raises UserError, which says what there is, where there is no such network, or it has not so
-    many hidden layers.
+    Raises UserError if there is no such network, and lists all; or if the number of sizes is not
+    the number of its hidden layers.
     """
     if name not in NETWORKS:
         raise UserError(f"no network is called {name!r}; there are {', '.join(NETWORKS)}")
     return NETWORKS[name].resized(hidden) if hidden else NETWORKS[name]
 
 
-def count_parameters(network: Network) -> int:
-    """Elements of all the variables that the network creates."""
+def _parameters(layers: Layers, hidden: Sequence[int]) -> int:
+    """Elements of all the variables that a network of these hidden sizes creates."""
     with tf.Graph().as_default():
-        network.build(tf1.placeholder(tf.float32, [None, SIDE, SIDE]), None)
-        return sum(variable.shape.num_elements() for variable in tf1.global_variables())
+        layers(tf1.placeholder(tf.float32, [None, SIDE, SIDE]), None, *hidden)
+        return _count_elements(tf1.global_variables())
+
+
+def _count_elements(variables: Sequence[tf.Variable]) -> int:
+    return sum(variable.shape.num_elements() for variable in variables)
 
 
 def _wrong_sizes(network: Network, hidden: Sequence[int]) -> str:
-    usual, found = (" ".join(map(str, sizes)) for sizes in (network.hidden, hidden))
     if not network.hidden:
         names = ", ".join(other.name for other in NETWORKS.values() if other.hidden)
-        return f"hidden sizes {found}: {network.name} has none to set; these have: {names}"
+        return f"{network.name} has no hidden layers to resize. These networks do: {names}"
+    usual, found = (" ".join(map(str, sizes)) for sizes in (network.hidden, hidden))
     count = len(network.hidden)
     wanted = "layer, so it takes one size" if count == 1 else "layers, so it takes as many sizes"
     return f"hidden sizes {found}: {network.name} has {count} hidden {wanted}, such as {usual}"
-
-
-# Beside each network stands why it trains as it does. Errors and losses are of MNIST's 12,000
-# validation digits, with seed 0, never of its test digits. Of the learning rates that were tried,
-# each dense network has the one with the lowest loss: their errors differ by no more than chance.
-# 15 epochs take a dense network 5 to 25 s on two cores, 10 a convolutional one some 100 s.
-# `compact`, which the plain command trains, has so many that it ends within two minutes. One tower
-# where these were measured with batch norm of whole batches.

@@ -1,7 +1,7 @@
 """Several networks under one protocol: each trained with the same seeds, on the same digits.
 
-comparison.json    which runs are compared; each has a folder of its own beside it
-comparison.csv     a row a run, as they finish
+comparison.json    the names of the runs; each run has a folder beside this file
+comparison.csv     one row for each run that has finished
 comparison.png     bars of accuracy, loss, time and size
 accuracy_time.png  accuracy against time
 """
@@ -35,8 +35,8 @@ CHART, TIMES = "comparison.png", "accuracy_time.png"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a finished run came to. errors: wrong answers among the test images; loss: on them,
-    in nats; seconds: of training."""
+    """The figures of a finished run. images: test images; errors: wrong answers among them; loss:
+    mean cross-entropy on them, in nats; seconds: of training."""
 
     network: str
     seed: int
@@ -49,7 +49,7 @@ class Outcome:
 
 
 class Comparison:
-    """Runs that are compared, in a folder of which each has a part."""
+    """Runs that are compared, each in its own part of a common folder."""
 
     def __init__(self, folder: Path, runs: Sequence[Run]) -> None:
         self.folder = folder
@@ -59,9 +59,9 @@ class Comparison:
     def create(
         cls, folder: Path, settings: Sequence[Settings], source: Source, saved_model: Path
     ) -> "Comparison":
-        """Makes the folder with those of all runs, or, where that fails, nothing.
+        """Makes the folder with the folders of all runs, or, if one fails, nothing.
 
-        Raises UserError where there is something already, or a run could not be trained.
+        Raises UserError if the folder is in use already, or a run could not be trained.
         """
         if (folder / PLAN).exists():
             raise UserError(
@@ -69,7 +69,7 @@ class Comparison:
                 "or choose another --run-dir"
             )
         if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
-            raise UserError(f"{folder}: is there already, and not empty; choose another --run-dir")
+            raise UserError(f"{folder}: exists and is not empty; choose another --run-dir")
         names = [f"{one.network}-{one.seed}" for one in settings]
         runs = [
             Run(one, source, RunFolder(folder / name), saved_model)
@@ -90,7 +90,7 @@ class Comparison:
 
     @classmethod
     def reopen(cls, folder: Path, target: Path | None, *, quiet: bool = False) -> "Comparison":
-        """The comparison that a folder holds. Raises UserError where it is damaged."""
+        """The comparison that a folder holds. Raises UserError if it is damaged."""
         try:
             names = json.loads((folder / PLAN).read_text(encoding="utf-8"))["runs"]
             first, *others = [str(name) for name in names]
@@ -104,8 +104,9 @@ class Comparison:
     def finish(self, *, stop: Stop = lambda: None, quiet: bool = False) -> list[Outcome]:
         """Trains every run that has no row in comparison.csv yet; adds its row; draws the charts.
 
-        A run that diverges has no row: a warning names it, and the others go on. Raises Interrupted
-        after a checkpoint, where `stop` says so, and UserError, which names the run.
+        A run that diverges gets no row: a warning names it, and the others go on. Raises
+        Interrupted, after a checkpoint, if `stop` returns a signal; and UserError, which names the
+        run.
         """
         outcomes = self._finished()
         finished = {(row.network, row.seed) for row in outcomes}
@@ -115,22 +116,22 @@ class Comparison:
             try:
                 outcomes.append(_outcome(run, stop, quiet))
             except DivergedError as error:
-                log.warning(f"warning: {run.folder.path}: {error}; it is left out")
+                log.warning(f"warning: {run.folder.path}: {error}; the comparison leaves it out")
                 continue
             rows = [asdict(outcome) for outcome in outcomes]
             write_text(self.folder / ROWS, pandas.DataFrame(rows).to_csv(index=False))
             log.info(f"{number:2d}/{len(self.runs)}  {_line(outcomes[-1])}")
         if not outcomes:
-            raise UserError(f"{self.folder}: no run came to an end, there is nothing to compare")
-        outcomes = self._labelled(outcomes)
+            raise UserError(f"{self.folder}: no run has finished, so there is nothing to compare")
+        outcomes = self._labeled(outcomes)
         source = self.runs[0].source
         title = f"{source.name}: {_seeds(outcomes)}, {len(source.test):,} test digits"
         drawing.save(comparison_charts.comparison_bars(outcomes, title), self.folder / CHART)
         drawing.save(comparison_charts.accuracy_by_time(outcomes, title), self.folder / TIMES)
         return outcomes
 
-    def _labelled(self, outcomes: list[Outcome]) -> list[Outcome]:
-        """The same; a network of which some run has no row says so by its name."""
+    def _labeled(self, outcomes: list[Outcome]) -> list[Outcome]:
+        """The same outcomes. A network that lacks the row of some run says so in its name."""
         planned = Counter(run.settings.network for run in self.runs)
         found = Counter(row.network for row in outcomes)
         return [
@@ -141,28 +142,26 @@ class Comparison:
         ]
 
     def _finished(self) -> list[Outcome]:
-        """The rows of comparison.csv: each of another of the runs."""
+        """The rows of comparison.csv. Raises UserError if a row is of no planned run."""
         file = self.folder / ROWS
         if not file.exists():
             return []
         try:
-            rows = [Outcome(**row) for row in pandas.read_csv(file).to_dict("records")]
+            records = pandas.read_csv(file).to_dict("records")
+            rows = [Outcome(**{str(name): row[name] for name in row}) for row in records]
         except (OSError, ValueError, TypeError) as error:
             raise UserError(f"{file}: cannot be read ({error})") from None
         planned = {(run.settings.network, run.settings.seed) for run in self.runs}
         found = {(row.network, row.seed) for row in rows}
         if not found <= planned or len(found) < len(rows):
-            raise UserError(f"{file}: its rows are not of the runs in {PLAN}, one of each")
+            raise UserError(
+                f"{file}: expected at most one row for each run in {PLAN}, and no others"
+            )
         return rows
 
 
-def is_comparison(folder: Path) -> bool:
-    """Whether a folder is a comparison's, and not a single run's."""
-    return (folder / PLAN).exists()
-
-
 def table(outcomes: Sequence[Outcome]) -> str:
-    """A Markdown table, a row a network: mean, and standard deviation over its seeds."""
+    """A Markdown table, one row for each network: means and standard deviations over its seeds."""
     columns: dict[str, Callable[[list[Outcome]], str]] = {
         "network": lambda rows: rows[0].network,
         "params": lambda rows: f"{rows[0].parameters:,}",
@@ -185,7 +184,7 @@ def table(outcomes: Sequence[Outcome]) -> str:
 
 
 def by_network(outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
-    """The outcomes of each network, in the order in which the networks first come."""
+    """The outcomes of each network, in the order in which the networks first appear."""
     groups: dict[str, list[Outcome]] = {}
     for outcome in outcomes:
         groups.setdefault(outcome.network, []).append(outcome)
@@ -193,7 +192,7 @@ def by_network(outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
 
 
 def spread(values: Sequence[float], digits: int) -> str:
-    """Mean ± standard deviation (of a sample); the mean alone where there is one value."""
+    """Mean ± standard deviation (of a sample); only the mean if there is one value."""
     mean = f"{statistics.fmean(values):.{digits}f}"
     return f"{mean} ± {statistics.stdev(values):.{digits}f}" if len(values) > 1 else mean
 

@@ -1,10 +1,9 @@
 """One run, from its settings to its plots: started, resumed, finished, exported."""
 
 import logging
-import os
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import tensorflow as tf
@@ -24,20 +23,27 @@ from nn.runtime.sessions import FLOAT32
 from nn.runtime.signals import Interrupted, Stop
 from nn.training import datasets
 from nn.training.augment import augment
+from nn.training.checkpoints import checkpoint_files
 from nn.training.datasets import Source
+from nn.training.evaluation import Result
 from nn.training.run_folder import RunFolder
 from nn.training.settings import Settings
-from nn.training.train import Result, check_batch_size, train
+from nn.training.train import train
+
+if TYPE_CHECKING:  # matplotlib is imported only where a figure is drawn
+    from matplotlib.figure import Figure
 
 log = logging.getLogger(__name__)
+
+AUGMENTED_COPIES = 8  # of each digit in the figure of distortions: as many as fit a row
 
 
 @dataclass(frozen=True)
 class Run:
     """A run that has a folder: what it trains, on what, and the folder it exports to.
 
-    refit: whether a second run, on all training digits, is to follow; calibration: what that one
-    takes over from the first, None where it is to be fitted.
+    refit: whether a second run, on all training digits, follows. calibration: what a second run
+    takes over from the first; None if the run fits its own.
     """
 
     settings: Settings
@@ -54,7 +60,7 @@ class Run:
     def create(self) -> None:
         """Makes the folder, with a config from which `reopen` makes this run again.
 
-        Raises UserError where the folder holds a run already, or the export has no place.
+        Raises UserError if the folder holds a run already, or the export folder is not writable.
         """
         self.check()
         self.folder.create(
@@ -69,11 +75,11 @@ class Run:
         )
 
     def check(self) -> None:
-        """Raises UserError where the run could not be trained, or not be exported."""
-        check_target(self.saved_model)
+        """Raises UserError if the run could not be trained or exported."""
+        write.check_target(self.saved_model)
         count, split_off = len(self.source.training), self.settings.validation_split
         training = training_count(count, split_off)
-        check_batch_size(self.settings, training)
+        self.settings.check_batch_size(training)
         if self.refit and training == count:
             raise UserError(
                 f"a refit needs validation digits, and a split of {split_off} of {count:,} digits "
@@ -81,38 +87,52 @@ class Run:
             )
 
     def finish(self, *, stop: Stop = lambda: None, quiet: bool = False) -> Result:
-        """Trains to the end, from the newest checkpoint where there is one, and draws the plots.
+        """Trains to the end, from the newest checkpoint if there is one, and draws the plots.
 
-        Raises Interrupted after a checkpoint, where `stop` says so, and UserError.
+        Raises Interrupted, after a checkpoint, if `stop` returns a signal; and UserError.
         """
-        settings, test = self.settings, self.source.test
+        settings = self.settings
         training, validation = split(self.source.training, settings.validation_split, settings.seed)
-        network = self.network
-        hidden = f", hidden layers {', '.join(map(str, network.hidden))}" if network.hidden else ""
-        precision = "" if settings.precision == FLOAT32 else f", in {settings.precision}"
-        log.info(f"Training {network.name}, {network.parameters:,} parameters{hidden}{precision}")
-        log.info(
-            f"{len(training):,} training and {len(validation):,} validation digits: "
-            f"{self.source.name}"
-        )
-        extras = None
-        if settings.extras:
-            extras = datasets.extras(self.source, training, settings.extras, settings.seed)
-            self.folder.check_extras(extras.sha256())
-            log.info(f"{len(extras):,} more pictures: other ways of writing, and what is no digit")
+        self._announce(training, validation)
+        extras = self._extra_pictures(training) if settings.extras else None
         result = train(
-            settings, training, validation, test, self.folder,
+            settings, training, validation, self.source.test, self.folder,
             extras=extras, calibration=self.calibration, stop=stop, quiet=quiet,
         )  # fmt: skip
-        for path, figure in self._plots(result).items():
+        for path, figure in self.figures(result).items():
             drawing.save(figure, path)
         if signum := stop():
             raise Interrupted(signum)
         return result
 
+    def _announce(self, training: Digits, validation: Digits) -> None:
+        """Logs what is trained, and on what."""
+        network, precision = self.network, self.settings.precision
+        log.info(
+            f"Training {network.name}, {network.parameters:,} parameters"
+            + (f", hidden layers {', '.join(map(str, network.hidden))}" if network.hidden else "")
+            + (f", in {precision}" if precision != FLOAT32 else "")
+        )
+        log.info(
+            f"{len(training):,} training and {len(validation):,} validation digits: "
+            f"{self.source.name}"
+        )
+
+    def _extra_pictures(self, training: Digits) -> Digits:
+        settings = self.settings
+        extras = datasets.extra_pictures(self.source, training, settings.extras, settings.seed)
+        self.folder.check_extras(extras.sha256())
+        log.info(
+            f"{len(extras):,} extra pictures: digits written in other ways, letters and scribbles"
+        )
+        return extras
+
     def second(self, first: Result) -> "Run":
-        """The run that follows this one, which came to `first`: on all training digits, with its
-        scaling and thresholds. Its folder may be there. Raises UserError."""
+        """The run on all training digits that follows this one.
+
+        first: this run's result, whose scaling and thresholds the second run takes over. The second
+        run's folder may exist. Raises UserError if that folder holds a run of other settings.
+        """
         log.info(f"Once more, on all {len(self.source.training):,} training digits")
         fitted_to = f"{first.calibration.fitted_to} of a run on the other {first.training_images:,}"
         second = Run(
@@ -128,7 +148,8 @@ class Run:
             raise UserError(f"{second.folder.path}: holds a run of other settings; remove it")
         return second
 
-    def _plots(self, result: Result) -> dict[Path, Any]:
+    def figures(self, result: Result) -> "dict[Path, Figure]":
+        """The plots of a finished run, and the files they belong in."""
         name, folder = self.settings.network, self.folder
         images, scores = self.source.test.images, result.test
         title = f"{name}: {scores.errors:,} of {scores.count:,} test digits wrong"
@@ -152,20 +173,20 @@ class Run:
         target = self.saved_model / versions.BUNDLED if self.source.bundled else self.saved_model
         return write.export(
             *build_serving_graph(self.network, result.calibration.scaling),
-            self.folder.checkpoint_files()[-1],
+            checkpoint_files(self.folder)[-1],
             target,
             model_card(self.settings, self.source.description, result),
         )
 
 
-def _augmented(digits: Digits, settings: Settings) -> Any:
-    """A figure of one digit of each kind, distorted eight times."""
+def _augmented(digits: Digits, settings: Settings) -> "Figure":
+    """A figure of one digit of each kind, distorted in several ways."""
     originals = digits.images[np.unique(digits.labels, return_index=True)[1]]
     with tf.Graph().as_default(), tf1.Session() as session:
         images = scale(tf.constant(originals))
         distorted = [
             augment(images, tf.constant([settings.seed, step]), bends=settings.bends)
-            for step in range(8)
+            for step in range(AUGMENTED_COPIES)
         ]
         return digit_sheets.augmented(originals, np.stack(session.run(distorted)))
 
@@ -177,10 +198,11 @@ def reopen(
     source: Source | None = None,
     quiet: bool = False,
 ) -> Run:
-    """The run that a folder holds, which exports to `target` or to where it was to.
+    """The run that a folder holds.
 
-    source: its digits, where they have been loaded already. Raises UserError where there is no
-    run, or its digits are no longer the same.
+    target: the folder to export to; None: the one that the run was started with. source: the run's
+    digits, if they are loaded already. Raises UserError if the folder holds no run, or its digits
+    have changed.
     """
     config = folder.read_config()
     try:
@@ -188,27 +210,16 @@ def reopen(
         get_network(settings.network, settings.hidden)
         option, data = config["load"], config["data"]
         target = target or Path(config["saved_model"])
-        if not isinstance(option, str):
-            raise TypeError(f"load cannot be {option!r}")
-        # Configs of before there were any have neither.
+        # The configs of old runs have neither of these two.
         refit, calibration = config.get("refit", False), config.get("calibration")
         calibration = None if calibration is None else Calibration.of(calibration)
-        if not isinstance(refit, bool):
-            raise TypeError(f"refit cannot be {refit!r}")
+        for name, value, kind in (("load", option, str), ("refit", refit, bool)):
+            if not isinstance(value, kind):
+                raise TypeError(f"{name} cannot be {value!r}")
     except (KeyError, TypeError, ValueError, UserError) as error:
         raise UserError(f"{folder.config_file}: not the config of a run ({error})") from None
-    check_target(target)
+    write.check_target(target)
     source = source or datasets.load(option, quiet)
     if source.description != data:
         raise UserError(f"{source.name}: these are not the digits that the run was started with")
     return Run(settings, source, folder, target, refit, calibration)
-
-
-def check_target(folder: Path) -> None:
-    """Raises UserError, before hours of training, where a folder could not be exported to."""
-    nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    if not nearest.is_dir():
-        found = "a file" if nearest == folder else f"that {nearest} is a file"
-        raise UserError(f"{folder}: expected a folder to export to, found {found}")
-    if not os.access(nearest, os.W_OK | os.X_OK):
-        raise UserError(f"{folder}: cannot export there, {nearest} is not open to writing")

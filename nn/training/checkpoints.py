@@ -1,4 +1,6 @@
-"""A run's checkpoints: all of a training graph's variables but the data set's."""
+"""A run's checkpoints: they hold all of a training graph's variables except the data set."""
+
+from pathlib import Path
 
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
@@ -8,11 +10,29 @@ from nn.training.graph import TrainingGraph
 from nn.training.run_folder import RunFolder
 
 
-class Checkpoints:
-    """Saves and restores all of a training graph's variables but the data set's.
+def checkpoint_files(run: RunFolder) -> list[str]:
+    """A run's checkpoints, oldest first, as tf.train.Saver names them; empty before the first.
 
-    tf.train.Saver writes to temporary names, renames, and only then names the new checkpoint
-    the latest: a run killed while it saves resumes from the checkpoint before.
+    Raises UserError if the list of checkpoints is damaged or names one that is missing.
+    """
+    try:
+        state = tf1.train.get_checkpoint_state(str(run.checkpoints))
+    except (tf.errors.OpError, ValueError):
+        state = None
+    names = list(state.all_model_checkpoint_paths) if state else []
+    if not names and run.has_checkpoints:
+        raise UserError(f"{run.checkpoints / 'checkpoint'}: damaged or missing")
+    for name in names[-1:]:
+        if not Path(f"{name}.index").exists():
+            raise UserError(f"{name}: this checkpoint is missing")
+    return names
+
+
+class Checkpoints:
+    """Saves and restores all of a training graph's variables except the data set.
+
+    tf.train.Saver writes to temporary names, renames them, and only then records the new checkpoint
+    as the latest: a run killed while it saves resumes from the checkpoint before.
     """
 
     def __init__(self, run: RunFolder, graph: TrainingGraph) -> None:
@@ -24,7 +44,7 @@ class Checkpoints:
             self._saver = tf1.train.Saver(graph.saved, max_to_keep=2, save_relative_paths=True)
 
     def save(self, session: tf1.Session, step: int) -> None:
-        """Writes a checkpoint under the number of its global step. Raises UserError."""
+        """Writes a checkpoint, numbered by its global step. Raises UserError if it cannot."""
         try:
             self._saver.save(session, self._prefix, global_step=step, write_meta_graph=False)
         except (tf.errors.OpError, OSError, ValueError) as error:
@@ -32,11 +52,11 @@ class Checkpoints:
             raise UserError(f"{self._prefix}-{step}: cannot be written ({reason})") from None
 
     def restore_latest(self, session: tf1.Session) -> bool:
-        """Restores the newest checkpoint; False where there is none yet.
+        """Restores the newest checkpoint; False if there is none yet.
 
-        Raises UserError where it is damaged.
+        Raises UserError if the checkpoint is damaged or does not fit the graph.
         """
-        files = self._run.checkpoint_files()
+        files = checkpoint_files(self._run)
         if not files:
             return False
         try:
@@ -45,11 +65,11 @@ class Checkpoints:
         except (tf.errors.OpError, ValueError) as error:
             reason = str(error).splitlines()[0]
             raise UserError(f"{files[-1]}: this checkpoint cannot be restored ({reason})") from None
-        self._saver.recover_last_checkpoints(files)  # or they would never be deleted
+        self._saver.recover_last_checkpoints(files)
         return True
 
     def _check_shapes(self, file: str) -> None:
-        # TensorFlow would restore a variable of another shape without a word.
+        # TensorFlow would restore a variable of another shape silently.
         shapes = dict(tf.train.list_variables(file))
         for variable in self._variables:
             expected, found = variable.shape.as_list(), shapes.get(variable.op.name)

@@ -21,18 +21,23 @@ from nn.training.drawn_pictures import no_digits, styled
 
 log = logging.getLogger(__name__)
 
-FOLDER = Path("MNIST")
-# scikit-learn's digits stand in the order of their writers: the last are the test digits, so
-# that most of their writers were never trained on.
-BUNDLED_TRAINING = 1500
-FAINT = 96  # of 255: the mean pixel is 32 then, and 33 in MNIST's training digits; 43 with 0
+MNIST_FOLDER = Path("MNIST")
+# scikit-learn's 1,797 digits stand in the order of their writers. The last ones are the test
+# digits, so that training sees few of their writers.
+BUNDLED_TRAINING_DIGITS = 1500
+ENLARGED_MARGIN_PIXELS = 2  # on each side of an 8×8 digit, before it is enlarged
+ENLARGED_SIDE_PIXELS = 48  # four times the digit with its margin
+# Gray, of 255, that is subtracted from an enlarged digit. With 96 the mean pixel is 32; with 0 it
+# is 43. The mean of MNIST's training digits is 33.
+FAINT_GRAY = 96
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where digits come from, and the digits.
+    """Training and test digits, and where they come from.
 
-    name: to be shown; option: what `load` takes to load them again, from any folder.
+    name: what messages and the model card call the source; option: what `load` takes to load the
+    digits again from any working folder.
     """
 
     name: str
@@ -42,11 +47,12 @@ class Source:
 
     @property
     def bundled(self) -> bool:
+        """Whether these are scikit-learn's digits, not MNIST's or a user's."""
         return self.option == "bundled"
 
     @cached_property
     def description(self) -> dict:
-        """What a config and a card say of the data."""
+        """What a run's config and a model card say about the data."""
         return {
             "source": self.name,
             "training_images": len(self.training),
@@ -59,12 +65,13 @@ class Source:
 def load(data: str, quiet: bool = False) -> Source:
     """The digits that --data names: "auto", "mnist", "bundled", or a folder of four CSV files.
 
-    "mnist" downloads what is not there; "auto" falls back to the bundled digits, and says so,
-    where that fails. Raises DataError where the data is not to be had, or is bad.
+    "mnist" downloads MNIST if MNIST/ holds no CSV files; "auto" does so too, but falls back to the
+    bundled digits, and says so, if the download fails. Raises DataError if the data is missing,
+    damaged or cannot be downloaded.
     """
     if data == "bundled":
         return _bundled()
-    folder = FOLDER if data in ("auto", "mnist") else Path(data)
+    folder = MNIST_FOLDER if data in ("auto", "mnist") else Path(data)
     if data in ("auto", "mnist") and not any((folder / name).exists() for name in CSV_NAMES):
         log.info("No CSV files in %s/; downloading MNIST", folder)
         try:
@@ -76,20 +83,22 @@ def load(data: str, quiet: bool = False) -> Source:
             log.warning(
                 "warning: training on the %s small digits bundled with scikit-learn instead; "
                 "such a model reads worse. For MNIST without a network: python -m nn.mnist "
-                "--from DIR", f"{BUNDLED_TRAINING:,}",
+                "--from DIR", f"{BUNDLED_TRAINING_DIGITS:,}",
             )  # fmt: skip
             return _bundled()
     training, test = read_folder(folder)
-    option = "mnist" if folder == FOLDER else str(folder.resolve())
+    option = "mnist" if folder == MNIST_FOLDER else str(folder.resolve())
     return Source(str(folder), option, training, test)
 
 
-def extras(source: Source, digits: Digits, share: float, seed: int) -> Digits:
-    """More to train with than some of a source's digits, `share` times as many.
+def extra_pictures(source: Source, digits: Digits, share: float, seed: int) -> Digits:
+    """Extra pictures to train on beside some of a source's digits, `share` times as many.
 
-    Half are no digits, of the label NO_DIGIT; a quarter are some of the digits with a stroke added,
-    as nn/training/drawn_pictures.py draws both; a quarter, or what there is, are scikit-learn's, by
-    other writers. All are normalized as a user's pictures are.
+    One half are pictures of no digit, with the label NO_DIGIT: letters, scribbles and the like. One
+    quarter are some of the digits with a stroke added, such as a bar through a seven.
+    nn/training/drawn_pictures.py draws these two. The last quarter, or as many as there are, are
+    scikit-learn's digits, by other writers than MNIST's; a run on these digits itself gets none of
+    them, for they include its test digits. All are normalized as a user's pictures are.
     """
     count, random = round(share * len(digits)), np.random.default_rng(seed)
     pictures, labels = styled(digits, count // 4, random)
@@ -100,35 +109,43 @@ def extras(source: Source, digits: Digits, share: float, seed: int) -> Digits:
         labels = np.concatenate([labels, small_labels[chosen]])
     others = no_digits(digits, count // 2, random)
     labels = np.concatenate([labels, np.full(len(others), NO_DIGIT)]).astype(np.int64)
-    return Digits(normalized(pictures + others), labels)
+    return Digits(normalize_pictures(pictures + others), labels)
 
 
-def normalized(pictures: Sequence[np.ndarray], batch_size: int = 512) -> np.ndarray:
-    """Gray pictures, uint8 [H, W] each, → uint8 [N, 28, 28], in a session of its own."""
+def normalize_pictures(pictures: Sequence[np.ndarray], batch_size: int = 512) -> np.ndarray:
+    """Normalizes pictures with light ink in a session of its own.
+
+    pictures: gray, uint8 [H, W] each → uint8 [N, 28, 28]. batch_size: pictures in one session.run.
+    """
     batches = [np.empty((0, SIDE, SIDE), np.uint8)]
     with tf.Graph().as_default(), tf1.Session() as session:
         pixels = tf1.placeholder(tf.uint8, [None, CANVAS, CANVAS])
         sizes = tf1.placeholder(tf.int32, [None, 3])
         images = normalize(pixels, sizes, drawn=True).images
         for start in range(0, len(pictures), batch_size):
-            canvases = [place(picture) for picture in pictures[start : start + batch_size]]
-            canvases = [np.stack(part) for part in zip(*canvases, strict=True)]
-            batches.append(session.run(images, dict(zip((pixels, sizes), canvases, strict=True))))
+            placed = [place(picture) for picture in pictures[start : start + batch_size]]
+            feed = {
+                pixels: np.stack([canvas.pixels for canvas in placed]),
+                sizes: np.stack([canvas.size for canvas in placed]),
+            }
+            batches.append(session.run(images, feed))
     return np.concatenate(batches)
 
 
 def _bundled() -> Source:
     """scikit-learn's 8×8 digits, brought to 28×28 by the same normalization as any picture."""
     small, labels = bundled.bundled_digits()
-    digits = Digits(normalized([_enlarge(image) for image in small]), labels)
-    return Source("bundled", "bundled", digits[:BUNDLED_TRAINING], digits[BUNDLED_TRAINING:])
+    digits = Digits(normalize_pictures([_enlarge(image) for image in small]), labels)
+    training, test = digits[:BUNDLED_TRAINING_DIGITS], digits[BUNDLED_TRAINING_DIGITS:]
+    return Source("bundled", "bundled", training, test)
 
 
 def _enlarge(image: np.ndarray) -> np.ndarray:
-    """uint8 [8, 8] → [48, 48], with a margin: the digit fills its frame, and ink needs a paper.
+    """uint8 [8, 8] → [48, 48], with a margin: the digit fills its frame, and ink needs paper.
 
-    Enlarging smears the strokes; without what is fainter than FAINT they have MNIST's width.
+    Enlarging smears the strokes. Subtracting FAINT_GRAY brings them back to MNIST's width.
     """
-    image = Image.fromarray(np.pad(image, 2)).resize((48, 48), Image.Resampling.BICUBIC)
-    ink = np.maximum(np.asarray(image, np.float32) - FAINT, 0)
-    return np.round(ink * (255 / (255 - FAINT))).astype(np.uint8)
+    padded = Image.fromarray(np.pad(image, ENLARGED_MARGIN_PIXELS))
+    enlarged = padded.resize((ENLARGED_SIDE_PIXELS,) * 2, Image.Resampling.BICUBIC)
+    ink = np.maximum(np.asarray(enlarged, np.float32) - FAINT_GRAY, 0)
+    return np.round(ink * (255 / (255 - FAINT_GRAY))).astype(np.uint8)

@@ -1,25 +1,29 @@
-"""Scoring: every image of a split, once, counted in whole numbers."""
+"""Scores: every image of a split, once, counted in whole numbers; and a finished run's result."""
 
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-import tensorflow as tf
+import tensorflow.compat.v1 as tf1
 from scipy.special import softmax
 
-from nn.confidence.calibration import calibration_error, cross_entropy
+from nn.confidence.calibration import Calibration, calibration_error, cross_entropy
 from nn.confidence.scaling import UNSCALED, Scaling, scale_logits
 from nn.confidence.thresholds import Threshold
 from nn.data.digits import Digits, confusion_matrix
 from nn.errors import DivergedError
 from nn.runtime.processors import ProcessorPool
 from nn.training.graph import TrainingGraph
+from nn.training.run_folder import Epoch
+
+# Images for each worker thread. With fewer, handing them over takes longer than it saves.
+MIN_SHARE_IMAGES = 256
 
 
 class Answered(NamedTuple):
-    """How many digits were answered, and how many of these wrong."""
+    """How many digits a threshold answers, and how many of these answers are wrong."""
 
     answered: int
     wrong: int
@@ -27,10 +31,9 @@ class Answered(NamedTuple):
 
 @dataclass(frozen=True)
 class Scores:
-    """What a network answered to each image of a split, and how good that is.
+    """What a network answers to each image of a split, and how good its answers are.
 
-    labels: int64 [N]; logits: float32 [N, 10]; scaling: what makes them
-    probabilities.
+    labels: int64 [N]; logits: float32 [N, 10]; scaling: turns logits into probabilities.
     """
 
     labels: np.ndarray
@@ -54,7 +57,7 @@ class Scores:
 
     @property
     def calibration_error(self) -> float:
-        """0 to 1, as nn/confidence/calibration.py has it"""
+        """Expected calibration error, 0 to 1 (nn/confidence/calibration.py)"""
         return calibration_error(self.confidences, self.wrong)
 
     @property
@@ -75,7 +78,7 @@ class Scores:
         return 1 - self.errors / self.count
 
     def answered(self, threshold: Threshold) -> Answered:
-        """Those that are as probable as a threshold asks."""
+        """Counts the answers whose probability reaches a threshold."""
         sure = self.confidences >= threshold.probability
         return Answered(int(sure.sum()), int((sure & self.wrong).sum()))
 
@@ -85,17 +88,60 @@ class Scores:
         return confusion_matrix(self.labels, self.predictions)
 
 
-def evaluate(session: tf.compat.v1.Session, graph: TrainingGraph, digits: Digits) -> Scores:
-    """Scores the network as it stands in the session on all of digits.
+@dataclass(frozen=True)
+class Result:
+    """A finished run: how many digits it trained on, its history, its last weights' scores.
 
-    Raises DivergedError where a logit is no finite number.
+    calibration: its scaling is part of these scores, and of the export. first_layer: the first
+    layer's weights, float32 [784, units] or [size, size, 1, filters]; seconds: of training, without
+    validation.
+    """
+
+    training_images: int
+    history: list[Epoch]
+    validation: Scores | None
+    test: Scores
+    calibration: Calibration
+    first_layer: np.ndarray
+
+    @property
+    def seconds(self) -> float:
+        return sum(row.seconds for row in self.history)
+
+
+def calibrated_scores(
+    session: tf1.Session,
+    graph: TrainingGraph,
+    validation: Digits,
+    test: Digits,
+    calibration: Calibration | None,
+) -> tuple[Scores | None, Scores, Calibration]:
+    """The scores on both splits, and the calibration, whose scaling is part of them.
+
+    calibration: None fits one to the validation digits, if there are any. Without validation digits
+    there are no scores on them.
+    """
+    held_out = evaluate(session, graph, validation) if len(validation) else None
+    if calibration is None and held_out:
+        digits = f"{held_out.count:,} validation digits"
+        calibration = Calibration.fit(held_out.logits, held_out.labels, digits)
+    calibration = calibration or Calibration()
+    scaled = held_out and replace(held_out, scaling=calibration.scaling)
+    test_scores = replace(evaluate(session, graph, test), scaling=calibration.scaling)
+    return scaled, test_scores, calibration
+
+
+def evaluate(session: tf1.Session, graph: TrainingGraph, digits: Digits) -> Scores:
+    """Scores the network, with the session's present weights, on all digits.
+
+    Raises DivergedError if a logit is not a finite number.
     """
 
     def run(images: np.ndarray) -> list[np.ndarray]:
         return session.run([graph.logits], {graph.feed.images: images})
 
     with closing(ProcessorPool()) as pool:
-        (logits,) = pool.split_batches(run, min_part_rows=256)(digits.images)
+        (logits,) = pool.split_batches(run, min_part_rows=MIN_SHARE_IMAGES)(digits.images)
     if not np.isfinite(logits).all():
         raise DivergedError("the logits are no longer finite numbers; try a lower --learning-rate")
     return Scores(digits.labels, logits)

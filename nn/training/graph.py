@@ -1,15 +1,23 @@
-"""Assembles whole graphs: one that trains and evaluates, one that predicts."""
+"""The training graph: the data set in variables, and a loop that takes many steps in one run.
 
+To follow a batch: `build_loop` calls `TrainingStep`, which picks the batch; `in_towers` distorts it
+(augment.py) and sends it through the network (nn/networks); optimizer.py moves the weights.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from nn.data.digits import SIDE
-from nn.networks.layers import scale
+from nn.data.digits import NO_DIGIT, SIDE
+from nn.networks.layers import move_averages, scale, scoped_seed
 from nn.networks.recipe import Recipe
 from nn.networks.registry import Network
-from nn.training.loop import Totals, TrainingStep, build_loop, create_dataset, create_totals
+from nn.training.augment import augment
+from nn.training.optimizer import cross_entropy, learning_rate, minimize, wrong_answers
 
 
 class Feed(NamedTuple):
@@ -22,14 +30,36 @@ class Feed(NamedTuple):
     seconds: tf.Tensor
 
 
+class Dataset(NamedTuple):
+    """Variables. images: uint8 [count, 28, 28]; labels: int64 [count]."""
+
+    images: tf.Variable
+    labels: tf.Variable
+
+
+class Totals(NamedTuple):
+    """What training has counted in this epoch, and its global step: as variables, which a
+    checkpoint holds, or as their values.
+
+    step: int64; loss: float32, the sum over steps of the batch's mean loss; errors: int64, wrong
+    answers among all images seen; seconds: float32, what earlier, interrupted runs of the epoch
+    took.
+    """
+
+    step: tf.Tensor
+    loss: tf.Tensor
+    errors: tf.Tensor
+    seconds: tf.Tensor
+
+
 class TrainingGraph(NamedTuple):
     """A graph that trains.
 
-    initialize: gives all variables but the data set's their first values; load: copies the fed data
-    set into variables, once; add_seconds: adds `feed.seconds` to the epoch's; start_epoch: sets the
-    epoch's totals to 0; totals: reads them; train: runs `feed.steps` steps, and returns them;
-    logits: of `feed.images`, as the network predicts; weights: what is trained, the first layer's
-    first; saved: the variables that a checkpoint holds, all but the data set's.
+    initialize: gives all variables except the data set their first values; load: copies the fed
+    data set into variables, once; add_seconds: adds `feed.seconds` to the epoch's; start_epoch:
+    sets the epoch's totals to 0; totals: reads them; train: runs `feed.steps` steps and returns the
+    totals; logits: of `feed.images`, as the network predicts; weights: the trained variables, the
+    first layer's first; saved: the variables that a checkpoint holds, all except the data set.
     """
 
     graph: tf.Graph
@@ -48,15 +78,20 @@ class TrainingGraph(NamedTuple):
 def build_training_graph(
     network: Network, recipe: Recipe, *, count: int, seed: int
 ) -> TrainingGraph:
-    """The graph that trains a network on `count` images and evaluates it on any."""
+    """The graph that trains a network on `count` images and evaluates it on any images."""
     with tf.Graph().as_default() as graph:
-        tf1.set_random_seed(seed)  # this graph's alone: decides the initial weights
-        feed = _feed()
+        tf1.set_random_seed(seed)  # for this graph alone: decides the initial weights
+        feed = Feed(
+            tf1.placeholder(tf.uint8, [None, SIDE, SIDE], "images"),
+            tf1.placeholder(tf.int64, [None], "labels"),
+            tf1.placeholder(tf.int64, [], "steps"),
+            tf1.placeholder(tf.float32, [], "seconds"),
+        )
         # Evaluation first: it creates the network's variables, and the loop shares them.
         logits = network.build(scale(feed.images), None)
         weights = tf1.trainable_variables()
-        dataset, load = create_dataset(feed.images, feed.labels, count)
-        totals = create_totals()
+        dataset, load = _create_dataset(feed.images, feed.labels, count)
+        totals = _create_totals()
         step = TrainingStep(network, recipe, weights, dataset, count, seed)
         train = build_loop(step, totals, feed.steps)
         of_epoch = (totals.loss, totals.errors, totals.seconds)
@@ -75,10 +110,140 @@ def build_training_graph(
         )
 
 
-def _feed() -> Feed:
-    return Feed(
-        tf1.placeholder(tf.uint8, [None, SIDE, SIDE], "images"),
-        tf1.placeholder(tf.int64, [None], "labels"),
-        tf1.placeholder(tf.int64, [], "steps"),
-        tf1.placeholder(tf.float32, [], "seconds"),
+def _create_dataset(
+    images: tf.Tensor, labels: tf.Tensor, count: int
+) -> tuple[Dataset, tf.Operation]:
+    """Variables for the whole data set, still uint8, and the op that fills them from placeholders.
+    They are local variables: no checkpoint, no export and no optimizer includes them."""
+
+    def variable(placeholder: tf.Tensor) -> tf.Variable:
+        name, shape = placeholder.op.name, [count, *placeholder.shape[1:]]
+        zeros = tf1.zeros_initializer()
+        return tf1.get_local_variable(name, shape, placeholder.dtype, initializer=zeros)
+
+    with tf1.variable_scope("dataset", use_resource=True):
+        dataset = Dataset(variable(images), variable(labels))
+    # An assignment initializes a variable: the zeros are never made.
+    load = tf.group(dataset.images.assign(images), dataset.labels.assign(labels))
+    return dataset, load
+
+
+def _create_totals() -> Totals:
+    """Variables, all 0."""
+
+    def zero(name: str, dtype: tf.DType) -> tf.Variable:
+        zeros = tf1.zeros_initializer()
+        return tf1.get_variable(name, [], dtype, zeros, trainable=False, use_resource=True)
+
+    return Totals(
+        zero("global_step", tf.int64),
+        zero("epoch_loss", tf.float32),
+        zero("epoch_errors", tf.int64),
+        zero("epoch_seconds", tf.float32),
     )
+
+
+@dataclass(frozen=True)
+class TrainingStep:
+    """What a step of training needs, and the step itself."""
+
+    network: Network
+    recipe: Recipe
+    weights: list[tf.Variable]
+    dataset: Dataset
+    count: int
+    seed: int
+
+    def order(self, step: tf.Tensor) -> tf.Tensor:
+        """The order of the images in a step's epoch, int32 [count]; (seed, epoch) decides it."""
+        epoch = tf.cast(step // self.recipe.steps_per_epoch(self.count), tf.int32)
+        key = tf.stack([self.seed, epoch])
+        return tf.random.experimental.stateless_shuffle(tf.range(self.count), key)
+
+    def __call__(self, step: tf.Tensor, order: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Trains on one batch. Returns its digits' mean loss, float32, without label smoothing, so
+        that it compares with the validation loss; and its number of wrong answers, int64."""
+        recipe, seed = self.recipe, tf.stack([self.seed, tf.cast(step, tf.int32)])
+        batch = batch_indices(order, step, recipe.batch_size)
+        labels = self.dataset.labels.sparse_read(batch)
+        images = scale(self.dataset.images.sparse_read(batch))
+        logits = in_towers(self._tower, images, seed, recipe.towers)
+        is_digit = tf.cast(tf.not_equal(labels, NO_DIGIT), tf.float32)
+        loss = tf.math.divide_no_nan(
+            tf.reduce_sum(is_digit * cross_entropy(logits, labels)), tf.reduce_sum(is_digit)
+        )
+        smoothed = tf.reduce_mean(cross_entropy(logits, labels, recipe.label_smoothing))
+        total_steps = recipe.epochs * recipe.steps_per_epoch(self.count)
+        rate = learning_rate(step, total_steps, recipe)
+        update = minimize(smoothed, self.weights, rate, recipe)
+        wrong = tf.reduce_sum(tf.cast(wrong_answers(logits, labels), tf.int64))
+        # The next step reads the new weights, and a checkpoint may save the last step's averages.
+        with tf.control_dependencies([update, *move_averages()]):
+            return tf.identity(loss), tf.identity(wrong)
+
+    def _tower(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        if self.recipe.augment:
+            images = augment(images, seed, bends=self.recipe.bends)
+        with tf1.variable_scope("", reuse=True):
+            return self.network.build(images, seed)
+
+
+def batch_indices(order: tf.Tensor, step: tf.Tensor, batch_size: int) -> tf.Tensor:
+    """The images of a step: int32 [batch_size].
+
+    The last batch of an epoch is filled up from the epoch's start. So every batch has the same,
+    statically known size, which makes the gradients' graph smaller and faster.
+    """
+    count = order.shape[0]
+    steps_per_epoch = -(-count // batch_size)
+    position = tf.cast(step % steps_per_epoch, tf.int32) * batch_size
+    return tf.gather(order, (position + tf.range(batch_size)) % count)
+
+
+def build_loop(train_step: TrainingStep, totals: Totals, steps: tf.Tensor) -> Totals:
+    """Runs train_step `steps` times inside one session.run, all within one epoch.
+
+    A session.run costs about as much as a step of a small network, so the loop is a
+    tf.while_loop. It ends early if the loss is no longer finite: the global step then says at
+    which step.
+    """
+    first = totals.step.read_value()
+    order = train_step.order(first)  # made anew at every call, the same each time
+
+    def body(done, loss_sum, error_count):
+        loss, errors = train_step(first + done, order)
+        return done + 1, loss_sum + loss, error_count + errors
+
+    done, loss_sum, error_count = tf.while_loop(
+        lambda done, loss_sum, _: (done < steps) & tf.math.is_finite(loss_sum),
+        body,
+        [tf.constant(0, tf.int64), totals.loss.read_value(), totals.errors.read_value()],
+        parallel_iterations=1,
+    )
+    return Totals(
+        totals.step.assign(first + done),
+        totals.loss.assign(loss_sum),
+        totals.errors.assign(error_count),
+        totals.seconds.read_value(),
+    )
+
+
+# (images float32 [N, ...], seed int32 [2]) → logits float32 [N, 10]
+Tower = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+
+
+def in_towers(tower: Tower, images: tf.Tensor, seed: tf.Tensor, count: int) -> tf.Tensor:
+    """Splits a batch into `count` parts, which go through the network side by side.
+
+    images: float32 [N, ...], N known → logits, float32 [N, 10]. Each tower draws random numbers of
+    its own. All share the variables, so their gradients add up.
+    """
+    sizes = [len(part) for part in np.array_split(range(images.shape[0]), count) if len(part)]
+    if len(sizes) == 1:
+        return tower(images, seed)
+    logits = []
+    for number, part in enumerate(tf.split(images, sizes)):
+        name = f"tower_{number}"
+        with tf.name_scope(name):
+            logits.append(tower(part, scoped_seed(seed, name)))
+    return tf.concat(logits, 0)

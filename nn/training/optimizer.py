@@ -1,4 +1,4 @@
-"""How a network is trained: its loss, its learning rate at each step, Adam's update."""
+"""One training step's parts: the loss, the learning rate, Adam's update."""
 
 import math
 from collections.abc import Sequence
@@ -13,8 +13,9 @@ from nn.networks.recipe import Recipe
 def cross_entropy(logits: tf.Tensor, labels: tf.Tensor, smoothing: float = 0.0) -> tf.Tensor:
     """Categorical cross-entropy of float32 [N, 10] with int64 [N], in nats: float32 [N].
 
-    Where the label is NO_DIGIT, with all ten alike: such a picture is to leave the network unsure
-    (outlier exposure: Hendrycks et al. 2019, arXiv 1812.04606).
+    smoothing: the share of a label that all ten digits get alike. A label of NO_DIGIT is shared
+    among all ten alike: the network learns to be unsure of such a picture (outlier exposure:
+    Hendrycks et al. 2019, arXiv 1812.04606).
     """
     digits = logits.shape[-1]
     targets = tf.one_hot(labels, digits) * (1 - smoothing) + smoothing / digits
@@ -23,17 +24,19 @@ def cross_entropy(logits: tf.Tensor, labels: tf.Tensor, smoothing: float = 0.0) 
 
 
 def wrong_answers(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-    """bool [N]; where the label is NO_DIGIT, an answer is wrong that has more than even odds."""
+    """Which answers are wrong: bool [N]. Where the label is NO_DIGIT, an answer with a probability
+    above one half is wrong."""
     answers = tf.argmax(logits, 1)
-    # A softmax would cost as much as a layer of a small network.
+    # Not a softmax, which would cost as much as a layer of a small network.
     sure = cross_entropy(logits, answers) < math.log(2)
     return tf.where(tf.equal(labels, NO_DIGIT), sure, tf.not_equal(answers, labels))
 
 
 def penalty(variables: Sequence[tf.Variable], l2: float) -> tf.Tensor | float:
-    """l2 / 2 times the sum of squares of kernels and weights.
+    """l2 / 2 times the sum of squares of kernels and weights, a scalar.
 
-    Biases, and batch norm's gamma and beta, go free (Goodfellow et al. 2016, Deep Learning, 7.1).
+    It leaves out biases and batch norm's gamma and beta (Goodfellow et al. 2016, Deep Learning,
+    7.1).
     """
     if not l2:
         return 0.0
@@ -41,7 +44,7 @@ def penalty(variables: Sequence[tf.Variable], l2: float) -> tf.Tensor | float:
 
 
 def learning_rate(step: tf.Tensor, total_steps: int, recipe: Recipe) -> tf.Tensor:
-    """The rate at a step, int64, of total_steps: float32, a scalar."""
+    """The learning rate at a step, int64, of total_steps: float32, a scalar."""
     progress = tf.cast(step, tf.float32) / total_steps
     falling = (1 - progress) / (1 - recipe.warmup)
     rising = progress / recipe.warmup if recipe.warmup else falling
@@ -51,7 +54,7 @@ def learning_rate(step: tf.Tensor, total_steps: int, recipe: Recipe) -> tf.Tenso
 def minimize(
     loss: tf.Tensor, variables: Sequence[tf.Variable], rate: tf.Tensor, recipe: Recipe
 ) -> tf.Operation:
-    """One step of Adam, with decoupled weight decay, that lowers the loss."""
+    """The op that takes one step of Adam, with decoupled weight decay, down the loss."""
     optimizer = tf1.train.AdamOptimizer(rate, beta2=recipe.beta_2)
     gradients = optimizer.compute_gradients(loss + penalty(variables, recipe.l2), variables)
     if not recipe.weight_decay:
@@ -64,5 +67,5 @@ def minimize(
 
 
 def _matrices(variables: Sequence[tf.Variable]) -> list[tf.Variable]:
-    """Kernels and weights: they have two axes or more."""
+    """The kernels and weights among the variables: those with two axes or more."""
     return [variable for variable in variables if variable.shape.rank > 1]

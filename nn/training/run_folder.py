@@ -1,30 +1,56 @@
-"""A run's folder: every file name in it, and what is written under them.
+"""A run's folder: every file name in it, its config, its history.
 
 config.json     the settings and the data, as the run was started
-checkpoints/    tf.train.Saver's, the last two
-extras.sha256   of what it trains with beside digits, where there is any
-history.csv     a row an epoch
-events/         for TensorBoard
+checkpoints/    the last two checkpoints (nn/training/checkpoints.py)
+extras.sha256   hash of the extra pictures that the run trains on, if it does
+history.csv     one row for each epoch
+events/         summaries for TensorBoard
 *.png           plots
 refit/          the folder of a second run, on all training digits
+
+Nothing here imports TensorFlow.
 """
 
 import json
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pandas
-import tensorflow as tf
-import tensorflow.compat.v1 as tf1
 
 from nn.errors import UserError
 from nn.runtime.whole_files import write_text
 
-COMPARISON = "comparison.json"  # the file that makes a folder a comparison's, not a run's
+COMPARISON = "comparison.json"  # a folder with this file is a comparison's, not a single run's
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """A row of the history. Losses in nats; accuracies 0 to 1; NaN if there are no validation
+    digits. step: the global step after the epoch; seconds: of training, without validation."""
+
+    epoch: int
+    step: int
+    loss: float
+    accuracy: float
+    validation_loss: float
+    validation_accuracy: float
+    seconds: float
+
+    def scalars(self) -> dict[str, float]:
+        """TensorBoard's tags and their values; those that are NaN are left out."""
+        scalars = {
+            "training/loss": self.loss,
+            "training/accuracy": self.accuracy,
+            "validation/loss": self.validation_loss,
+            "validation/accuracy": self.validation_accuracy,
+        }
+        return {tag: value for tag, value in scalars.items() if math.isfinite(value)}
 
 
 class RunFolder:
-    """The folder of one training run; knows where everything in it lies."""
+    """The folder of one training run: where each file in it lies."""
 
     def __init__(self, path: Path) -> None:
         if set(str(path)) & set("[]*?"):
@@ -45,7 +71,7 @@ class RunFolder:
         self.augmented_plot = path / "augmented.png"
 
     def create(self, config: Mapping) -> None:
-        """Makes the folder and writes its config. Raises UserError where a run is there already."""
+        """Makes the folder and writes its config. Raises UserError if it holds a run already."""
         if (self.path / COMPARISON).exists():
             raise UserError(f"{self.path}: holds a comparison; choose another --run-dir")
         if self.config_file.exists():
@@ -60,7 +86,7 @@ class RunFolder:
         write_text(self.config_file, json.dumps(config, indent=2) + "\n")
 
     def read_config(self) -> dict:
-        """The config that create wrote. Raises UserError where there is none to be read."""
+        """The config that create wrote. Raises UserError if it is missing or damaged."""
         try:
             return json.loads(self.config_file.read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -68,46 +94,37 @@ class RunFolder:
         except (OSError, ValueError) as error:
             raise UserError(f"{self.config_file}: cannot be read ({error})") from None
 
+    @property
+    def has_checkpoints(self) -> bool:
+        """Whether the run has written a checkpoint, damaged or not."""
+        return any(self.checkpoints.glob("*.index"))
+
     def check_extras(self, sha256: str) -> None:
-        """Keeps the hash of what a run trains with beside digits, at its start. Raises UserError
-        where it has begun with something else: they are drawn and normalized at each start, and
-        another version or machine may do so otherwise."""
-        if not self.checkpoint_files():
+        """Writes the hash of the run's extra pictures at its start, and checks it when it resumes.
+
+        The pictures are drawn and normalized anew each time, and another version or machine may
+        draw them differently. Raises UserError if the run began with other pictures.
+        """
+        if not self.has_checkpoints:
             write_text(self.extras_file, sha256 + "\n")
-        elif not self.extras_file.exists() or self._read_extras() != sha256:
+        elif (
+            not self.extras_file.exists()
+            or self.extras_file.read_text(encoding="utf-8").strip() != sha256
+        ):
             raise UserError(
                 f"{self.extras_file}: these are not the extras that this run began with; this "
                 "version, its libraries or this machine draw others; start a new run"
             )
 
-    def _read_extras(self) -> str:
-        return self.extras_file.read_text(encoding="utf-8").strip()
-
-    def checkpoint_files(self) -> list[str]:
-        """The checkpoints, oldest first, as tf.train.Saver names them; empty before the first.
-
-        Raises UserError where the list of them is damaged, or names one that is not there.
-        """
-        try:
-            state = tf1.train.get_checkpoint_state(str(self.checkpoints))
-        except (tf.errors.OpError, ValueError):
-            state = None
-        names = list(state.all_model_checkpoint_paths) if state else []
-        if not names and any(self.checkpoints.glob("*.index")):
-            raise UserError(f"{self.checkpoints / 'checkpoint'}: damaged or missing")
-        for name in names[-1:]:
-            if not Path(f"{name}.index").exists():
-                raise UserError(f"{name}: this checkpoint is missing")
-        return names
-
-    def write_history(self, rows: Sequence[Mapping]) -> None:
-        """Writes one row an epoch, all of them, each number so that it reads back the same."""
+    def write_history(self, history: Sequence[Epoch]) -> None:
+        """Writes one row for each epoch. Every number reads back as exactly the same."""
+        rows = [asdict(epoch) for epoch in history]
         write_text(self.history_file, pandas.DataFrame(rows).to_csv(index=False))
 
-    def read_history(self, epochs: int) -> list[dict]:
-        """The rows of the first `epochs` epochs: a checkpoint may be older than the history.
+    def read_history(self, epochs: int) -> list[Epoch]:
+        """The first `epochs` epochs: the history may be newer than the newest checkpoint.
 
-        Raises UserError where they are not all there.
+        Raises UserError if a row is missing or the file is damaged.
         """
         if not epochs:
             return []
@@ -115,7 +132,16 @@ class RunFolder:
             table = pandas.read_csv(self.history_file)
         except (OSError, ValueError) as error:
             raise UserError(f"{self.history_file}: cannot be read ({error})") from None
-        rows = table.to_dict("records")[:epochs]
+        rows = [{str(name): value for name, value in row.items()} for row in
+                table.to_dict("records")[:epochs]]  # fmt: skip
         if [row.get("epoch") for row in rows] != list(range(1, epochs + 1)):
             raise UserError(f"{self.history_file}: expected a row for each of epochs 1 to {epochs}")
-        return rows
+        try:
+            return [Epoch(**row) for row in rows]
+        except TypeError:
+            raise UserError(f"{self.history_file}: not the columns of a history") from None
+
+
+def is_comparison(folder: Path) -> bool:
+    """Whether a folder holds a comparison, not a single run."""
+    return (folder / COMPARISON).exists()

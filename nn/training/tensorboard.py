@@ -1,4 +1,4 @@
-"""What TensorBoard shows of a run: curves, histograms of the weights, the graph."""
+"""Summaries of a run for TensorBoard: curves, histograms of the weights, the graph."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,9 +15,9 @@ from nn.training.graph import TrainingGraph
 def summaries(
     folder: Path, session: tf1.Session, graph: TrainingGraph, network: Network
 ) -> Iterator[Callable[[int, Mapping[str, float]], None]]:
-    """Yields a function that writes an epoch's scalars, and the weights as they are then.
+    """Yields a function that writes an epoch's scalars and the present weights.
 
-    The graph that is shown is the one that predicts: the training graph is too full to be read.
+    TensorBoard shows the graph that predicts: the training graph has too many nodes to read.
     """
     with graph.graph.as_default():
         histograms = tf1.summary.merge([

@@ -1,47 +1,34 @@
-"""Trains a network from its first step, or its newest checkpoint, to its last weights' scores."""
+"""Trains a network from its first step or its newest checkpoint, epoch by epoch; then scores it."""
 
 import logging
 import math
-from dataclasses import asdict, dataclass, replace
+import time
+from collections.abc import Iterator
 
-import numpy as np
 import tensorflow.compat.v1 as tf1
+from tqdm import tqdm
 
 from nn.confidence.calibration import Calibration
 from nn.data.digits import Digits
-from nn.errors import UserError
+from nn.errors import DivergedError
 from nn.networks.registry import get_network
 from nn.runtime.sessions import training_session_config
 from nn.runtime.signals import Interrupted, Stop
 from nn.training.checkpoints import Checkpoints
-from nn.training.epochs import Epoch, Trainer
-from nn.training.evaluation import Scores, evaluate
-from nn.training.graph import TrainingGraph, build_training_graph
-from nn.training.run_folder import RunFolder
+from nn.training.evaluation import Result, calibrated_scores, evaluate
+from nn.training.graph import Totals, TrainingGraph, build_training_graph
+from nn.training.run_folder import Epoch, RunFolder
 from nn.training.settings import Settings
 from nn.training.tensorboard import summaries
 
 log = logging.getLogger(__name__)
 
-REPORTS = 25  # at most so many lines a run, plus the last
-
-
-@dataclass(frozen=True)
-class Result:
-    """A finished run: how many digits it trained on, its history, its last weights' scores.
-
-    calibration: its scaling is in these scores, and goes into the export. first_layer: those
-    weights of the first layer, float32 [784, units] or [size, size, 1, filters]; seconds: of
-    training, without validation.
-    """
-
-    training_images: int
-    history: list[Epoch]
-    validation: Scores | None
-    test: Scores
-    calibration: Calibration
-    first_layer: np.ndarray
-    seconds: float
+MAX_REPORTED_EPOCHS = 25  # lines that a run logs, so that a long one fits a screen; plus the last
+# A signal is handled between two chunks of steps, so Ctrl-C waits for a chunk to end. Longer ones
+# gain nothing: a session.run costs some 0.2 ms.
+CHUNK_SECONDS = 0.25
+FIRST_CHUNK_STEPS = 16  # before a step's time is known
+MAX_CHUNK_GROWTH = 8.0  # from one chunk to the next, in case a time was measured too short
 
 
 def train(
@@ -56,17 +43,16 @@ def train(
     stop: Stop = lambda: None,
     quiet: bool = False,
 ) -> Result:
-    """Trains to the last epoch, from the run's newest checkpoint where it has one.
+    """Trains to the last epoch, from the run's newest checkpoint if it has one.
 
-    extras: to train with too, which are not counted among the digits, and may be none. calibration:
-    of a run before; None fits one to the validation digits, if there are any. stop:
-    asked between two chunks of steps; a signal's number ends the run with a checkpoint and
+    extras: extra pictures to train on, which are not counted among the digits, and may be none.
+    calibration: that of an earlier run; None fits one to the validation digits, if there are any.
+    stop: asked between two chunks of steps; a signal's number ends the run with a checkpoint and
     raises Interrupted. The test digits are scored once, after the last epoch. Raises DivergedError
-    where the loss is no longer a finite number, and UserError where the run's folder is damaged.
+    if the loss is no longer a finite number, and UserError if the run's folder is damaged.
     """
-    check_batch_size(settings, len(training))
+    settings.check_batch_size(len(training))
     pictures = training.joined(extras) if extras else training
-    steps_per_epoch = settings.recipe.steps_per_epoch(len(pictures))
     network = get_network(settings.network, settings.hidden)
     graph = build_training_graph(network, settings.recipe, count=len(pictures), seed=settings.seed)
     config = training_session_config(settings.precision, settings.recipe.towers)
@@ -74,68 +60,150 @@ def train(
         session.run(graph.initialize)
         feed = {graph.feed.images: pictures.images, graph.feed.labels: pictures.labels}
         session.run(graph.load, feed)
-        trainer = Trainer(session, graph, settings, steps_per_epoch, run, stop, quiet)
-        history = trainer.resume()
-        with summaries(run.events, session, graph, network) as summarize:
-            while len(history) < settings.epochs:
-                epoch = trainer.run_epoch(len(history) + 1, validation)
-                history.append(epoch)
-                _report(epoch, settings.epochs)
-                summarize(epoch.epoch, epoch.scalars())
-                # The history first: a checkpoint older than it is resumed without harm.
-                run.write_history([asdict(row) for row in history])
-                trainer.close_epoch()
-    # What predicts computes in float32: so the scores do.
+        trainer = Trainer(session, graph, settings, len(pictures), run, stop, quiet)
+        history = trainer.run_epochs(validation)
+    # An exported model computes in float32, so the scores are computed in float32 too.
     with tf1.Session(graph=graph.graph) as session:
         Checkpoints(run, graph).restore_latest(session)
-        result = _result(session, graph, history, training, validation, test, calibration)
+        scores = calibrated_scores(session, graph, validation, test, calibration)
+        result = Result(len(training), history, *scores, session.run(graph.weights[0]))
     if signum := stop():
         raise Interrupted(signum)
     return result
 
 
-def _result(
-    session: tf1.Session,
-    graph: TrainingGraph,
-    history: list[Epoch],
-    training: Digits,
-    validation: Digits,
-    test: Digits,
-    calibration: Calibration | None,
-) -> Result:
-    held_out = evaluate(session, graph, validation) if len(validation) else None
-    if calibration is None and held_out:
-        digits = f"{held_out.count:,} validation digits"
-        calibration = Calibration.fit(held_out.logits, held_out.labels, digits)
-    calibration = calibration or Calibration()
-    return Result(
-        len(training),
-        history,
-        held_out and replace(held_out, scaling=calibration.scaling),
-        replace(evaluate(session, graph, test), scaling=calibration.scaling),
-        calibration,
-        session.run(graph.weights[0]),
-        sum(row.seconds for row in history),
-    )
+class Trainer:
+    """Takes the steps of one run in a session that holds its data set.
 
+    count: images in the data set.
+    """
 
-def check_batch_size(settings: Settings, count: int) -> None:
-    """Raises UserError where a batch is more than the `count` training digits."""
-    if settings.batch_size > count:
-        raise UserError(
-            f"a batch of {settings.batch_size:,}, as {settings.network} would train, is more than "
-            f"the {count:,} training digits; try a smaller --batch-size"
+    def __init__(
+        self,
+        session: tf1.Session,
+        graph: TrainingGraph,
+        settings: Settings,
+        count: int,
+        run: RunFolder,
+        stop: Stop,
+        quiet: bool,
+    ) -> None:
+        self._session = session
+        self._graph = graph
+        self._settings = settings
+        self._steps_per_epoch = settings.recipe.steps_per_epoch(count)
+        self._run = run
+        self._stop = stop
+        self._quiet = quiet
+        self._checkpoints = Checkpoints(run, graph)
+
+    def run_epochs(self, validation: Digits) -> list[Epoch]:
+        """Runs the epochs that are left; returns the history of all. Raises as `train` does."""
+        history = self._resume()
+        network = get_network(self._settings.network, self._settings.hidden)
+        with summaries(self._run.events, self._session, self._graph, network) as summarize:
+            while len(history) < self._settings.epochs:
+                epoch = self._run_epoch(len(history) + 1, validation)
+                history.append(epoch)
+                _report(epoch, self._settings.epochs)
+                summarize(epoch.epoch, epoch.scalars())
+                # The history before the checkpoint: a run resumes from a checkpoint that is older
+                # than its history, but not from one that is newer.
+                self._run.write_history(history)
+                self._session.run(self._graph.start_epoch)
+                self._checkpoints.save(self._session, self._step())
+                if signum := self._stop():
+                    raise Interrupted(signum)
+        return history
+
+    def _resume(self) -> list[Epoch]:
+        """Restores the newest checkpoint, if any; returns the history of its finished epochs."""
+        if not self._checkpoints.restore_latest(self._session):
+            return []
+        log.info("Resuming at step %s", f"{self._step():,}")
+        return self._run.read_history(self._step() // self._steps_per_epoch)
+
+    def _run_epoch(self, number: int, validation: Digits) -> Epoch:
+        """Runs what is left of an epoch, then validates.
+
+        Raises Interrupted, after a checkpoint, or DivergedError.
+        """
+        started = time.perf_counter()
+        totals = self._run_steps(f"epoch {number}/{self._settings.epochs}")
+        seconds = float(totals.seconds) + time.perf_counter() - started
+        scores = evaluate(self._session, self._graph, validation) if len(validation) else None
+        return Epoch(
+            epoch=number,
+            step=int(totals.step),
+            loss=float(totals.loss) / self._steps_per_epoch,
+            accuracy=self._accuracy(totals, self._steps_per_epoch),
+            validation_loss=scores.loss if scores else math.nan,
+            validation_accuracy=scores.accuracy if scores else math.nan,
+            seconds=round(seconds, 3),
         )
+
+    def _run_steps(self, name: str) -> Totals:
+        """Runs what is left of an epoch, under a progress bar; returns the epoch's totals."""
+        started = time.perf_counter()
+        done = self._step() % self._steps_per_epoch
+        with tqdm(
+            desc=f"{self._settings.network}, {name}",
+            initial=done,
+            total=self._steps_per_epoch,
+            bar_format="{l_bar}{bar}| {remaining} left{postfix}",
+            leave=False,
+            disable=True if self._quiet else None,  # None: no bar if there is no terminal
+        ) as bar:
+            for totals in run_steps(self._session, self._graph, self._steps_per_epoch - done):
+                finished = (int(totals.step) - 1) % self._steps_per_epoch + 1
+                self._check(totals)
+                accuracy = self._accuracy(totals, finished)
+                loss = totals.loss / finished
+                bar.set_postfix_str(f"loss {loss:.4f}, accuracy {accuracy:.2%}", refresh=False)
+                bar.update(finished - bar.n)
+                if finished < self._steps_per_epoch and (signum := self._stop()):
+                    seconds = time.perf_counter() - started
+                    self._session.run(self._graph.add_seconds, {self._graph.feed.seconds: seconds})
+                    self._checkpoints.save(self._session, self._step())
+                    raise Interrupted(signum)
+        return totals
+
+    def _check(self, totals: Totals) -> None:
+        if not math.isfinite(totals.loss):
+            raise DivergedError(
+                f"the loss is no longer a finite number at step {totals.step:,}; try a lower "
+                f"--learning-rate (it is {self._settings.learning_rate:g})"
+            )
+
+    def _accuracy(self, totals: Totals, steps: int) -> float:
+        return 1 - int(totals.errors) / (steps * self._settings.batch_size)
+
+    def _step(self) -> int:
+        return int(self._session.run(self._graph.totals.step))
+
+
+def run_steps(session: tf1.Session, graph: TrainingGraph, steps: int) -> Iterator[Totals]:
+    """Runs `steps` steps in chunks of about CHUNK_SECONDS; yields the totals after each chunk.
+
+    The size of the chunks changes no result: the totals go through the loop one step at a time.
+    """
+    size = FIRST_CHUNK_STEPS
+    while steps:
+        size = min(size, steps)
+        started = time.perf_counter()
+        yield session.run(graph.train, {graph.feed.steps: size})
+        steps -= size
+        seconds = time.perf_counter() - started
+        size = max(1, int(size * min(MAX_CHUNK_GROWTH, CHUNK_SECONDS / seconds)))
 
 
 def _report(epoch: Epoch, epochs: int) -> None:
-    if epoch.epoch % math.ceil(epochs / REPORTS) and epoch.epoch != epochs:
+    """Logs an epoch's line; in a long run only every few epochs, and the last."""
+    if epoch.epoch % math.ceil(epochs / MAX_REPORTED_EPOCHS) and epoch.epoch != epochs:
         return
-    validation = (
-        f"   validation {epoch.validation_loss:.4f} {epoch.validation_accuracy:7.2%}"
-        if math.isfinite(epoch.validation_loss)
-        else ""
-    )
+    validation = ""
+    if math.isfinite(epoch.validation_loss):
+        validation = f"   validation {epoch.validation_loss:.4f} {epoch.validation_accuracy:7.2%}"
     log.info(
         f"Epoch {epoch.epoch:2d}/{epochs}   loss {epoch.loss:.4f} {epoch.accuracy:7.2%}"
         f"{validation}   {epoch.seconds:5.1f} s"

@@ -27,7 +27,7 @@ from nn.normalization.decoding import decode_canvases
 from nn.normalization.pipeline import Normalized
 from nn.pictures.canvas import CANVAS, PAGE, cut_out, place, trimmed
 from nn.pictures.files import read_canvas
-from nn.training.checkpoints import Checkpoints
+from nn.training.checkpoints import Checkpoints, checkpoint_files
 from nn.training.evaluation import evaluate
 from nn.training.graph import build_training_graph
 from nn.training.run_folder import RunFolder
@@ -553,8 +553,7 @@ def test_the_cards_accuracy_is_what_the_script_computes(
 @pytest.fixture(scope="module")
 def export_again(model) -> Callable[..., Path]:
     """A function that exports the trained model's checkpoint into a folder."""
-    checkpoint = RunFolder(model.parent.parent / "run").checkpoint_files()[-1]
-    assert checkpoint is not None
+    checkpoint = checkpoint_files(RunFolder(model.parent.parent / "run"))[-1]
     serving = build_serving_graph(get_network("dense"))
     return lambda folder, **card: write.export(*serving, checkpoint, folder, card)
 
@@ -626,7 +625,7 @@ def test_every_network_predicts_in_a_fresh_process_as_it_did_when_it_was_trained
             Checkpoints(folder, graph).save(session, 3)
             scores = replace(evaluate(session, graph, test), scaling=Scaling(1.5, 1.2))
         serving = build_serving_graph(get_network(name), scores.scaling)
-        checkpoint = folder.checkpoint_files()[-1]
+        checkpoint = checkpoint_files(folder)[-1]
         versions.append(write.export(*serving, checkpoint, folder.path / "export", {}))
         expected[str(versions[-1])] = scores
     np.save(tmp_path / "given.npy", test.images)
@@ -663,24 +662,22 @@ def test_a_number_that_another_export_takes_meanwhile_is_left_alone(
 
 
 @pytest.mark.parametrize(
-    ("step", "error"),
+    ("owner", "step", "error"),
     [
-        ("_write_saved_model", OSError("disk full")),
-        ("_weights_sha256", KeyboardInterrupt()),
-        ("_rename_to_next", OSError("disk full")),
+        (tf1.saved_model.Builder, "save", OSError("disk full")),
+        (write, "file_sha256", KeyboardInterrupt()),
+        (Path, "rename", OSError("disk full")),
     ],
+    ids=["variables are written", "files are hashed", "the version is renamed"],
 )
 def test_an_export_that_fails_half_way_leaves_nothing(
-    export_again, tmp_path, monkeypatch, step, error
+    export_again, tmp_path, monkeypatch, owner, step, error
 ):
-    work = getattr(write, step)
-
     def fail(*arguments):
-        if step != "_rename_to_next":
-            work(*arguments)
+        assert any(tmp_path.rglob("*"))  # half of the work is done
         raise error
 
-    monkeypatch.setattr(write, step, fail)
+    monkeypatch.setattr(owner, step, fail)
     with pytest.raises(type(error)):
         export_again(tmp_path)
     assert list(tmp_path.iterdir()) == []

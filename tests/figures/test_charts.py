@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from nn.figures import charts
-from nn.training.epochs import Epoch
 from nn.training.evaluation import Scores
+from nn.training.run_folder import Epoch
 
 
 def history(epochs: int, validation: bool = True) -> list[Epoch]:

@@ -1,6 +1,7 @@
-"""Every registered network: its size, and that it learns."""
+"""Every registered network: its size, what it computes, and that it learns."""
 
-import sys
+import importlib
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +10,7 @@ import reference
 import tensorflow as tf
 
 from nn.errors import UserError
+from nn.networks import layers, registry
 from nn.networks.inference import build_inference_graph
 from nn.networks.layers import scale
 from nn.networks.registry import NETWORKS, get_network
@@ -30,10 +32,11 @@ PARAMETERS = {
     "compact": 73_410,
     "flagship": 206_890,
 }
+BIASES_BEFORE_BATCH_NORM = {"optimized_cnn": 3}  # they have no effect, so no gradient
 every_network = pytest.mark.parametrize("name", NETWORKS)
 
 
-def test_the_networks_of_the_brief_are_there():
+def test_all_networks_are_registered():
     assert set(PARAMETERS) <= set(NETWORKS)
 
 
@@ -60,7 +63,7 @@ def test_a_network_predicts_as_its_definition_in_numpy(name, digits):
             variable.load(values[variable.op.name], session)
         feed = {graph.get_tensor_by_name("images:0"): images}
         probabilities = session.run(graph.get_tensor_by_name("probabilities:0"), feed)
-    logits = reference.NETWORKS[name](images / 255, reference.Weights(values))
+    logits = reference.twin(name)(images / 255, reference.Weights(values))
     np.testing.assert_allclose(probabilities, reference.softmax(logits), rtol=1e-3, atol=1e-5)
     assert probabilities.std() > 0.05
 
@@ -83,10 +86,12 @@ def test_a_networks_gradients_are_finite_differences(name, digits):
         values = random_variables()  # where biases are 0, ReLU has a corner under empty paper
         for variable in variables:
             variable.load(values[variable.op.name], session)
+        checked = 0
         for variable, gradient in zip(variables, session.run(gradients), strict=True):
             value, length = session.run(variable), np.linalg.norm(gradient)
             if length < 1e-4:  # a bias before batch norm, which takes every mean away
-                assert name == "optimized_cnn" and "bias" in variable.name
+                assert variable.op.name.endswith("/bias")
+                assert "batch_norm" in " ".join(values)
                 continue
             step = 0.002 * gradient / length
             ends = []
@@ -96,20 +101,61 @@ def test_a_networks_gradients_are_finite_differences(name, digits):
             variable.load(value, session)
             slope = (ends[0] - ends[1]) / 0.004
             assert slope == pytest.approx(length, rel=0.03, abs=2e-3), variable.name
+            checked += 1
+    assert checked
+    if name in PARAMETERS:
+        assert checked == len(variables) - BIASES_BEFORE_BATCH_NORM.get(name, 0)
 
 
 @every_network
 def test_a_network_has_the_parameters_it_states(name):
-    with build_inference_graph(get_network(name)).as_default():
+    network = get_network(name)
+    with build_inference_graph(network).as_default():
         count = sum(variable.shape.num_elements() for variable in tf1.global_variables())
-    assert count == get_network(name).parameters == PARAMETERS.get(name, count)
+    assert network.parameters == count
+    if name in PARAMETERS:  # a network that was added since needs no entry
+        assert count == PARAMETERS[name]
+
+
+def register_for_this_test(monkeypatch, parameters: int) -> None:
+    """Registers a network, "extra", that no list and no test names."""
+    monkeypatch.setattr(registry, "NETWORKS", dict(NETWORKS))
+
+    @registry.register("extra", parameters=parameters, epochs=1)
+    def extra(images, seed):
+        """784 → 10"""
+        return layers.dense(layers.flatten(images), 10, "logits")
+
+
+@pytest.mark.parametrize("graph", ["inference", "training"])
+def test_a_network_with_a_wrong_number_of_parameters_cannot_be_built(monkeypatch, graph):
+    register_for_this_test(monkeypatch, parameters=7_000)
+    network = get_network("extra")
+    message = (
+        "network 'extra' is registered with parameters=7,000, but its variables have 7,850 "
+        "elements; register it with parameters=7_850"
+    )
+    with pytest.raises(ValueError, match=message):
+        if graph == "inference":
+            build_inference_graph(network)
+        else:
+            build_training_graph(network, network.recipe, count=100, seed=0)
+    register_for_this_test(monkeypatch, parameters=7_850)
+    build_inference_graph(get_network("extra"))
+
+
+def test_a_network_without_a_twin_in_numpy_is_told_where_to_write_one(monkeypatch, digits):
+    register_for_this_test(monkeypatch, parameters=7_850)
+    message = r"write its NumPy twin in tests/reference.py: def extra\("
+    with pytest.raises(AssertionError, match=message):
+        test_a_network_predicts_as_its_definition_in_numpy("extra", digits)
 
 
 @every_network
 def test_a_network_overfits_64_images(name, digits):
     training, _ = digits
     few = training[:64]
-    steps = 1200 if name == "tiny" else 200  # ten units a layer take their time
+    steps = 1200 if name == "tiny" else 200  # ten units a layer learn slowly
     network = get_network(name)
     recipe = replace(
         network.recipe, epochs=steps, batch_size=32, learning_rate=2e-3, warmup=0.0, augment=False,
@@ -161,19 +207,23 @@ DROPOUT = {
 
 
 @every_network
-def test_a_network_drops_what_the_brief_says_in_training(name, monkeypatch):
-    seen = []
+def test_a_network_drops_what_its_summary_says_in_training(name, monkeypatch):
+    network, seen = get_network(name), []
 
     def record(x, scope, *, rate, seed):
         seen.append((rate, seed))
         return x
 
-    network = get_network(name)
-    monkeypatch.setattr(sys.modules[network.layers.__module__], "dropout", record)
+    # Where its function finds `dropout`; a module whose networks use none has no such name.
+    module = importlib.import_module(network.layers.__module__)
+    monkeypatch.setattr(module, "dropout", record, raising=False)
     with tf.Graph().as_default():
         seed = tf.constant([1, 2])
         network.build(tf.zeros([1, 28, 28]), seed)
-    assert seen == [(rate, seed) for rate in DROPOUT[name]]
+    stated = [float(rate) for rate in re.findall(r"dropout (0\.\d+)", network.summary)]
+    assert seen == [(rate, seed) for rate in stated]
+    if name in DROPOUT:
+        assert stated == DROPOUT[name]
 
 
 def test_hidden_sizes_are_set_on_any_dense_network():
@@ -193,7 +243,7 @@ def test_hidden_sizes_are_set_on_any_dense_network():
                       "such as 10 10"),
         ("simple_dnn", [5, 6], "hidden sizes 5 6: simple_dnn has 1 hidden layer, so it takes one "
                                "size, such as 128"),
-        ("basic_cnn", [5, 6], "basic_cnn has none to set; these have: tiny, "),
+        ("basic_cnn", [5, 6], "basic_cnn has no hidden layers to resize. These networks do: tiny"),
     ],
 )  # fmt: skip
 def test_another_count_of_hidden_sizes_is_a_clear_error(name, hidden, message):

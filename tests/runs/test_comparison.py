@@ -130,7 +130,10 @@ def test_one_seed_has_no_spread():
         (["--compare", "all", "--hidden", "5"], "name these after --compare, in place of all"),
         (["--compare", "all", "tiny"], "--compare all is every network there is"),
         (["--seeds", "3"], "--seeds is for --compare"),
-        (["--compare", "all", "--seeds", "2", "--seed", "2147483647"], "they end at 2147483647"),
+        (
+            ["--compare", "all", "--seeds", "2", "--seed", "2147483647"],
+            "the highest seed is 2147",
+        ),
     ],
 )
 def test_a_wrong_comparison_is_one_clear_line(arguments, message, tmp_path, monkeypatch, capsys):
@@ -152,7 +155,7 @@ def test_a_comparisons_folder_is_not_overwritten_and_a_damaged_one_not_resumed(c
         Comparison.create(folder, [], None, tmp_path)
     with pytest.raises(UserError, match="holds a comparison; choose another --run-dir"):
         RunFolder(folder).create({})
-    with pytest.raises(UserError, match="is there already, and not empty"):
+    with pytest.raises(UserError, match="exists and is not empty"):
         Comparison.create(folder / "tiny-5", [], None, tmp_path)
     for content in ("{", '{"runs": []}', '{"runs": 5}'):
         (tmp_path / "comparison.json").write_text(content)
@@ -181,11 +184,14 @@ def test_a_run_that_diverges_is_named_and_left_out(tmp_path, digits, caplog):
         (warning,) = [r.message for r in caplog.records if r.levelname == "WARNING"]
         assert "all/tiny-0: the loss is no longer a finite number at step" in warning
         caplog.clear()
-    planned = [
-        comparison.runs[1],
-        replace(comparison.runs[1], settings=replace(settings[1], seed=1)),
-    ]
-    (row,) = Comparison(tmp_path / "all", planned)._labelled(comparison._finished())
+    finished = comparison.runs[1]
+    diverging = replace(
+        finished,
+        settings=replace(settings[1], seed=1, learning_rate=1e38),
+        folder=RunFolder(tmp_path / "all" / "simple_dnn-1"),
+    )
+    diverging.create()
+    (row,) = Comparison(tmp_path / "all", [finished, diverging]).finish(quiet=True)
     assert row.network == "simple_dnn (1 of 2)"
     with pytest.raises(UserError, match="nothing to compare"):
         Comparison(
@@ -207,7 +213,7 @@ def test_a_comparison_with_a_run_that_diverged_does_not_end_as_if_all_were_well(
     assert "simple_dnn    |" in finished.stdout
     assert "tiny (1 of 2) |" in finished.stdout
     assert "tiny-5: the loss is no longer" in finished.stderr
-    assert finished.stderr.splitlines()[-1] == "error: 1 of 4 runs came to no end, as said above"
+    assert finished.stderr.splitlines()[-1] == "error: 1 of 4 runs did not finish; see above"
 
 
 def test_bars_are_as_long_as_the_means_they_stand_for():

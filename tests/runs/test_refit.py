@@ -40,7 +40,7 @@ def copied(refitted, tmp_path) -> Path:
 
 @pytest.fixture
 def without_plots(monkeypatch):
-    monkeypatch.setattr(Run, "_plots", lambda *_: {})
+    monkeypatch.setattr(Run, "figures", lambda *_: {})
 
 
 def test_it_exports_a_run_on_all_digits_with_the_calibration_of_the_first(

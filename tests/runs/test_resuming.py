@@ -12,11 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import ROOT, card_of, history_of, train
+from conftest import ROOT, card_of, history_of, run_script, train
 from PIL import Image
 
 from nn.errors import UserError
 from nn.runs.run import Run, reopen
+from nn.training.checkpoints import checkpoint_files
 from nn.training.run_folder import RunFolder
 
 tf1 = tf.compat.v1
@@ -64,7 +65,7 @@ def weights_of(folder: Path) -> str:
 
 
 def test_equal_seeds_give_equal_weights(whole_run, real_data, tmp_path, train_here, monkeypatch):
-    monkeypatch.setattr(Run, "_plots", lambda *_: {})
+    monkeypatch.setattr(Run, "figures", lambda *_: {})
     finished = train_here("--data", real_data, *OPTIONS, *folders(tmp_path))
     assert finished.returncode == 0, finished.stderr
     assert weights_of(tmp_path) == weights_of(whole_run)
@@ -134,7 +135,9 @@ def test_the_history_says_what_evaluation_says(whole_run):
     assert card["validation"]["loss"] < float(last["validation_loss"])
     assert 0.2 < card["calibration"]["temperature"] < 5
     assert card["calibration"]["fitted_to"] == "300 validation digits"
-    for threshold in card["calibration"]["thresholds"]:
+    thresholds = card["calibration"]["thresholds"]
+    assert thresholds
+    for threshold in thresholds:
         assert threshold["wrong"] / threshold["answered"] < threshold["max_error"]
     assert card["validation"]["images"] == 300
     assert card["test"]["images"] == 297
@@ -220,8 +223,22 @@ def test_a_checkpoint_of_other_sizes_is_not_restored(copied_run):
 
 
 def test_a_run_keeps_two_checkpoints(copied_run):
-    assert len(RunFolder(copied_run).checkpoint_files()) == 2
+    assert len(checkpoint_files(RunFolder(copied_run))) == 2
     assert len(list((copied_run / "checkpoints").glob("*.index"))) == 2
+
+
+def test_the_names_of_a_runs_files_are_known_without_tensorflow(copied_run):
+    code = f"""
+import sys
+from pathlib import Path
+from nn.training.run_folder import RunFolder, is_comparison
+run = RunFolder(Path({str(copied_run)!r}))
+assert len(run.read_history(20)) == 20 and run.has_checkpoints
+assert run.read_config()["settings"]["epochs"] == 20 and not is_comparison(run.path)
+assert "tensorflow" not in sys.modules
+"""
+    finished = run_script("-c", code)
+    assert finished.returncode == 0, finished.stderr
 
 
 def test_a_run_folder_is_not_overwritten(copied_run):

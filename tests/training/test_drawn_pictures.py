@@ -1,4 +1,4 @@
-"""What is drawn for training beside the digits: it is what it is said to be, and trained so."""
+"""Extra pictures: what they show, and how a network trains on them."""
 
 import json
 
@@ -44,21 +44,21 @@ def test_without_such_digits_none_is_styled(digits):
     assert styled(fives, 10, np.random.default_rng(0))[0] == []
 
 
-def test_what_is_no_digit_has_ink_and_is_of_many_kinds(digits):
+def test_pictures_of_no_digit_have_ink_and_differ(digits):
     pictures = no_digits(digits[0], 200, np.random.default_rng(0))
-    images = datasets.normalized(pictures)
+    images = datasets.normalize_pictures(pictures)
     assert (images.max((1, 2)) > 128).mean() > 0.9
     assert len(np.unique(images.reshape(200, -1), axis=0)) > 180
     assert all(picture.dtype == np.uint8 and max(picture.shape) <= 128 for picture in pictures)
 
 
 def test_extras_are_the_share_that_was_asked_for_and_the_same_for_a_seed(source):
-    drawn = datasets.extras(source, source.training, 0.2, seed=3)
+    drawn = datasets.extra_pictures(source, source.training, 0.2, seed=3)
     assert drawn.images.shape == (300, 28, 28)
     assert (drawn.labels == NO_DIGIT).sum() == 150
-    again = datasets.extras(source, source.training, 0.2, seed=3)
+    again = datasets.extra_pictures(source, source.training, 0.2, seed=3)
     assert drawn.sha256() == again.sha256()
-    assert drawn.sha256() != datasets.extras(source, source.training, 0.2, seed=4).sha256()
+    assert drawn.sha256() != datasets.extra_pictures(source, source.training, 0.2, seed=4).sha256()
 
 
 def test_a_run_on_the_bundled_digits_sees_none_of_its_test_digits(digits, monkeypatch):
@@ -66,7 +66,7 @@ def test_a_run_on_the_bundled_digits_sees_none_of_its_test_digits(digits, monkey
         raise AssertionError("asked for all of the bundled digits")
 
     monkeypatch.setattr(bundled, "bundled_digits", refuse)
-    drawn = datasets.extras(Source("bundled", "bundled", *digits), digits[0], 0.2, seed=0)
+    drawn = datasets.extra_pictures(Source("bundled", "bundled", *digits), digits[0], 0.2, seed=0)
     assert len(drawn) == 225  # three quarters
 
 
@@ -95,7 +95,7 @@ def test_a_training_with_extras_says_so_and_counts_its_digits_alone(
         "--run-dir", tmp_path / "run", "--saved-model", tmp_path / "out",
     )  # fmt: skip
     assert finished.returncode == 0, finished.stderr
-    assert "48 more pictures" in finished.stdout
+    assert "48 extra pictures" in finished.stdout
     assert "240 training and 60 validation digits" in finished.stdout
     card = json.loads((tmp_path / "out" / "1" / "model_card.json").read_text())
     assert (card["trained_on"], card["extras"]) == (240, 0.2)
@@ -138,6 +138,8 @@ def test_digits_can_be_joined(digits):
 
 
 def test_so_few_extras_that_there_are_none_are_no_error(digits):
-    drawn = datasets.extras(Source("bundled", "bundled", *digits), digits[0][:3], 0.1, seed=0)
+    drawn = datasets.extra_pictures(
+        Source("bundled", "bundled", *digits), digits[0][:3], 0.1, seed=0
+    )
     assert drawn.images.shape == (0, 28, 28)
     assert drawn.labels.dtype == np.int64

@@ -1,5 +1,5 @@
-"""Towers: they compute what one network would, but for dropout's random numbers, of which each has
-its own."""
+"""Towers compute what one network would, except that each draws its own random numbers for
+dropout."""
 
 from dataclasses import replace
 
@@ -12,8 +12,7 @@ from nn.networks.layers import batch_norm, dropout, move_averages
 from nn.networks.registry import NETWORKS, get_network
 from nn.runtime import sessions
 from nn.runtime.sessions import FLOAT32, training_session_config
-from nn.training import loop
-from nn.training.graph import build_training_graph
+from nn.training.graph import build_training_graph, in_towers
 
 tf1 = tf.compat.v1
 
@@ -42,7 +41,9 @@ def test_a_training_graph_has_the_towers_of_its_recipe(name):
     graph = build_training_graph(network, network.recipe, count=200, seed=0).graph
     body = str(graph.as_graph_def().library)  # the loop's body is a function
     assert "logits/MatMul" in body
-    assert ("tower_1/" in body) == (name not in AS_ONE)
+    assert ("tower_1/" in body) == (network.recipe.towers == 2)
+    if name in AS_ONE:
+        assert network.recipe.towers == 1
 
 
 @pytest.mark.parametrize("batch_size", [32, 5, 1])
@@ -62,7 +63,7 @@ def test_batch_norm_is_of_each_tower_and_its_averages_of_all():
             with tf1.variable_scope("", reuse=tf1.AUTO_REUSE):
                 return batch_norm(x, "b", training=True)
 
-        y = loop.in_towers(tower, tf.constant(x), tf.constant([0, 0]), 2)
+        y = in_towers(tower, tf.constant(x), tf.constant([0, 0]), 2)
         moves = move_averages()
         session.run(tf1.global_variables_initializer())
         y, _ = session.run([y, moves])
@@ -92,7 +93,7 @@ def test_towers_train_the_same_each_time(digits):
 
 def test_each_tower_drops_others():
     with tf.Graph().as_default(), tf1.Session() as session:
-        kept = loop.in_towers(
+        kept = in_towers(
             lambda images, seed: dropout(images, "dropout", rate=0.5, seed=seed),
             tf.ones([2, 1000]), tf.constant([0, 0]), 2,
         )  # fmt: skip

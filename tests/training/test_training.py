@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,15 +16,17 @@ from PIL import Image
 
 from nn.data.digits import Digits
 from nn.errors import DivergedError, UserError
+from nn.export.write import check_target
 from nn.figures import digit_sheets
 from nn.networks.recipe import Recipe
 from nn.networks.registry import Network, get_network
-from nn.runs.run import Run, check_target
+from nn.runs.command_line import parse_arguments
+from nn.runs.run import Run
 from nn.runtime.signals import Interrupted
 from nn.training import datasets
 from nn.training.datasets import Source
 from nn.training.evaluation import Scores
-from nn.training.graph import build_training_graph
+from nn.training.graph import batch_indices, build_training_graph
 from nn.training.run_folder import RunFolder
 from nn.training.settings import Settings
 
@@ -166,6 +169,35 @@ def test_only_the_bundled_digits_are_bent():
     assert Settings.of(compact, bundled=True, augment=False).bends == 0  # nothing is bent then
 
 
+def test_settings_stand_in_a_config_in_the_order_of_older_runs():
+    names = ["network", "epochs", "batch_size", "learning_rate", "validation_split", "seed",
+             "hidden", "augment", "bends", "extras", "precision"]  # fmt: skip
+    assert list(vars(Settings.of(get_network("flagship")))) == names
+
+
+def test_the_recipe_of_a_run_has_its_settings_and_the_rest_of_the_networks_recipe():
+    network = get_network("flagship")
+    given = {"epochs": 3, "batch_size": 5, "learning_rate": 0.5, "augment": True, "bends": 2.0,
+             "extras": 0.25, "precision": "bfloat16"}  # fmt: skip
+    assert Settings.of(network, **given).recipe == replace(network.recipe, **given)
+
+
+SETTING_OPTIONS = [
+    ["--network", "tiny"], ["--hidden", "5"], ["--compare", "tiny"], ["--data", "bundled"],
+    ["--epochs", "1"], ["--batch-size", "1"], ["--learning-rate", "1"],
+    ["--validation-split", "0"], ["--refit"], ["--no-augment"], ["--extras", "0"],
+    ["--precision", "auto"], ["--seed", "0"], ["--run-dir", "here"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("option", SETTING_OPTIONS, ids=lambda option: option[0])
+def test_a_resumed_run_takes_no_setting(option, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        parse_arguments(["--resume", "run", *option])
+    assert f"drop {option[0]}\n" in capsys.readouterr().err
+    parse_arguments(["--resume", "run", "--saved-model", "out", "--quiet"])
+
+
 def test_another_seed_gives_other_weights(digits):
     weights, _ = trained(digits, [2])
     others, _ = trained(digits, [2], seed=1)
@@ -173,14 +205,12 @@ def test_another_seed_gives_other_weights(digits):
 
 
 def test_an_epoch_shows_every_image_in_an_order_of_its_own():
-    from nn.training.loop import _batch_indices
-
     with tf.Graph().as_default(), tf1.Session() as session:
         order = tf.constant(np.random.default_rng(0).permutation(10).astype(np.int32))
         batches = [
-            session.run(_batch_indices(order, tf.constant(s, tf.int64), 4)) for s in (0, 1, 2)
+            session.run(batch_indices(order, tf.constant(s, tf.int64), 4)) for s in (0, 1, 2)
         ]
-        again = session.run(_batch_indices(order, tf.constant(3, tf.int64), 4))
+        again = session.run(batch_indices(order, tf.constant(3, tf.int64), 4))
     seen = np.concatenate(batches)
     assert sorted(seen[:10]) == list(range(10))
     assert list(seen[10:]) == list(seen[:2])  # the last batch is filled up from the start

@@ -1,0 +1,227 @@
+"""The options of train_neural_network.py, and which of them contradict each other.
+
+Nothing here imports TensorFlow: --help answers at once.
+"""
+
+import argparse
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from nn.data.digits import SEED_LIMIT
+
+DESCRIPTION = "Trains a handwritten-digit recognizer and exports it as a SavedModel."
+EPILOG = """\
+examples:
+  python train_neural_network.py                      the default network
+  python train_neural_network.py --network dense      --list-networks shows all
+  python train_neural_network.py --network dense --hidden 512 256
+  python train_neural_network.py --compare all --seeds 3
+  python train_neural_network.py --resume runs/NAME   go on with a stopped run
+  tensorboard --logdir runs                           see the curves, the graph
+
+exit status: 0 done, 2 wrong usage, unusable data or a loss that diverges,
+130 Ctrl-C, 143 SIGTERM
+(Ctrl-C and SIGTERM stop a training only after it has written a checkpoint)
+"""
+DEFAULT_NETWORK = "compact"
+DEFAULT_TARGET = Path("SavedModel")
+MAX_LAYER_UNITS = 100_000  # such a layer has 78 million weights; more units are a typing error
+# The options that may stand beside --resume. All others set what a run computes, and a resumed run
+# has its own settings.
+BESIDE_RESUME = {"resume", "saved_model", "quiet", "list_networks"}
+
+
+def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parses the command line. A wrong one ends the process with exit status 2.
+
+    An option that is not given is None; --list-networks and --quiet are False then.
+    """
+    parser = argparse.ArgumentParser(
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _add_networks(parser.add_argument_group("what to train").add_argument)
+    _add_training(parser.add_argument_group("how to train it").add_argument)
+    _add_folders(parser.add_argument_group("where it goes").add_argument)
+    options = parser.parse_args(arguments)
+    if problem := _contradiction(options):
+        parser.error(problem)
+    return options
+
+
+def _add_networks(add: Callable) -> None:
+    add("--network", metavar="NAME", help=f"which network (default: {DEFAULT_NETWORK})")
+    add("--list-networks", action="store_true", help="list the networks and their defaults")
+    add(
+        "--hidden",
+        type=_layer_size,
+        nargs="+",
+        metavar="N",
+        help="sizes of a dense network's hidden layers, one for each layer (default: the "
+        "network's)",
+    )
+    add(
+        "--compare",
+        nargs="+",
+        metavar="NAME",
+        help="train several networks, or all, under one protocol; print a table, draw a chart",
+    )
+    add(
+        "--seeds",
+        type=_positive(int),
+        metavar="N",
+        help="train each of the --compare networks with N seeds, from --seed on (default: 1)",
+    )
+    add(
+        "--data",
+        metavar="DATA",
+        help="mnist: the CSV files in MNIST/, which are downloaded if they are missing; bundled: "
+        "the small digits that come with scikit-learn; a folder with the four CSV files; auto: "
+        "mnist, or bundled if MNIST cannot be downloaded (default: auto)",
+    )
+
+
+def _add_training(add: Callable) -> None:
+    add(
+        "--epochs",
+        type=_positive(int),
+        metavar="N",
+        help="times through the training digits (default: the network's; ten times that on "
+        "the few bundled digits)",
+    )
+    add(
+        "--batch-size",
+        type=_positive(int),
+        metavar="N",
+        help="digits in each training step (default: the network's)",
+    )
+    add(
+        "--learning-rate",
+        type=_positive(float),
+        metavar="X",
+        help="Adam's highest learning rate; it falls to 0 at the end (default: the network's)",
+    )
+    add(
+        "--validation-split",
+        type=_share,
+        metavar="F",
+        help="share of the training digits kept for validation; 0 trains on all (default: 0.2)",
+    )
+    add(
+        "--refit",
+        action="store_true",
+        default=None,
+        help="afterwards train a second time, on all training digits, and export that network; "
+        "its calibration is the first one's, fitted to the validation digits",
+    )
+    add(
+        "--augment",
+        action=argparse.BooleanOptionalAction,
+        help="distort each digit a little, differently each time it is seen (default: the "
+        "network's)",
+    )
+    add(
+        "--extras",
+        type=_share,
+        metavar="F",
+        help="train on extra pictures too, F times as many as the digits: zeros with a slash, "
+        "sevens with a bar, ones with a foot; digits by other writers; letters and scribbles, of "
+        "which the network learns to be unsure (default: the network's)",
+    )
+    add(
+        "--precision",
+        choices=("auto", "float32", "bfloat16"),
+        help="number format of matrix products and convolutions in training; auto: bfloat16 if "
+        "the network trains faster in it and the CPU has it, else float32 (default: auto)",
+    )
+    add(
+        "--seed",
+        type=_seed,
+        metavar="N",
+        help="equal seeds give equal weights on one machine (default: 0)",
+    )
+
+
+def _add_folders(add: Callable) -> None:
+    add(
+        "--run-dir",
+        type=Path,
+        metavar="DIR",
+        help="folder for checkpoints, history and plots (default: runs/NETWORK-TIME)",
+    )
+    add("--resume", type=Path, metavar="RUN_DIR", help="continue that run, with its settings")
+    add(
+        "--saved-model",
+        type=Path,
+        metavar="DIR",
+        help=f"folder to export the next version to (default: {DEFAULT_TARGET})",
+    )
+    add("--quiet", action="store_true", help="print only the result, warnings and errors")
+
+
+def _contradiction(options: argparse.Namespace) -> str | None:
+    """Says which options, each valid alone, do not go together; None where all do."""
+    networks = options.compare or []
+    first, seeds = options.seed or 0, options.seeds or 1
+    if options.resume and (setting := _first_setting(options)):
+        return (
+            f"--resume takes its settings from what {options.resume} was started with; "
+            f"drop --{setting}"
+        )
+    if networks and options.network:
+        return "--compare names the networks itself; drop --network"
+    if "all" in networks and len(networks) > 1:
+        return "--compare all is every network there is; drop the other names"
+    if "all" in networks and options.hidden:
+        return (
+            "--hidden fits only networks with as many hidden layers; "
+            "name these after --compare, in place of all"
+        )
+    if options.refit and networks:
+        return "--refit is for a single run; drop --compare"
+    if options.seeds and not networks:
+        return "--seeds is for --compare; a single run takes --seed"
+    if first + seeds > SEED_LIMIT:
+        return f"--seeds {seeds}, from {first} on: the highest seed is {SEED_LIMIT - 1}"
+    return None
+
+
+def _first_setting(options: argparse.Namespace) -> str | None:
+    """The first given option that sets what a run computes, as it was written, without its --."""
+    for name, value in vars(options).items():
+        if value is not None and name not in BESIDE_RESUME:
+            return ("no-" if value is False else "") + name.replace("_", "-")
+    return None
+
+
+def _positive(kind: type[int] | type[float]) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        value = kind(text)
+        if not 0 < value < float("inf"):
+            raise ValueError(text)
+        return value
+
+    parse.__name__ = f"positive {kind.__name__}"  # argparse's message names it
+    return parse
+
+
+def _layer_size(text: str) -> int:
+    value = int(text)
+    if not 1 <= value <= MAX_LAYER_UNITS:
+        raise argparse.ArgumentTypeError(f"expected 1 to {MAX_LAYER_UNITS:,} units, found {text}")
+    return value
+
+
+def _share(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < 1:
+        raise argparse.ArgumentTypeError(f"expected 0 up to, but not including, 1, found {text}")
+    return value
+
+
+def _seed(text: str) -> int:
+    value = int(text)
+    if not 0 <= value < SEED_LIMIT:
+        raise argparse.ArgumentTypeError(f"expected 0 to {SEED_LIMIT - 1}, found {text}")
+    return value
