@@ -67,9 +67,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
     try:
         import_tensorflow()
-        from nn.export.again import export_again  # late, so that --help answers at once
+        from nn.export.renew import renew  # late, so that --help answers at once
 
-        version = export_again(options.model, options.folder)
+        version = renew(options.model, options.folder)
     except (UserError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -23,7 +23,7 @@ SAMPLES = sorted(path for path in (ROOT / "samples").iterdir() if path.suffix !=
 
 
 @pytest.fixture
-def export_again(monkeypatch, capfd):
+def renew(monkeypatch, capfd):
     """A function that runs the command within this process: its exit status, output and errors."""
     monkeypatch.setenv("TF_USE_LEGACY_KERAS", "1")  # the command would leave it set
 
@@ -89,8 +89,8 @@ def resized(tmp_path_factory) -> Path:
     return write.export(graph, signatures, checkpoint, folder / "SavedModel", card)
 
 
-def test_hidden_sizes_and_scaling_are_those_of_the_card(resized, digits, tmp_path, export_again):
-    status, output, _ = export_again(resized, tmp_path)
+def test_hidden_sizes_and_scaling_are_those_of_the_card(resized, digits, tmp_path, renew):
+    status, output, _ = renew(resized, tmp_path)
     assert status == 0
     assert str(tmp_path / "1") in output
     variables = dict(tf.train.list_variables(str(tmp_path / "1" / "variables" / "variables")))
@@ -101,10 +101,10 @@ def test_hidden_sizes_and_scaling_are_those_of_the_card(resized, digits, tmp_pat
     assert len(np.unique(found.probabilities)) > 1000
 
 
-def test_of_a_folder_it_takes_the_highest_version_and_writes_the_next(resized, export_again):
+def test_of_a_folder_it_takes_the_highest_version_and_writes_the_next(resized, renew):
     folder = resized.parent
     for number in ("2", "3"):
-        assert export_again(folder, folder)[0] == 0
+        assert renew(folder, folder)[0] == 0
         assert versions.read_card(folder / number)["exported_from"]["version"] == str(
             int(number) - 1
         )
@@ -128,26 +128,24 @@ def test_of_a_folder_it_takes_the_highest_version_and_writes_the_next(resized, e
         ({"files": 5}, "model_card.json: damaged, or of another version of this project"),
     ],
 )  # fmt: skip
-def test_a_version_that_does_not_fit_is_one_clear_line(
-    resized, tmp_path, export_again, change, message
-):
+def test_a_version_that_does_not_fit_is_one_clear_line(resized, tmp_path, renew, change, message):
     copy = shutil.copytree(resized, tmp_path / "1")
     card = json.loads((copy / "model_card.json").read_text())
     (copy / "model_card.json").write_text(json.dumps(card | change))
-    status, output, errors = export_again(copy, tmp_path / "out")
+    status, output, errors = renew(copy, tmp_path / "out")
     assert (status, output, errors.count("\n")) == (2, "", 1)
     assert errors.startswith(f"error: {copy}")
     assert message in errors
     assert not list(tmp_path.glob("out/*"))
 
 
-def test_a_version_or_a_target_that_is_not_there_is_one_clear_line(resized, tmp_path, export_again):
+def test_a_version_or_a_target_that_is_not_there_is_one_clear_line(resized, tmp_path, renew):
     (tmp_path / "file").touch()
     for version, folder, message in (
         (tmp_path / "9", tmp_path, f"error: {tmp_path / '9'}: no such model"),
         (resized, tmp_path / "file", "expected a folder to export to, found a file"),
     ):
-        status, output, errors = export_again(version, folder)
+        status, output, errors = renew(version, folder)
         assert (status, output, errors.count("\n")) == (2, "", 1)
         assert message in errors
     assert [path.name for path in tmp_path.iterdir()] == ["file"]

@@ -15,7 +15,7 @@ from nn.networks.registry import Network, get_network
 from nn.versions import find_version, read_card
 
 
-def export_again(model: Path, folder: Path) -> Path:
+def renew(model: Path, folder: Path) -> Path:
     """Writes the next version into folder from another version alone; returns its path.
 
     model: a version, or a folder of versions, of which it takes the highest. The new version has
