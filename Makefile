@@ -33,12 +33,15 @@ train: install
 predict: install
 	$(RUN) load_saved_model.py $(or $(ARGS),samples/)
 
-# First what takes longest, so that neither of the two ends long before the other.
+# Two workers take a file of tests each. Those that take longest come first, so that neither worker
+# ends long before the other. `tests` beside them would put all in the order of their names again.
 LONGEST := $(patsubst %,tests/%.py,export/test_saved_model runs/test_resuming \
-	prediction/test_predicting docs/test_notebooks training/test_training runs/test_comparison)
+	training/test_training docs/test_notebooks benchmarks/test_handwriting prediction/test_predicting \
+	training/test_drawn_pictures runtime/test_precision networks/test_networks runs/test_comparison)
+TESTS := $(LONGEST) $(filter-out $(LONGEST),$(sort $(wildcard tests/test_*.py tests/*/test_*.py)))
 
 test: lint
-	$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(or $(ARGS),$(LONGEST) tests)
+	$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(or $(ARGS),$(TESTS))
 
 lint: install-dev
 	$(VENV)/bin/ruff check .

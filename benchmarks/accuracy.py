@@ -2,10 +2,11 @@
 
     python -m benchmarks.accuracy --network compact --seeds 10
 
-No digit is held out, none comes from elsewhere (--extras 0), and nothing is chosen: the settings
-are those that validation digits decided before, and the last epoch counts. Prints a row a network,
-mean ± standard deviation over the seeds. The loss is that of probabilities without a temperature:
-there is no digit to fit one to.
+No digit is held out, none comes from elsewhere (--extras 0), and the last epoch counts. Validation
+digits decided the settings before; docs/experiments.md lists the choices that test digits have
+seen. Prints a row a network, mean ± standard deviation over the seeds. The loss is that of
+probabilities without a temperature: there is no digit to fit one to.
+
 Ctrl-C stops it, and it says how to go on.
 """
 
