@@ -176,12 +176,13 @@ def test_mnist_digits_are_read_as_well_through_canvases(mnist_folder, model):
     """MNIST as 28×28 pictures: normalization costs next to nothing against the rows themselves."""
     from nn.data.csv_files import read_digits
     from nn.prediction.predictor import Predictor
+    from nn.prediction.read_ahead import CanvasOutputs
 
     digits = read_digits(mnist_folder / "digit_xtest.csv", mnist_folder / "digit_ytest.csv")[:2000]
     canvases = [place(255 - image) for image in digits.images]
     pixels, sizes = (np.stack(part) for part in zip(*canvases, strict=True))
     with Predictor(model) as predictor:
         rows = predictor.predict(digits.images).digits
-        pictures = predictor._graphs.canvases(pixels, sizes).digits
+        pictures = predictor.signature("canvases", CanvasOutputs)(pixels, sizes).digits
     row_errors, picture_errors = ((found != digits.labels).sum() for found in (rows, pictures))
     assert picture_errors <= row_errors + 30

@@ -14,6 +14,7 @@ import tensorflow as tf
 from conftest import ROOT, RUN, load, run_script
 from PIL import Image, ImageFilter
 
+from nn.confidence.thresholds import percent_rounded_down
 from nn.data import download
 from nn.errors import DataError
 from nn.pictures.files import EXTENSIONS
@@ -156,8 +157,8 @@ def test_standard_error_says_which_model(ran, model):
     assert ran.stderr == (
         f"Model {version}: dense, trained on 1,200 digits (bundled), "
         f"test accuracy {test['accuracy']:.2%} ({test['errors']} of 297 wrong)\n"
-        f"Unsure below {100 * threshold['probability']:.7g}%: of the others at most "
-        f"{100 * threshold['max_error']:g}% errors expected, its lowest\n"
+        f"Marks answers below {percent_rounded_down(threshold['probability'])} as unsure; expects "
+        f"at most {100 * threshold['max_error']:g}% errors, its lowest\n"
     )
 
 
@@ -371,7 +372,7 @@ def mixed(model, bad_inputs):
 
 def test_bad_inputs_end_with_1_and_no_traceback(mixed):
     assert mixed.returncode == 1
-    assert [line.split()[0] for line in mixed.stderr.splitlines()] == ["Model", "Unsure"]
+    assert [line.split()[0] for line in mixed.stderr.splitlines()] == ["Model", "Marks"]
 
 
 def test_every_input_has_its_line_in_order(mixed):
