@@ -194,6 +194,16 @@ def test_any_name_fits_into_a_page(name, tmp_path):
     assert "\n" not in figure.axes[0].texts[0].get_text()
 
 
+def test_a_name_that_the_font_cannot_draw_warns_nobody(tmp_path):
+    reading = Reading("數字.png", "ok", 3, 0.91, [0.01] * 3 + [0.91] + [0.01] * 6, None)
+    evidence = Evidence(np.zeros((28, 28), np.uint8))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        drawn = page_of(reading, evidence, evidence.digit)
+        explanation_pages.draw(drawn).savefig(tmp_path / "page.png")
+    assert drawn.name == "□□.png"
+
+
 @pytest.mark.parametrize("size", [24, 40, 60])
 @pytest.mark.parametrize("width", [2, 4, 6, 10])
 def test_the_width_of_a_ring_is_measured(size, width):

@@ -22,7 +22,7 @@ from nn.prediction.number_ink import (
     digit_height,
     erase,
 )
-from nn.prediction.number_reader import ordinal
+from nn.prediction.number_reader import NumberReader, ordinal
 from nn.prediction.number_segmentation import (
     MIN_LINE_LENGTH_IN_HEIGHTS,
     OTHER,
@@ -431,6 +431,16 @@ def test_wrong_usage_is_2_and_says_why(arguments, reason, capsys):
         parse_arguments([*arguments, "--number"])
     assert end.value.code == 2
     assert reason in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_rows_of_pixels_among_pictures_of_numbers_are_one_error(predictor, tmp_path):
+    rows = tmp_path / "rows.csv"
+    rows.write_text(",".join(["0"] * 784) + "\n")
+    read = list(inputs.read_all(NumberReader(predictor), [ALONE, rows, ALONE]))
+    assert [reading.status == "error" for reading in read] == [False, True, False]
+    assert read[1] == NumberReading.failed(
+        str(rows), f"{rows}: numbers are read from pictures; its rows hold a digit each"
+    )
 
 
 def test_a_folder_may_be_called_as_a_csv(tmp_path):

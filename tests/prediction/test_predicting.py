@@ -19,7 +19,9 @@ from nn.data import download
 from nn.errors import DataError
 from nn.pictures.files import EXTENSIONS
 from nn.prediction import inputs
+from nn.prediction.output import Table
 from nn.prediction.predictor import Predictor
+from nn.prediction.readings import Reading
 from nn.training.evaluation import confusion_matrix
 from nn.versions import find_version
 
@@ -185,6 +187,18 @@ def test_top_3_shows_the_three_likeliest(table, labelled, predictor):
         likeliest = np.argsort(-shares, kind="stable")[:3]
         expected = [(str(digit), f"{shares[digit]:.2%}") for digit in likeliest]
         assert re.findall(r"(\d) +([\d.]+%)", row[row.index(" ") :]) == expected
+
+
+def test_labels_stand_below_each_other_with_and_without_a_digit():
+    answered = Reading("a.png", "ok", 1, 0.5, [0.5, 0.5, *[0.0] * 8], None)
+    rows = [
+        Table(Reading, 8).row(answered, 3),
+        Table(Reading, 8).row(Reading.without_digit("b.png", "no ink"), 3),
+        Table(Reading, 8).row(Reading.failed("c.png", "c.png: no such file"), 3),
+    ]
+    assert len({row.index("label 3") for row in rows}) == 1
+    assert rows[1].endswith("label 3  unsure: no ink")
+    assert rows[2].endswith("label 3  error: no such file")  # the name is not repeated
 
 
 def test_top_1_shows_one_digit_a_line(script):
