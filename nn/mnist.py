@@ -1,4 +1,4 @@
-"""Gets MNIST, as the four CSV files that training reads.
+"""Gets MNIST and writes it as the four CSV files that training reads.
 
 python -m nn.mnist              downloads MNIST and writes the four CSV files into MNIST/
 python -m nn.mnist --from DIR   imports the IDX files in DIR (.gz or not) instead
@@ -15,6 +15,7 @@ from nn.errors import UserError
 
 
 def _parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Parses the command line. Wrong usage ends the process with exit status 2."""
     parser = argparse.ArgumentParser(
         prog="python -m nn.mnist",
         description="Gets MNIST and writes it as the four CSV files that training reads.",
@@ -45,12 +46,13 @@ def _parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command line. Returns the exit status: 0, or 2 where MNIST is not to be had."""
+    """Runs the command line. Returns the exit status: 0, 2 where MNIST cannot be had, or 130 after
+    Ctrl-C."""
     options = _parse_arguments(arguments)
     try:
         if options.source:
             for name in import_idx(options.source, options.folder, options.quiet):
-                print(f"warning: {name} is not the original MNIST's", file=sys.stderr)
+                print(f"warning: {name} is not the original file of MNIST", file=sys.stderr)
         else:
             download(options.folder, options.mirror or MIRRORS, options.quiet)
     except UserError as error:

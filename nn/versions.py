@@ -1,4 +1,4 @@
-"""Exported versions of a model: finding one, checking its files, describing it.
+"""Exported versions of a model: finds one, verifies its files, and describes it.
 
 SavedModel/N/saved_model.pb    the graph, with four signatures
 SavedModel/N/variables/        the weights
@@ -15,14 +15,12 @@ from nn.errors import ModelError
 
 CARD = "model_card.json"
 TRAIN_FIRST = "train one first: python train_neural_network.py"
-BUNDLED = "bundled"  # the folder of models that were trained on the bundled digits
+BUNDLED = "bundled"  # the subfolder for models that were trained on scikit-learn's bundled digits
 
 
 def find_version(folder: Path) -> Path:
-    """The version to use: folder itself, its highest-numbered one, or that of its bundled/.
-
-    Raises ModelError where there is none.
-    """
+    """Finds the version to use: the folder itself, or its highest-numbered version, or else the
+    highest-numbered one in its subfolder bundled/. Raises ModelError where there is none."""
     if (folder / "saved_model.pb").exists() or (folder / CARD).exists():
         return folder
     for candidate in (folder, folder / BUNDLED):
@@ -31,37 +29,44 @@ def find_version(folder: Path) -> Path:
     if not folder.exists():
         raise ModelError(f"{folder}: no such model; {TRAIN_FIRST}")
     raise ModelError(
-        f"{folder}: expected a SavedModel, or numbered versions, found neither; {TRAIN_FIRST}"
+        f"{folder}: expected a SavedModel or a folder of numbered versions, found neither; "
+        f"{TRAIN_FIRST}"
     )
 
 
 def read_card(version: Path) -> dict:
-    """The card of a version, after every file has been checked against its hash.
+    """Reads the card of a version, and verifies each file against its SHA-256 in the card.
 
-    Raises ModelError where a file is missing or damaged.
+    Raises ModelError where the card or a file is missing or damaged.
     """
     try:
         card = json.loads((version / CARD).read_text(encoding="utf-8"))
         files = card["files"].items()
-        describe(version, card), thresholds_of(card)  # the card has all that they speak of
+        # Both raise where the card lacks a field or holds a wrong one.
+        describe(version, card)
+        thresholds_of(card)
     except FileNotFoundError:
-        raise ModelError(f"{version}: no {CARD}; not exported by train_neural_network.py") from None
+        raise ModelError(
+            f"{version}: has no {CARD}, so train_neural_network.py did not export it"
+        ) from None
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         raise ModelError(
-            f"{version / CARD}: damaged, or of another version of this project; export the model "
-            "again"
+            f"{version / CARD}: damaged, or written by another version of this project; export the "
+            "model again"
         ) from None
     for name, expected in files:
         path = version / name
         if not path.is_file():
             raise ModelError(f"{path}: missing; export the model again")
         if file_sha256(path) != expected:
-            raise ModelError(f"{path}: damaged (its SHA-256 is not the card's); export it again")
+            raise ModelError(
+                f"{path}: damaged (its SHA-256 differs from the card); export the model again"
+            )
     return card
 
 
 def describe(version: Path, card: Mapping) -> str:
-    """One line: which model, trained on what, how accurate."""
+    """Describes a version in one line: its network, its training digits, its test accuracy."""
     test = card["test"]
     return (
         f"Model {version}: {card['network']}, trained on {card['trained_on']:,} digits "
@@ -71,11 +76,14 @@ def describe(version: Path, card: Mapping) -> str:
 
 
 def thresholds_of(card: Mapping) -> list[Threshold]:
-    """The thresholds of a card; none where there were no digits to fit them to."""
+    """Returns the thresholds in a card; none where no digits were held out to fit them to. Raises
+    LookupError, TypeError or ValueError where the card is damaged."""
     return [Threshold.of(row) for row in card["calibration"]["thresholds"]]
 
 
 def numbered_versions(folder: Path) -> dict[int, Path]:
+    """Returns the subfolders that a number names, by that number; none where there is no such
+    folder. Raises ModelError where the folder cannot be read."""
     try:
         names = [path for path in folder.iterdir() if path.is_dir()]
     except (FileNotFoundError, NotADirectoryError):
@@ -86,5 +94,6 @@ def numbered_versions(folder: Path) -> dict[int, Path]:
 
 
 def file_sha256(path: Path) -> str:
+    """Returns the SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

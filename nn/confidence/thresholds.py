@@ -1,19 +1,22 @@
-"""How sure an answer must be to count: a threshold for each rate of errors that a user may name."""
+"""Thresholds: how probable an answer must be to count as sure, for each rate of errors that a user
+may ask for."""
 
 from collections.abc import Mapping, Sequence
+from decimal import ROUND_FLOOR, Decimal
 from typing import NamedTuple
 
 from nn.errors import ModelError
 
-DEFAULT_MAX_ERROR = 0.001
-EVEN_ODDS = 0.5  # what is less probable looks like no digit, or like several
+DEFAULT_MAX_ERROR = 0.001  # a share: one wrong answer in a thousand
+EVEN_ODDS = 0.5  # a picture whose best answer is less probable looks like no digit, or like several
 
 
 class Threshold(NamedTuple):
-    """How probable an answer must be to be wrong no more often than max_error.
+    """The lowest probability at which at most a share `max_error` of the answers is wrong.
 
-    The digits that it was fitted to say so: `answered` of them were as probable, `wrong` of these
-    were wrong. Shares are 0 to 1; probability 0 takes every answer.
+    It was fitted to held-out digits: `answered` of them reached the probability, and `wrong` of
+    those were wrong. max_error and probability are shares, 0 to 1; probability 0 accepts every
+    answer.
     """
 
     max_error: float
@@ -23,7 +26,8 @@ class Threshold(NamedTuple):
 
     @classmethod
     def of(cls, fields: Mapping) -> "Threshold":
-        """From a card or a config. Raises TypeError or ValueError where it is no threshold."""
+        """Makes a threshold from a card or a config. Raises TypeError or ValueError where the
+        fields do not describe one."""
         threshold = cls(**fields)
         if not (0 < threshold.max_error <= 1 and 0 <= threshold.probability <= 1):
             raise ValueError(f"no threshold: {fields}")
@@ -31,31 +35,49 @@ class Threshold(NamedTuple):
 
 
 def choose(thresholds: Sequence[Threshold], max_error: float | None) -> Threshold | None:
-    """The threshold for a rate of errors, or for the next stricter one that there is.
+    """Returns the threshold for a rate of errors, or else the one for the next stricter rate.
 
-    max_error: more than 0, up to 1. None is DEFAULT_MAX_ERROR, or the lowest rate that there is a
-    threshold for, and None where there is none at all. Raises ModelError where the rate was named
-    and there is no threshold for it, and ValueError where it is no rate.
+    max_error: a share, more than 0, up to 1. Where it is None, the rate is DEFAULT_MAX_ERROR, or
+    the lowest that has a threshold; the result is None where there are no thresholds. Raises
+    ModelError where a rate is given and has no threshold, and ValueError where it is out of range.
     """
     asked = DEFAULT_MAX_ERROR if max_error is None else max_error
     if not 0 < asked <= 1:
         raise ValueError(f"max_error: expected more than 0, up to 1, found {asked}")
-    strict = [threshold for threshold in thresholds if threshold.max_error <= asked]
-    if strict:
-        return max(strict)
+    strict_enough = [threshold for threshold in thresholds if threshold.max_error <= asked]
+    if strict_enough:
+        return max(strict_enough)
     if max_error is None:
         return min(thresholds, default=None)
-    lowest = f"ask for {percent(min(thresholds).max_error)}" if thresholds else "it has none at all"
-    raise ModelError(f"at most {percent(asked)} errors: this model has no such threshold; {lowest}")
+    advice = f"ask for {percent(min(thresholds).max_error)}" if thresholds else "it has none at all"
+    raise ModelError(
+        f"at most {percent(asked)} errors: this model has no threshold for so few; {advice}"
+    )
 
 
 def least_probability(threshold: Threshold | None, max_error: float | None) -> float:
-    """How probable an answer must be; max_error: as the user named it. What has less than even odds
-    counts only for those who ask for every answer, 1."""
+    """Returns how probable an answer must be to count as sure: 0 to 1.
+
+    max_error: as the user gave it. Where it is 1, the user asks for every answer, and the threshold
+    decides alone. Otherwise an answer below EVEN_ODDS is unsure whatever the threshold says.
+    """
     least = threshold.probability if threshold else 0.0
     return least if max_error == 1 else max(least, EVEN_ODDS)
 
 
 def percent(share: float) -> str:
-    """0.001 is 0.1%, 0.9999996 is 99.99996%."""
+    """Writes a share to seven digits: 0.001 is 0.1%, 0.9999996 is 99.99996%."""
     return f"{100 * share:.7g}%"
+
+
+def percent_rounded_down(share: float) -> str:
+    """Writes a share of 0 to 1 to two decimals: 0.9953347 is 99.53%.
+
+    It rounds down, so that what is below the number shown is below the share too. Close to 100% it
+    keeps two digits of the distance: 0.9998412 is 99.984%, and only 1 is 100%.
+    """
+    exact = 100 * Decimal(str(share))
+    distance = 100 - exact
+    decimals = max(2, 1 - distance.adjusted()) if distance else 2
+    rounded = exact.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_FLOOR)
+    return f"{rounded.normalize():f}%"

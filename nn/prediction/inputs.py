@@ -1,21 +1,36 @@
-"""What load_saved_model.py is given: pictures, folders and CSV files, and their labels."""
+"""The inputs of load_saved_model.py: pictures, folders and CSV files, and their labels."""
 
 import csv
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from nn.data import csv_files
 from nn.errors import DataError
 from nn.pictures.files import EXTENSIONS
-from nn.prediction.predictor import Predictor
-from nn.prediction.readings import NumberReading, Reading, failed
+from nn.prediction.readings import AnyReading, NumberReading, Reading
+
+ReadingType = TypeVar("ReadingType", Reading, NumberReading, covariant=True)
+
+
+class Reader(Protocol[ReadingType]):
+    """Reads pictures and CSV files: a Predictor, a NumberReader, or an explainer of either."""
+
+    @property
+    def reading_type(self) -> type[ReadingType]:
+        """The class of the readings."""
+
+    def read(self, paths: Iterable[Path]) -> Iterator[ReadingType]:
+        """Yields a reading for each picture, in order."""
+
+    def read_csv(self, path: Path) -> Iterator[ReadingType]:
+        """Yields a reading for each row. Raises DataError where the file cannot be read."""
 
 
 def expand(inputs: Iterable[Path], recursive: bool = False) -> list[Path]:
-    """Each folder's pictures, by name, in the place of the folder; all else as it is.
+    """Replaces each folder by its pictures, sorted by name; returns all other inputs as they are.
 
-    A folder without a picture stays, for read_all to say so.
+    A folder without a picture stays, so that read_all reports it.
     """
     paths: list[Path] = []
     for path in inputs:
@@ -23,7 +38,28 @@ def expand(inputs: Iterable[Path], recursive: bool = False) -> list[Path]:
     return paths
 
 
+def read_all(reader: Reader[ReadingType], paths: Sequence[Path]) -> Iterator[ReadingType]:
+    """Reads what expand returned, in order; an input that cannot be read becomes an error
+    reading."""
+    pictures: list[Path] = []
+    for path in paths:
+        if path.suffix.lower() == ".csv" or _is_folder(path):
+            yield from reader.read(pictures)
+            pictures = []
+            try:
+                if _is_folder(path):
+                    formats = ", ".join(EXTENSIONS)
+                    raise DataError(f"{path}: no pictures to be read in this folder ({formats})")
+                yield from reader.read_csv(path)
+            except DataError as problem:
+                yield reader.reading_type.failed(str(path), str(problem))
+        else:
+            pictures.append(path)
+    yield from reader.read(pictures)
+
+
 def _pictures(folder: Path, recursive: bool) -> list[Path]:
+    """The picture files of a folder, sorted; hidden files are left out."""
     try:
         found = folder.rglob("*") if recursive else folder.iterdir()
         return sorted(
@@ -31,71 +67,25 @@ def _pictures(folder: Path, recursive: bool) -> list[Path]:
             for path in found
             if path.suffix.lower() in EXTENSIONS and not path.name.startswith(".")
         )
-    except OSError:  # read_all says that there is nothing in it to be read
+    except OSError:  # read_all reports that the folder has nothing to read
         return []
 
 
 def _is_folder(path: Path) -> bool:
     try:
         return path.is_dir()
-    except (OSError, ValueError):  # a name too long, say: reading it will tell
+    except (OSError, ValueError):  # a name that is too long, for example: reading it reports it
         return False
-
-
-class Reader(Protocol):
-    """What reads pictures and CSV files: a Predictor, or what does as it does."""
-
-    def read(self, paths: Iterable[Path]) -> Iterator[Reading]: ...
-
-    def read_csv(self, path: Path) -> Iterator[Reading]: ...
-
-
-class NumberReader:
-    """Reads pictures of numbers."""
-
-    def __init__(self, predictor: Predictor) -> None:
-        self.read = predictor.read_numbers
-
-    def read_csv(self, path: Path) -> Iterator[NumberReading]:
-        """Raises DataError: rows of pixels hold one digit each."""
-        raise DataError(f"{path}: numbers are read from pictures; its rows hold a digit each")
-
-
-def read_all(
-    reader: Reader,
-    paths: Sequence[Path],
-    error: Callable[[str, str], Reading | NumberReading] = failed,
-) -> Iterator[Reading | NumberReading]:
-    """Reads what expand returned, in order; what cannot be read becomes an error reading."""
-    pictures: list[Path] = []
-    for path in paths:
-        if path.suffix.lower() == ".csv" or _is_folder(path):
-            yield from reader.read(pictures)
-            pictures = []
-            try:
-                yield from _read_other(reader, path)
-            except DataError as problem:
-                yield error(str(path), str(problem))
-        else:
-            pictures.append(path)
-    yield from reader.read(pictures)
-
-
-def _read_other(reader: Reader, path: Path) -> Iterator[Reading]:
-    if _is_folder(path):
-        raise DataError(f"{path}: no pictures to be read in this folder ({', '.join(EXTENSIONS)})")
-    yield from reader.read_csv(path)
 
 
 class Labels:
     """The right answers, from a file of one digit a line or of rows `file,label`.
 
-    numbers: whether labels are numbers, as text, for leading zeros count. Raises DataError where
-    the file is bad or does not fit the inputs.
+    numbers: whether labels are numbers; these stay text, because leading zeros count. Raises
+    DataError where the file is bad or does not fit the inputs.
     """
 
     def __init__(self, path: Path, inputs: Sequence[Path], numbers: bool = False) -> None:
-        self._path = path
         self._by_line: Iterator[int] | None = None
         self._by_file: dict[Path, int | str] = {}
         if len(inputs) == 1 and inputs[0].suffix.lower() == ".csv":
@@ -103,40 +93,44 @@ class Labels:
             _check_count(path, len(labels), inputs[0])
             self._by_line = iter(labels.tolist())
         else:
-            self._by_file = _read_file_labels(path, _number if numbers else _digit)
+            self._by_file = _read_file_labels(path, _parse_number if numbers else _parse_digit)
             if not any(picture.resolve() in self._by_file for picture in inputs):
                 raise DataError(
-                    f"{path}: names none of the inputs; its names count from its own folder"
+                    f"{path}: names none of the inputs; name files relative to the folder of this "
+                    "file"
                 )
 
-    def find(self, reading: Reading | NumberReading) -> int | str | None:
-        """The label of a reading, None where there is none. Call it for every one, in order."""
+    def find(self, reading: AnyReading) -> int | str | None:
+        """Returns the label of a reading, None where it has none. Call it for each reading, in
+        order: labels of CSV rows have no names."""
         if self._by_line is not None:
             return next(self._by_line, None)
         return self._by_file.get(Path(reading.input).resolve())
 
 
 def _check_count(path: Path, count: int, pixels: Path) -> None:
+    """Raises DataError where there are not as many labels as rows of pixels."""
     rows = sum(len(block.lines) + len(block.errors) for block in csv_files.iter_images(pixels))
     if rows != count:
         raise DataError(f"{path}: expected {rows:,} labels, one a row of {pixels}, found {count:,}")
 
 
-def _digit(label: str) -> int:
+def _parse_digit(label: str) -> int:
     if label not in list("0123456789"):
         raise ValueError("a label of 0 to 9")
     return int(label)
 
 
-def _number(label: str) -> str:
+def _parse_number(label: str) -> str:
     if not (label.isascii() and label.isdigit()):
         raise ValueError("a label of digits alone")
     return label
 
 
 def _read_file_labels(path: Path, parse: Callable[[str], int | str]) -> dict[Path, int | str]:
-    """Rows `file,label`; a file is named from the folder of the labels. A header may be there."""
-    labels = {}
+    """Reads rows `file,label`, with or without this header. File names are relative to the folder
+    of the labels."""
+    labels: dict[Path, int | str] = {}
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
             for number, row in enumerate(csv.reader(file), 1):

@@ -1,130 +1,148 @@
-"""Shows readings as they come: an aligned table or JSON lines, a CSV file, the score."""
+"""Output formats for readings, and the score against labels.
+
+A format is one class with `write`. What a digit's and a number's reading have different, the names
+and values of their columns, the readings themselves say.
+"""
 
 import csv
 import errno
 import json
-import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict
+from abc import ABC, abstractmethod
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
 from nn.confidence.thresholds import (
     DEFAULT_MAX_ERROR,
-    EVEN_ODDS,
     Threshold,
     least_probability,
     percent,
+    percent_rounded_down,
 )
 from nn.data.digits import confusion_matrix
 from nn.errors import DataError
-from nn.prediction.readings import ERROR, LIKE_NONE, OK, Reading
-
-Write = Callable[[Reading], None]
-
-
-def table_header(width: int) -> str:
-    """The line above table rows; width: of the longest input's name."""
-    return f"{'input':{width}s}  digit  probability"
+from nn.prediction.readings import ERROR, OK, AnyReading
+from nn.runtime.whole_files import replacing
 
 
-def table_row(reading: Reading, width: int, label: int | None = None, top: int = 1) -> str:
-    """A reading as an aligned line: the input, its digit, the `top` likeliest with how likely."""
-    digit = "–" if reading.digit is None else str(reading.digit)
-    line = f"{reading.input:{width}s}  {digit:>5s}"
-    if reading.probabilities:
-        line += f"  {reading.probability:11.2%}"
-    if reading.probabilities and top > 1:
-        likeliest = np.argsort(-np.array(reading.probabilities), kind="stable")[1:top]
-        line += "".join(f"   {i} {reading.probabilities[i]:6.2%}" for i in likeliest)
-    if label is not None:
-        line += f"   label {label}"
-    if reading.status != OK and reading.digit is not None:
-        line += f"  {reading.status}"  # the line above the table says why
-        line += f": {LIKE_NONE}" if reading.probability < EVEN_ODDS else ""
-    elif reading.status != OK:
-        # An error's reason names its input, which stands at the start of the line.
-        reason = reading.reason.removeprefix(f"{reading.input}: ")
-        line += f"  {'':11s}  {reading.status}: {reason}"
-    return line
+class Format(ABC):
+    """Shows readings one by one; to be used in a `with` statement."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception) -> None:  # noqa: B027
+        """Ends the output; after an exception, a file is not written at all."""
+
+    @abstractmethod
+    def write(self, reading: AnyReading, label: int | str | None, right: bool) -> None:
+        """Shows one reading. label: its label, None without one; right: whether both agree."""
+
+
+class Table(Format):
+    """An aligned table on standard output: the readings that are wrong or have no label.
+
+    width: characters of the longest input's name; top: how many of the likeliest digits to show.
+    """
+
+    def __init__(self, reading_type: type[AnyReading], width: int, top: int = 1) -> None:
+        self._reading_type, self._width, self._top = reading_type, width, top
+
+    def __enter__(self) -> Self:
+        kind = self._reading_type
+        print(f"{'input':{self._width}s}  {kind.ANSWER:>{kind.ANSWER_WIDTH}s}  probability")
+        return self
+
+    def write(self, reading: AnyReading, label: int | str | None, right: bool) -> None:
+        """Prints a line, but none for a right answer."""
+        if not right:
+            print(self.row(reading, label))
+
+    def row(self, reading: AnyReading, label: int | str | None = None) -> str:
+        """A line: input, answer, its probability, the next likeliest digits, label, remark."""
+        answer = "–" if reading.answer is None else str(reading.answer)
+        share = "" if reading.probability is None else f"{reading.probability:.2%}"
+        line = f"{reading.input:{self._width}s}  {answer:>{reading.ANSWER_WIDTH}s}  {share:>11s}"
+        for digit, probability in reading.runners_up(self._top - 1):
+            line += f"   {digit} {probability:6.2%}"
+        if label is not None:
+            line += f"   label {label}"
+        if remark := reading.remark():
+            line += f"  {remark}"
+        return line.rstrip()
+
+
+class JsonLines(Format):
+    """One JSON object a line on standard output, probabilities to six places."""
+
+    def write(self, reading: AnyReading, label: int | str | None, right: bool) -> None:
+        """Prints the reading; a label is not part of it."""
+        print(json.dumps(reading.json_fields(), ensure_ascii=False))
+
+
+class CsvFile(Format):
+    """A CSV file with a row for each reading; the file appears whole, at the end.
+
+    Entering raises DataError where the file cannot be written.
+    """
+
+    def __init__(self, reading_type: type[AnyReading], path: Path) -> None:
+        self._reading_type, self._path = reading_type, path
+        self._open_files = ExitStack()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            try:
+                if self._path.is_dir():
+                    raise IsADirectoryError(errno.EISDIR, "a folder")
+                temporary = stack.enter_context(replacing(self._path))
+                file = stack.enter_context(
+                    open(temporary, "w", encoding="utf-8", errors="backslashreplace", newline="")
+                )
+            except OSError as error:
+                raise DataError(f"{self._path}: cannot be written ({error.strerror})") from None
+            self._rows = csv.writer(file)
+            self._rows.writerow(self._reading_type.CSV_COLUMNS)
+            self._open_files = stack.pop_all()
+        return self
+
+    def __exit__(self, *exception) -> None:
+        self._open_files.__exit__(*exception)
+
+    def write(self, reading: AnyReading, label: int | str | None, right: bool) -> None:
+        """Adds a row; a label is not part of it."""
+        self._rows.writerow(reading.csv_row())
 
 
 def threshold_line(threshold: Threshold | None, max_error: float | None) -> str:
-    """What makes an answer unsure; max_error: as the user gave it, None if not at all."""
+    """Says which answers are marked as unsure; max_error: as the user gave it, None without one."""
     least = least_probability(threshold, max_error)
+    marks = f"Marks answers below {percent_rounded_down(least)} as unsure"
     if threshold is None:
-        errors = "the model has no thresholds"
-    else:
-        errors = f"at most {percent(threshold.max_error)} errors expected"
+        return f"{marks}; the model has no thresholds"
+    expects = f"expects at most {percent(threshold.max_error)} errors"
     if not least:
-        return f"No answer is unsure: {errors}"
-    of_others = "of the others " if threshold else ""
-    lowest = threshold and max_error is None and threshold.max_error > DEFAULT_MAX_ERROR
-    return f"Unsure below {percent(least)}: {of_others}{errors}" + (
-        ", its lowest" if lowest else ""
-    )
-
-
-def json_line(reading: Reading) -> str:
-    """A reading as one JSON object, probabilities to six places."""
-    fields = asdict(reading)
-    if reading.probabilities:
-        fields["probability"] = round(reading.probability, 6)
-        fields["probabilities"] = [round(p, 6) for p in reading.probabilities]
-    return json.dumps(fields, ensure_ascii=False)
-
-
-@contextmanager
-def csv_file(path: Path) -> Iterator[Write]:
-    """Yields a function that writes a reading as a CSV row; the file appears whole, at the end."""
-    columns = [f"p{digit}" for digit in range(10)]
-    header = ["input", "status", "digit", "probability", *columns, "reason"]
-    with csv_rows(path, header) as write_row:
-
-        def write(reading: Reading) -> None:
-            values = [reading.input, reading.status, reading.digit, reading.probability]
-            write_row([*values, *(reading.probabilities or [None] * 10), reading.reason])
-
-        yield write
-
-
-@contextmanager
-def csv_rows(path: Path, header: Sequence[str]) -> Iterator[Callable[[Sequence], object]]:
-    """Yields a function that writes a row. Raises DataError where the file cannot be written."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        if path.is_dir():
-            raise IsADirectoryError(errno.EISDIR, "a folder")
-        temporary.touch()
-    except OSError as error:
-        raise DataError(f"{path}: cannot be written ({error.strerror})") from None
-    try:
-        with open(temporary, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
-            rows = csv.writer(file)
-            rows.writerow(header)
-            yield rows.writerow
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        return f"Marks no answer as unsure; {expects}"
+    if max_error is None and threshold.max_error > DEFAULT_MAX_ERROR:
+        return f"{marks}; {expects}, its lowest"
+    return f"{marks}; {expects} among the rest"
 
 
 class Score:
     """Counts readings against their labels."""
 
-    field = "digit"  # of a reading, what is compared with the label
-
     def __init__(self) -> None:
-        self._labels: list = []
-        self._answers: list = []
+        self._labels: list[int | str] = []
+        self._answers: list[int | str] = []
         self._sure = self._sure_wrong = 0
         self._no_answer = self._unread = self._unlabelled = 0
 
-    def add(self, reading: Reading, label: int | str | None) -> bool:
-        """Counts a reading, and returns whether it is right; one without a label counts for
-        nothing, and is not."""
-        answer = getattr(reading, self.field)
+    def add(self, reading: AnyReading, label: int | str | None) -> bool:
+        """Counts a reading, and returns whether it is right. One without a label is not right, and
+        does not enter the accuracy."""
+        answer = reading.answer
         if label is None:
             self._unlabelled += 1
         elif reading.status == ERROR:
@@ -138,8 +156,8 @@ class Score:
             self._sure_wrong += reading.status == OK and answer != label
         return answer is not None and answer == label
 
-    def summary(self) -> list[str]:
-        """The accuracy, in a line; what the sure answers come to."""
+    def lines(self) -> list[str]:
+        """The accuracy, and how many of the sure answers are wrong, a line each."""
         pairs = zip(self._labels, self._answers, strict=True)
         right = sum(label == answer for label, answer in pairs)
         count = len(self._labels) + self._no_answer
@@ -153,10 +171,14 @@ class Score:
             summary += f"; {number:,} {what}" if number else ""
         return [summary, f"Sure of {self._sure:,}: {self._sure_wrong:,} of these wrong"]
 
-    def lines(self) -> Sequence[str]:
-        """The summary, and the confusion matrix."""
+
+class DigitScore(Score):
+    """Counts readings of single digits: with a confusion matrix."""
+
+    def lines(self) -> list[str]:
+        """The lines of a Score, and the confusion matrix below: a row for each label."""
         confusion = confusion_matrix(np.array(self._labels, int), np.array(self._answers, int))
         rows = [f"{label:5d}  " + "".join(f"{n or '·':>6}" for n in row)
                 for label, row in enumerate(confusion)]  # fmt: skip
         header = "label  " + "".join(f"{digit:6d}" for digit in range(10)) + "   ← predicted"
-        return [*self.summary(), header, *rows]
+        return [*super().lines(), header, *rows]

@@ -1,24 +1,30 @@
-"""What was read: of a picture of one digit, of a number; and what that came from."""
+"""Readings: what was read from one input, a digit or a number, and what an explanation shows of it.
 
-from dataclasses import dataclass
+Reading and NumberReading have the same methods, so that whatever prints or counts readings treats
+both alike.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import NamedTuple
 
 import numpy as np
 
-from nn.confidence.thresholds import EVEN_ODDS, Threshold, percent
+from nn.confidence.thresholds import EVEN_ODDS, Threshold, least_probability, percent
 
 OK, UNSURE, ERROR = "ok", "unsure", "error"
-LIKE_NONE = "looks like no digit"
-NO_INK = "no ink"  # as the signatures say it
+LIKE_NO_DIGIT = "looks like no digit"
+NO_INK = "no ink"  # the signatures of the SavedModel use the same words
+JSON_DECIMALS = 6  # of a probability
 
 
 @dataclass(frozen=True)
 class Reading:
     """What was read from one input; docs/saved_model.md describes each field.
 
-    status: ok; unsure (digit is the best guess, less probable than the threshold, or None where
-    there is no ink); error (digit, probability and probabilities are None). reason: one line, why
-    the status is not ok.
+    status: `ok`; `unsure`, where digit is the best guess, less probable than the threshold, or None
+    without ink; `error`, where digit, probability and probabilities are None. reason: one line that
+    says why the status is not ok; None where it is.
     """
 
     input: str
@@ -28,11 +34,85 @@ class Reading:
     probabilities: list[float] | None
     reason: str | None
 
+    @classmethod
+    def answered(
+        cls,
+        name: str,
+        digit: int,
+        probabilities: np.ndarray,
+        threshold: Threshold | None,
+        max_error: float | None,
+    ) -> "Reading":
+        """The reading of an input with a digit on it; unsure where the digit is too improbable.
+
+        probabilities: float32 [10]. threshold and max_error as `least_probability` takes them.
+        """
+        shares = probabilities.astype(float).tolist()
+        probability, status, reason = shares[digit], OK, None
+        if probability < least_probability(threshold, max_error):
+            status = UNSURE
+            if threshold is None or probability < EVEN_ODDS:
+                reason = f"{LIKE_NO_DIGIT}: even the likeliest has less than even odds"
+            else:
+                reason = (
+                    f"less probable than {percent(threshold.probability)}, the threshold for at "
+                    f"most {percent(threshold.max_error)} errors"
+                )
+        return cls(name, status, int(digit), probability, shares, reason)
+
+    @classmethod
+    def without_digit(cls, name: str, reason: str) -> "Reading":
+        """The reading of a picture on which there is no digit; it is unsure."""
+        return cls(name, UNSURE, None, None, None, reason)
+
+    @classmethod
+    def failed(cls, name: str, reason: str) -> "Reading":
+        """The reading of an input that cannot be read."""
+        return cls(name, ERROR, None, None, None, reason)
+
+    ANSWER, ANSWER_WIDTH = "digit", 5  # the column of a table: its name, and how many characters
+    CSV_COLUMNS = (
+        "input", "status", "digit", "probability", *(f"p{digit}" for digit in range(10)), "reason",
+    )  # fmt: skip
+
+    @property
+    def answer(self) -> int | None:
+        """The digit; None without one."""
+        return self.digit
+
+    def runners_up(self, count: int) -> list[tuple[int, float]]:
+        """The `count` likeliest digits after the first, each with its probability."""
+        if self.probabilities is None:
+            return []
+        ranked = np.argsort(-np.array(self.probabilities), kind="stable")[1 : count + 1]
+        return [(digit, self.probabilities[digit]) for digit in ranked.tolist()]
+
+    def remark(self) -> str:
+        """What a table says of a reading that is not ok. It leaves out that a digit is less
+        probable than the threshold: a line above the table says that of all."""
+        if self.status == OK or self.probability is None:
+            return _status_and_reason(self)
+        return f"{self.status}: {LIKE_NO_DIGIT}" if self.probability < EVEN_ODDS else self.status
+
+    def json_fields(self) -> dict:
+        """The fields for JSON, probabilities rounded."""
+        fields = asdict(self)
+        if self.probability is not None:
+            fields["probability"] = round(self.probability, JSON_DECIMALS)
+        if self.probabilities is not None:
+            fields["probabilities"] = [round(p, JSON_DECIMALS) for p in self.probabilities]
+        return fields
+
+    def csv_row(self) -> list:
+        """The values of CSV_COLUMNS, None for an empty cell."""
+        shares: Sequence[float | None] = self.probabilities or [None] * 10
+        return [self.input, self.status, self.digit, self.probability, *shares, self.reason]
+
 
 @dataclass(frozen=True)
 class NumberDigit:
-    """One digit of a number. box: left, top, width and height, in pixels of the picture as it was
-    before it was shrunk, upright."""
+    """One digit of a number. box: left, top, width and height, in pixels of the picture at its
+    original size, turned upright."""
 
     digit: int
     probability: float
@@ -43,8 +123,9 @@ class NumberDigit:
 class NumberReading:
     """What was read from one picture of a number; docs/saved_model.md describes each field.
 
-    status: ok; unsure (a digit is, or there is no ink: number is None and digits is empty); error
-    (number and digits are None). number: text, as leading zeros count.
+    status: `ok`; `unsure`, where one of its digits is, or where there is no ink: then number is
+    None and digits is empty; `error`, where number and digits are None. number: text, because
+    leading zeros count.
     """
 
     input: str
@@ -53,17 +134,55 @@ class NumberReading:
     digits: list[NumberDigit] | None
     reason: str | None
 
+    @classmethod
+    def failed(cls, name: str, reason: str) -> "NumberReading":
+        """The reading of a picture that cannot be read."""
+        return cls(name, ERROR, None, None, reason)
+
+    ANSWER, ANSWER_WIDTH = "number", 10  # a longer number moves the rest of its line to the right
+    CSV_COLUMNS = ("input", "status", "number", "probability", "reason")
+
+    @property
+    def answer(self) -> str | None:
+        """The number; None without one."""
+        return self.number
+
     @property
     def probability(self) -> float | None:
-        """The lowest of its digits'; None without digits."""
+        """The lowest probability of its digits; None without digits."""
         return min((digit.probability for digit in self.digits or ()), default=None)
+
+    def runners_up(self, count: int) -> list[tuple[int, float]]:
+        """None: each digit has its own, and a line has no room for all."""
+        return []
+
+    def remark(self) -> str:
+        """What a table says of a reading that is not ok."""
+        return _status_and_reason(self)
+
+    def json_fields(self) -> dict:
+        """The fields for JSON, probabilities rounded."""
+        fields = asdict(self)
+        for digit in fields["digits"] or ():
+            digit["probability"] = round(digit["probability"], JSON_DECIMALS)
+        return fields
+
+    def csv_row(self) -> list:
+        """The values of CSV_COLUMNS, None for an empty cell."""
+        return [self.input, self.status, self.number, self.probability, self.reason]
+
+
+AnyReading = Reading | NumberReading
 
 
 class Evidence(NamedTuple):
-    """What a reading came from. digit: uint8 [28, 28], 255 = ink, what the network saw; ink: uint8
-    [H, W], what was found, on the shrunk picture; light_on_dark: whether that is lighter than the
-    paper; dropped: how many parts of the ink were dropped; closer: whether the digit was small, and
-    ink is of a part of the picture alone. A row of pixels has the digit alone."""
+    """What a reading is based on.
+
+    digit: uint8 [28, 28], 255 = ink, as the network saw it. The rest is None, 0 or False for a row
+    of pixels. ink: uint8 [H, W], what was found on the shrunk picture. light_on_dark: whether the
+    ink is lighter than the paper. dropped: how many specks, frames and lines were dropped. closer:
+    whether the digit was small, so that ink shows only a part of the picture.
+    """
 
     digit: np.ndarray
     ink: np.ndarray | None = None
@@ -72,28 +191,9 @@ class Evidence(NamedTuple):
     closer: bool = False
 
 
-def answered(
-    name: str, digit: int, probabilities: np.ndarray, threshold: Threshold | None, least: float
-) -> Reading:
-    """The reading of an input in which there is a digit; unsure if less probable than `least`."""
-    shares = probabilities.astype(float).tolist()
-    status, reason = OK, None
-    if shares[digit] < least:
-        status = UNSURE
-        reason = f"{LIKE_NONE}: even the likeliest has less than even odds"
-        if shares[digit] >= EVEN_ODDS:
-            reason = (
-                f"less probable than {percent(threshold.probability)}, the threshold for at most "
-                f"{percent(threshold.max_error)} errors"
-            )
-    return Reading(name, status, int(digit), shares[digit], shares, reason)
-
-
-def failed(name: str, reason: str) -> Reading:
-    """The reading of an input that cannot be read."""
-    return Reading(name, ERROR, None, None, None, reason)
-
-
-def failed_number(name: str, reason: str) -> NumberReading:
-    """The reading of a picture of a number that cannot be read."""
-    return NumberReading(name, ERROR, None, None, reason)
+def _status_and_reason(reading: AnyReading) -> str:
+    """`error: no such file`; empty where the reading is ok."""
+    if reading.status == OK:
+        return ""
+    # The reason of an error starts with the input, and so does the line of the table.
+    return f"{reading.status}: {(reading.reason or '').removeprefix(f'{reading.input}: ')}"

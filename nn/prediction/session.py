@@ -1,10 +1,12 @@
 """A SavedModel in a session: its signatures as functions of arrays."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, Self, TypeVar
 
+import numpy as np
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 from tensorflow.core.protobuf.config_pb2 import CallableOptions
@@ -13,13 +15,30 @@ from nn.errors import ModelError
 from nn.runtime.processors import ProcessorPool
 from nn.runtime.sessions import configure_for_small_ops
 
-# What is worth a processor of its own, in multiply-adds: some 0.5 ms. To hand it a part of a batch
-# takes 0.1 to 0.5 ms (docs/performance.md).
-WORTH = 20e6
+# Multiply-adds that take some 0.5 ms: worth a processor of their own, as handing a part of a batch
+# to it takes 0.1 to 0.5 ms (docs/performance.md).
+MIN_MULTIPLY_ADDS_PER_PROCESSOR = 20e6
+
+
+@dataclass(frozen=True)
+class SignatureOutputs:
+    """What a signature answers: each field of a subclass is an output of that name, an array of
+    N."""
+
+    def split(self) -> list[Self]:
+        """The outputs for each of the N inputs: arrays without the axis of N."""
+        return [type(self)(*values) for values in zip(*vars(self).values(), strict=True)]
+
+
+Outputs = TypeVar("Outputs", bound=SignatureOutputs)
 
 
 class RestoredModel:
-    """A version of a model, restored into a session; close it. Raises ModelError."""
+    """A version of a model, restored into a session; close it.
+
+    version: its folder. signatures: name → SignatureDef. Raises ModelError where the version cannot
+    be restored.
+    """
 
     def __init__(self, version: Path) -> None:
         self._version = version
@@ -28,6 +47,7 @@ class RestoredModel:
         configure_for_small_ops(config, threads_per_op=1)
         self._session = tf1.Session(graph=tf.Graph(), config=config)
         self._processors = ProcessorPool()
+        self._functions: dict[tuple[str, type], Callable[..., Any]] = {}
         try:
             with self._session.graph.as_default():
                 tags = [tf1.saved_model.tag_constants.SERVING]
@@ -45,47 +65,81 @@ class RestoredModel:
     def function(
         self,
         name: str,
-        inputs: list[str],
-        answer: type[NamedTuple],
+        inputs: Sequence[str],
+        outputs: type[Outputs],
         *,
-        least: int | None = None,
-        in_turn: bool = False,
-    ) -> Callable[..., NamedTuple]:
-        """A function that runs a signature: arrays of the inputs, of the right dtypes → the outputs
-        that `answer` names. Raises ModelError where there are none such.
+        min_images_per_processor: int | None = None,
+        in_callers_thread: bool = False,
+    ) -> Callable[..., Outputs]:
+        """Returns a signature as a function: arrays of N for the inputs, in their order and of
+        their dtypes → outputs. It is made once for each name and type of outputs.
 
-        Session.run looks up what is fed and fetched at each call, which takes longer than a small
-        network. least: so many images are worth a processor of their own; None: as many as have
-        WORTH multiply-adds. in_turn: op after op in the caller's thread; for few and small ones, to
-        hand them to others takes longer too.
+        min_images_per_processor: a batch is shared among processors in parts of so many images or
+        more; None: of as many as have MIN_MULTIPLY_ADDS_PER_PROCESSOR. in_callers_thread: runs all
+        ops one after the other in the thread of the caller; where they are few and small, handing
+        them to other threads takes longer. Raises ModelError where the model does not have the
+        signature, an input or an output.
         """
-        try:
-            signature = self.signatures[name]
-            options = CallableOptions(
-                feed=[signature.inputs[each].name for each in inputs],
-                fetch=[signature.outputs[each].name for each in answer._fields],
+        names = [field.name for field in fields(outputs)]
+        self._check_outputs(name, names)
+        if (name, outputs) not in self._functions:
+            try:
+                signature = self.signatures[name]
+                feeds = [signature.inputs[each].name for each in inputs]
+                fetches = [signature.outputs[each].name for each in names]
+                run = self._callable(feeds, fetches, in_callers_thread)
+                tensors = [self._session.graph.get_tensor_by_name(each) for each in fetches]
+            except (tf.errors.OpError, ValueError, KeyError) as error:
+                raise self._damaged(error) from None
+            least = min_images_per_processor or _images_worth_a_processor(tensors)
+            shared = self._processors.split_batches(run, least)
+            self._functions[name, outputs] = lambda *arrays: outputs(*shared(*arrays))
+        return self._functions[name, outputs]
+
+    def _check_outputs(self, name: str, expected: Iterable[str]) -> None:
+        """Raises ModelError where a signature or one of its outputs is missing, as older models
+        may lack them."""
+        if name not in self.signatures:
+            raise ModelError(f"{self._version}: has no signature {name}; export it again")
+        missing = [each for each in expected if each not in self.signatures[name].outputs]
+        if missing:
+            raise ModelError(
+                f"{self._version}: an older model, whose signature {name} has no output "
+                f"{missing[0]}; export it again"
             )
-            if in_turn:
-                options.run_options.inter_op_thread_pool = -1
-            run = self._session._make_callable_from_options(options)
-            outputs = map(self._session.graph.get_tensor_by_name, options.fetch)
-            least = least or math.ceil(WORTH / max(1, multiply_adds(outputs)))
-        except (tf.errors.OpError, ValueError, KeyError) as error:
-            raise self._damaged(error) from None
-        run = self._processors.split_batches(run, least)
-        return lambda *arrays: answer(*run(*arrays))
+
+    def _callable(
+        self, feeds: list[str], fetches: list[str], in_callers_thread: bool
+    ) -> Callable[..., Sequence[np.ndarray]]:
+        """Returns what `session.run(fetches, {feed: array, ...})` does as a function of the arrays.
+
+        Session.run looks the tensors up at each call, and so takes 200 µs for an image where this
+        takes 20. The method is private to TensorFlow: tests/prediction/test_session.py says what to
+        do once it is gone.
+        """
+        options = CallableOptions(feed=feeds, fetch=fetches)
+        if in_callers_thread:
+            options.run_options.inter_op_thread_pool = -1
+        return self._session._make_callable_from_options(options)
 
     def _damaged(self, error: Exception) -> ModelError:
         reason = str(error).splitlines()[0]
         return ModelError(f"{self._version}: cannot be restored ({reason})")
 
 
-def multiply_adds(outputs: Iterable[tf.Tensor]) -> int:
-    """Of the dense products and convolutions that the outputs come from, for one image of a batch.
+def _images_worth_a_processor(outputs: Iterable[tf.Tensor]) -> int:
+    """How many images have MIN_MULTIPLY_ADDS_PER_PROCESSOR."""
+    return math.ceil(MIN_MULTIPLY_ADDS_PER_PROCESSOR / max(1, multiply_adds(outputs)))
 
-    All else counts nothing, nor does an op whose shapes are not known but for the batch.
+
+def multiply_adds(outputs: Iterable[tf.Tensor]) -> int:
+    """Counts the multiply-adds of the dense products and convolutions that the outputs depend on,
+    for one image of a batch.
+
+    Other ops count as nothing, and so do ops with an unknown shape, the batch dimension aside.
     """
-    seen, waiting, total = set(), [output.op for output in outputs], 0
+    seen: set[tf.Operation] = set()
+    waiting, total = [output.op for output in outputs], 0
     while waiting:
         op = waiting.pop()
         if op in seen:

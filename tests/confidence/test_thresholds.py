@@ -11,10 +11,15 @@ from scipy.stats import binomtest
 from load_saved_model import parse_arguments
 from nn import Predictor
 from nn.confidence.calibration import ERROR_RATES, UNANSWERED_SHARES, Calibration, fit_thresholds
-from nn.confidence.thresholds import Threshold, choose, least_probability
+from nn.confidence.thresholds import (
+    Threshold,
+    choose,
+    least_probability,
+    percent_rounded_down,
+)
 from nn.errors import ModelError
-from nn.prediction.output import table_row, threshold_line
-from nn.prediction.readings import answered
+from nn.prediction.output import Table, threshold_line
+from nn.prediction.readings import Reading
 from nn.training.evaluation import Scores
 
 RNG = np.random.default_rng(0)
@@ -171,15 +176,15 @@ def test_the_script_marks_unsure_rows_and_counts_the_sure(script, predictor, dig
 
     everything = script(*given, "--max-error", "100%")
     assert {json.loads(line)["status"] for line in everything.stdout.splitlines()} == {"ok"}
-    assert "\nNo answer is unsure: " in everything.stderr
+    assert "\nMarks no answer as unsure; " in everything.stderr
     assert f"\nSure of 297: {sum(wrong)} of these wrong\n" in everything.stderr
 
 
 @pytest.mark.parametrize(
     ("rate", "message"),
     [
-        ("0.1%", "at most 0.1% errors: this model has no such threshold; ask for"),
-        ("0.0001", "at most 0.01% errors: this model has no such threshold; ask for"),
+        ("0.1%", "at most 0.1% errors: this model has no threshold for so few; ask for"),
+        ("0.0001", "at most 0.01% errors: this model has no threshold for so few; ask for"),
     ],
 )
 def test_a_rate_that_the_model_cannot_keep_is_one_clear_line(script, rate, message):
@@ -203,33 +208,50 @@ def test_a_rate_is_a_percentage_or_a_share(rate, share):
     assert parse_arguments(["samples", "--max-error", rate]).max_error == pytest.approx(share)
 
 
-def test_the_line_above_the_table_fits_a_terminal():
-    strict = Threshold(0.001, 0.9998412, 1, 0)
+def test_the_line_above_the_table_says_what_is_unsure_and_fits_a_terminal():
+    strict = Threshold(0.001, 0.9953347, 1, 0)
     line = threshold_line(strict, None)
-    assert line == "Unsure below 99.98412%: of the others at most 0.1% errors expected"
-    assert (
-        threshold_line(strict._replace(probability=0.9999996), None)
-        .split(":")[0]
-        .endswith("99.99996%")
+    assert line == (
+        "Marks answers below 99.53% as unsure; expects at most 0.1% errors among the rest"
     )
-    assert threshold_line(STRICT, None).endswith("errors expected, its lowest")
-    assert threshold_line(STRICT, 0.002).endswith("errors expected")
-    assert (
-        threshold_line(LOOSE, 0.01) == "Unsure below 50%: of the others at most 1% errors expected"
+    assert threshold_line(STRICT, None).endswith("errors, its lowest")
+    assert threshold_line(STRICT, 0.002).endswith("errors among the rest")
+    assert threshold_line(LOOSE, 0.01) == (
+        "Marks answers below 50% as unsure; expects at most 1% errors among the rest"
     )
-    assert threshold_line(LOOSE, 1) == "No answer is unsure: at most 1% errors expected"
-    assert "no thresholds" in threshold_line(None, None)
-    assert len(threshold_line(strict._replace(max_error=0.002), None)) <= 80
+    assert threshold_line(LOOSE, 1) == "Marks no answer as unsure; expects at most 1% errors"
+    assert threshold_line(None, None) == (
+        "Marks answers below 50% as unsure; the model has no thresholds"
+    )
+    lowest = Threshold(0.002, 0.9998412, 1, 0)
+    assert max(len(line), len(threshold_line(lowest, None))) <= 80
+
+
+@pytest.mark.parametrize(
+    ("share", "shown"),
+    [(0.9953347, "99.53%"), (0.9998412, "99.984%"), (0.9999996, "99.99996%"), (0.5, "50%"),
+     (0.995, "99.5%"), (0.57, "57%"), (0.678999, "67.89%"), (1.0, "100%"), (0.0, "0%")],
+)  # fmt: skip
+def test_a_threshold_is_shown_rounded_down(share, shown):
+    assert percent_rounded_down(share) == shown
+
+
+def test_what_is_below_the_threshold_that_is_shown_is_unsure():
+    """And no threshold below 1 looks like 100%."""
+    for share in 1 - 10 ** -RNG.uniform(0.3, 12, 1000):
+        shown = float(percent_rounded_down(share).rstrip("%"))
+        assert shown <= 100 * share
+        assert 100 - shown <= max(100.01 - 100 * share, 110 * (1 - share))
+        assert shown < 100
 
 
 def test_less_than_even_odds_look_like_no_digit_whatever_the_threshold():
     shares = np.array([0.3, 0.4, 0.3] + 7 * [0.0], np.float32)
     for threshold, max_error in ((LOOSE, 0.01), (None, None), (STRICT, None)):
-        least = least_probability(threshold, max_error)
-        reading = answered("a.png", 1, shares, threshold, least)
+        reading = Reading.answered("a.png", 1, shares, threshold, max_error)
         assert (reading.status, reading.digit) == ("unsure", 1)
         assert reading.reason.startswith("looks like no digit")
-        assert "unsure: looks like no digit" in table_row(reading, 5)
-        assert len(table_row(reading, 28)) <= 80
-    everything = least_probability(LOOSE, 1.0)
-    assert answered("a.png", 1, shares, LOOSE, everything).status == "ok"
+        assert "unsure: looks like no digit" in Table(Reading, 5).row(reading)
+        assert len(Table(Reading, 28).row(reading)) <= 80
+    assert least_probability(LOOSE, 1.0) == 0
+    assert Reading.answered("a.png", 1, shares, LOOSE, 1.0).status == "ok"

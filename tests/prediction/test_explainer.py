@@ -15,8 +15,9 @@ from nn.errors import DataError, ModelError, PictureError
 from nn.figures import explanation_pages
 from nn.pictures import files
 from nn.pictures.files import read_thumbnail
-from nn.prediction.explainer import Explainer, Names, number_page_of, page_of
-from nn.prediction.readings import Evidence, NumberDigit, NumberReading, Reading, failed
+from nn.prediction.explainer import Explainer, number_page_of, page_of
+from nn.prediction.page_folder import PageFolder, UniqueFileNames
+from nn.prediction.readings import Evidence, NumberDigit, NumberReading, Reading
 
 SAMPLES = ROOT / "samples"
 THREE, SEVEN, NIGHT = (SAMPLES / f for f in ("3_pen.webp", "7_pencil.jpg", "5_night_mode.png"))
@@ -186,6 +187,16 @@ def test_any_name_fits_into_a_page(name, tmp_path):
     assert "\n" not in figure.axes[0].texts[0].get_text()
 
 
+def test_a_name_that_the_font_cannot_draw_warns_nobody(tmp_path):
+    reading = Reading("數字.png", "ok", 3, 0.91, [0.01] * 3 + [0.91] + [0.01] * 6, None)
+    evidence = Evidence(np.zeros((28, 28), np.uint8))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        drawn = page_of(reading, evidence, evidence.digit)
+        explanation_pages.draw(drawn).savefig(tmp_path / "page.png")
+    assert drawn.name == "□□.png"
+
+
 @pytest.mark.parametrize("size", [24, 40, 60])
 @pytest.mark.parametrize("width", [2, 4, 6, 10])
 def test_the_width_of_a_ring_is_measured(size, width):
@@ -271,7 +282,7 @@ def test_all_of_a_page_on_a_number_stays_on_it(number, size):
 
 
 def names_of(*inputs: str) -> list[str]:
-    names = Names([Path(name) for name in inputs])
+    names = UniqueFileNames([Path(name) for name in inputs])
     return [names.take(name) for name in inputs]
 
 
@@ -291,7 +302,7 @@ def test_where_folders_do_not_do_numbers_follow():
 
 
 def test_rows_are_told_apart():
-    names = Names([Path("a/x.csv"), Path("b/x.csv"), Path("y.csv")])
+    names = UniqueFileNames([Path("a/x.csv"), Path("b/x.csv"), Path("y.csv")])
     rows = ["a/x.csv:1", "a/x.csv:2", "b/x.csv:1", "y.csv:1"]
     assert [names.take(row) for row in rows] == ["a_x.csv_1", "a_x.csv_2", "b_x.csv_1", "y.csv_1"]
 
@@ -341,16 +352,16 @@ def test_a_full_disk_leaves_no_part_of_a_page(script, tmp_path, monkeypatch):
 
 
 def test_a_model_that_does_not_tell_what_it_found_is_one_error(untelling):
-    with pytest.raises(ModelError, match="does not tell what it found"):
+    with pytest.raises(ModelError, match="has no output dropped; export it again"):
         next(untelling.explain([THREE]))
 
 
-def test_errors_alone_have_no_pages(predictor, tmp_path, monkeypatch):
-    monkeypatch.setattr(predictor, "explain", lambda _: iter([(failed("x", "broken"), None)]))
-    explainer = Explainer(predictor, tmp_path, [])
-    assert [reading.status for reading in explainer.read([])] == ["error"]
-    assert explainer.count == 0
-    assert list(tmp_path.iterdir()) == []
+def test_errors_alone_have_no_pages(predictor, tmp_path):
+    pages = PageFolder(tmp_path / "pages", [])
+    missing = tmp_path / "missing.png"
+    assert [reading.status for reading in Explainer(predictor, pages).read([missing])] == ["error"]
+    assert pages.count == 0
+    assert list((tmp_path / "pages").iterdir()) == []
 
 
 # The picture as it looks.
@@ -393,11 +404,10 @@ def test_a_small_picture_is_not_enlarged():
 
 def test_the_folder_may_exist_and_hold_something_else(predictor, tmp_path):
     (tmp_path / "notes.txt").touch()
-    explainer = Explainer(predictor, tmp_path, [THREE])
-    list(explainer.read([THREE]))
+    list(Explainer(predictor, PageFolder(tmp_path, [THREE])).read([THREE]))
     assert {path.name for path in tmp_path.iterdir()} == {"notes.txt", "3_pen.webp.png"}
     with pytest.raises(DataError, match="holds an input"):
-        Explainer(predictor, SAMPLES, [THREE])
+        PageFolder(SAMPLES, [THREE])
 
 
 def test_the_page_of_a_number_on_a_very_narrow_strip_has_its_box_on_it():
@@ -409,14 +419,14 @@ def test_the_page_of_a_number_on_a_very_narrow_strip_has_its_box_on_it():
     assert explanation_pages.draw_number(page).get_axes()
 
 
-def test_links_in_a_circle_and_links_into_the_folder_are_told_apart(predictor, tmp_path):
+def test_links_in_a_circle_and_links_into_the_folder_are_told_apart(tmp_path):
     circle = tmp_path / "circle.png"
     circle.symlink_to(circle)
-    Explainer(predictor, tmp_path / "pages", [circle])  # reading it says what is wrong
+    PageFolder(tmp_path / "pages", [circle])  # reading it says what is wrong
     inside = tmp_path / "pages" / "link.png"
     inside.symlink_to(THREE)
     with pytest.raises(DataError, match="holds an input"):
-        Explainer(predictor, tmp_path / "pages", [inside])
+        PageFolder(tmp_path / "pages", [inside])
 
 
 @pytest.mark.parametrize("options", [[], ["--number"]])

@@ -13,8 +13,25 @@ from scipy import ndimage
 from load_saved_model import parse_arguments
 from nn.errors import DataError, ModelError
 from nn.pictures import files
-from nn.prediction import inputs, number_segmentation
-from nn.prediction.number_segmentation import Part
+from nn.prediction import inputs
+from nn.prediction.number_ink import (
+    FIRST_SHORTER_SIDE_PIXELS,
+    MAX_SCALES_TRIED,
+    Component,
+    digit_height,
+    erase,
+)
+from nn.prediction.number_reader import NumberReader, ordinal
+from nn.prediction.number_segmentation import (
+    MIN_LINE_LENGTH_IN_HEIGHTS,
+    OTHER,
+    SEVERAL_LINES,
+    TOUCHING,
+    find_digits,
+    find_doubts,
+    group_by_digit,
+    remove_lines,
+)
 from nn.prediction.readings import NumberReading
 from samples.draw_samples import Sample, draw
 
@@ -23,8 +40,9 @@ SHIPPED = ROOT / "SavedModel" / "1"
 PEN, PHONE, ALONE = (SAMPLES / f for f in ("02134_pen.png", "90210_phone.jpg", "5_alone.png"))
 
 
-def part(left: int, right: int, top: int = 0, bottom: int = 40) -> Part:
-    return Part(0, top, bottom, left, right)
+def box(left: int, right: int, top: int = 0, bottom: int = 40) -> Component:
+    """A component of this bounding box."""
+    return Component(0, top, bottom, left, right)
 
 
 def dark_ink(gray: np.ndarray) -> tuple[np.ndarray, bool, int]:
@@ -41,85 +59,91 @@ def bars(height: int, *lefts: int, size: tuple[int, int] = (100, 300)) -> np.nda
     return gray
 
 
-# Parts and digits, without a model.
+# Components and digits, without a model.
 
 
 def test_digits_beside_each_other_are_read_from_left_to_right():
-    parts = [part(70, 90), part(0, 20), part(35, 55)]
-    assert number_segmentation.group(parts, 40) == [[part(0, 20)], [part(35, 55)], [part(70, 90)]]
+    parts = [box(70, 90), box(0, 20), box(35, 55)]
+    assert group_by_digit(parts, 40) == [
+        [box(0, 20)],
+        [box(35, 55)],
+        [box(70, 90)],
+    ]
 
 
 def test_slanted_digits_whose_boxes_overlap_stay_two():
-    seven, one = part(0, 30), part(18, 34)
-    assert number_segmentation.group([seven, one], 40) == [[seven], [one]]
+    seven, one = box(0, 30), box(18, 34)
+    assert group_by_digit([seven, one], 40) == [[seven], [one]]
 
 
 @pytest.mark.parametrize(
     "stroke",
-    [part(12, 32, 0, 5), part(20, 40, -6, 2), part(0, 30, 20, 28)],
+    [box(12, 32, 0, 5), box(20, 40, -6, 2), box(0, 30, 20, 28)],
     ids=["top of a five", "one that reaches beyond", "bar"],
 )
 def test_a_stroke_over_a_digit_is_of_it(stroke):
-    five, zero = part(5, 30), part(60, 85)
-    assert number_segmentation.group([stroke, zero, five], 40) == [[five, stroke], [zero]]
+    five, zero = box(5, 30), box(60, 85)
+    assert group_by_digit([stroke, zero, five], 40) == [[five, stroke], [zero]]
 
 
 def test_the_two_strokes_of_an_open_four_are_one_digit():
-    left, right = part(0, 26, 0, 26), part(18, 22, 12, 40)
-    assert number_segmentation.group([right, left, part(50, 75)], 40) == [
-        [right, left],
-        [part(50, 75)],
-    ]
+    left, right = box(0, 26, 0, 26), box(18, 22, 12, 40)
+    seven = box(50, 75)
+    assert group_by_digit([right, left, seven], 40) == [[right, left], [seven]]
 
 
 def test_commas_and_specks_beside_digits_are_left_out():
-    comma, speck = part(30, 35, 34, 46), part(80, 84, 10, 14)
-    digits = [part(0, 25), part(40, 65)]
-    assert number_segmentation.group([*digits, comma, speck], 40) == [[digits[0]], [digits[1]]]
+    comma, speck = box(30, 35, 34, 46), box(80, 84, 10, 14)
+    digits = [box(0, 25), box(40, 65)]
+    assert group_by_digit([*digits, comma, speck], 40) == [
+        [digits[0]],
+        [digits[1]],
+    ]
 
 
 def test_a_small_digit_is_one_too():
-    assert (
-        len(number_segmentation.group([part(0, 25), part(40, 55, 20, 40), part(70, 95)], 40)) == 3
-    )
+    assert len(group_by_digit([box(0, 25), box(40, 55, 20, 40), box(70, 95)], 40)) == 3
 
 
 def test_no_parts_are_no_digits():
-    assert number_segmentation.group([], 0) == []
-    assert number_segmentation.digit_height([]) == 0
+    assert group_by_digit([], 0) == []
+    assert digit_height([]) == 0
 
 
 def test_specks_and_lines_do_not_change_the_height_of_digits():
-    digits = [part(0, 25), part(30, 50), part(60, 85, 0, 38)]
-    specks = [part(i, i + 3, 0, 3) for i in range(100, 112, 4)]
-    line = part(0, 200, 60, 64)
-    assert number_segmentation.digit_height([*digits, *specks, line]) == 40
+    digits = [box(0, 25), box(30, 50), box(60, 85, 0, 38)]
+    specks = [box(i, i + 3, 0, 3) for i in range(100, 112, 4)]
+    line = box(0, 200, 60, 64)
+    assert digit_height([*digits, *specks, line]) == 40
 
 
 def test_what_is_much_wider_than_high_may_be_two_digits():
-    groups = [[part(0, 25)], [part(30, 95)], [part(100, 140)]]
-    assert number_segmentation.doubts(groups) == ["", number_segmentation.TOUCHING, ""]
+    groups = [[box(0, 25)], [box(30, 95)], [box(100, 140)]]
+    assert find_doubts(groups) == ["", TOUCHING, ""]
 
 
 def test_two_lines_are_no_number():
-    above, below = [part(0, 25)], [part(20, 45, 60, 100)]
-    assert number_segmentation.doubts([above, below]) == ["", number_segmentation.SEVERAL_LINES]
+    above, below = [box(0, 25)], [box(20, 45, 60, 100)]
+    assert find_doubts([above, below]) == [
+        "",
+        SEVERAL_LINES,
+    ]
 
 
 @pytest.mark.parametrize("height", [8, 9, 10, 11])
 def test_lines_are_what_is_longer_than_any_stroke(height):
     mask = np.random.default_rng(height).random((40, 90)) < 0.93
-    length = round(number_segmentation.LINE * height)
+    length = round(MIN_LINE_LENGTH_IN_HEIGHTS * height)
     lines = ndimage.binary_opening(mask, np.ones((1, length)))
     assert lines.any()
     lines = ndimage.binary_dilation(lines, np.ones((3, 1)))
-    np.testing.assert_array_equal(number_segmentation.without_lines(mask, height), mask & ~lines)
+    np.testing.assert_array_equal(remove_lines(mask, height), mask & ~lines)
 
 
 def test_a_picture_narrower_than_a_line_keeps_all():
     mask = np.ones((50, 30), bool)
-    np.testing.assert_array_equal(number_segmentation.without_lines(mask, 40), mask)
-    np.testing.assert_array_equal(number_segmentation.without_lines(mask, 0), mask)
+    np.testing.assert_array_equal(remove_lines(mask, 40), mask)
+    np.testing.assert_array_equal(remove_lines(mask, 0), mask)
 
 
 @pytest.mark.parametrize("scale", [0.5, 1, 4, 12])
@@ -127,7 +151,7 @@ def test_digits_are_found_at_any_scale(scale):
     small = Image.fromarray(bars(40, 40, 90, 200))
     size = round(small.width * scale), round(small.height * scale)
     gray = np.asarray(small.resize(size, Image.Resampling.BOX))
-    found = number_segmentation.find_digits(gray, dark_ink)
+    found = find_digits(gray, dark_ink)
     boxes = np.array([digit.box for digit in found]) * (300, 100, 300, 100)
     expected = [(left, 30, 10, 40) for left in (40, 90, 200)]
     np.testing.assert_allclose(boxes, expected, atol=1.6)
@@ -146,11 +170,11 @@ def test_tiny_digits_in_a_large_picture_are_looked_at_closer():
         seen.append(gray.shape)
         return dark_ink(gray)
 
-    found = number_segmentation.find_digits(bars(24, 400, 440, 480, size=(600, 900)), find_ink)
+    found = find_digits(bars(24, 400, 440, 480, size=(600, 900)), find_ink)
     assert len(found) == 3
-    assert seen[0][0] == number_segmentation.SMALLEST
+    assert seen[0][0] == FIRST_SHORTER_SIDE_PIXELS
     assert seen[-1] == (600, 900)
-    assert len(seen) <= number_segmentation.TRIES
+    assert len(seen) <= MAX_SCALES_TRIED
 
 
 def test_a_digits_canvas_holds_its_own_ink_alone():
@@ -159,14 +183,14 @@ def test_a_digits_canvas_holds_its_own_ink_alone():
     pen = ImageDraw.Draw(picture)
     pen.line([(10, 10), (50, 10), (30, 54)], fill=0, width=4)  # a seven
     pen.line([(58, 16), (44, 54)], fill=0, width=4)  # a one under its end
-    seven, one = number_segmentation.find_digits(np.asarray(picture), dark_ink)
+    seven, one = find_digits(np.asarray(picture), dark_ink)
     ink = (255 - np.asarray(picture)).astype(int).sum()
     assert seven.canvas.astype(int).sum() + one.canvas.astype(int).sum() == pytest.approx(ink, 0.02)
     assert one.box[2] * 100 == pytest.approx(18, abs=3)
 
 
 def test_paper_without_ink_has_no_digits():
-    assert number_segmentation.find_digits(np.full((50, 90), 255, np.uint8), dark_ink) == []
+    assert find_digits(np.full((50, 90), 255, np.uint8), dark_ink) == []
 
 
 def test_what_is_dropped_beside_a_bold_digit_is_found_once_that_is_erased():
@@ -182,7 +206,7 @@ def test_what_is_dropped_beside_a_bold_digit_is_found_once_that_is_erased():
         small = [label + 1 for label in range(count) if areas[label] < areas.max() / 3]
         return np.where(np.isin(labels, small), 0, 255 - gray), False, len(small)
 
-    found = number_segmentation.find_digits(gray, find_ink)
+    found = find_digits(gray, find_ink)
     lefts = [round(digit.box[0] * 200) for digit in found]
     assert lefts == [10, 60, 100, 140]
 
@@ -192,14 +216,12 @@ def test_erased_ink_leaves_the_paper_beside_it():
     mask = np.zeros(gray.shape, bool)
     mask[10:30, 20:24] = True
     blotted = np.where(mask, 5, gray).astype(np.uint8)
-    assert np.abs(number_segmentation.erased(blotted, mask).astype(int) - gray).max() < 10
-    np.testing.assert_array_equal(number_segmentation.erased(gray, np.ones_like(mask)), gray)
+    assert np.abs(erase(blotted, mask).astype(int) - gray).max() < 10
+    np.testing.assert_array_equal(erase(gray, np.ones_like(mask)), gray)
 
 
 def test_ordinals():
-    found = " ".join(
-        number_segmentation.ordinal(n) for n in (1, 2, 3, 4, 10, 11, 12, 13, 21, 22, 101, 111)
-    )
+    found = " ".join(ordinal(n) for n in (1, 2, 3, 4, 10, 11, 12, 13, 21, 22, 101, 111))
     assert found == "1st 2nd 3rd 4th 10th 11th 12th 13th 21st 22nd 101st 111th"
 
 
@@ -351,7 +373,7 @@ def test_the_reason_says_which_digit_is_not_probable_enough(predictor):
         if low:
             least_likely = reading.digits[low[0] - 1].probability
             why = "looks like no digit" if least_likely < 0.5 else "less probable than "
-            assert reading.reason.startswith(f"{number_segmentation.ordinal(low[0])} digit {why}")
+            assert reading.reason.startswith(f"{ordinal(low[0])} digit {why}")
 
 
 def test_csv_holds_what_json_says(mixed):
@@ -404,6 +426,16 @@ def test_wrong_usage_is_2_and_says_why(arguments, reason, capsys):
     assert reason in capsys.readouterr().err.splitlines()[-1]
 
 
+def test_rows_of_pixels_among_pictures_of_numbers_are_one_error(predictor, tmp_path):
+    rows = tmp_path / "rows.csv"
+    rows.write_text(",".join(["0"] * 784) + "\n")
+    read = list(inputs.read_all(NumberReader(predictor), [ALONE, rows, ALONE]))
+    assert [reading.status == "error" for reading in read] == [False, True, False]
+    assert read[1] == NumberReading.failed(
+        str(rows), f"{rows}: numbers are read from pictures; its rows hold a digit each"
+    )
+
+
 def test_a_folder_may_be_called_as_a_csv(tmp_path):
     (tmp_path / "numbers.csv").mkdir()
     assert parse_arguments([str(tmp_path / "numbers.csv"), "--number"]).number
@@ -414,7 +446,7 @@ def test_samples_without_number_leaves_the_numbers_alone():
 
 
 def test_a_model_that_does_not_tell_what_it_found_is_one_error(untelling):
-    with pytest.raises(ModelError, match="does not tell what it found"):
+    with pytest.raises(ModelError, match="has no output dropped; export it again"):
         next(untelling.read_numbers([PEN]))
 
 
@@ -434,15 +466,20 @@ def test_numbers_are_read_as_they_come(predictor):
 
 
 def test_what_is_much_higher_than_the_others_is_doubted_as_the_side_of_a_frame_is():
-    digits = [part(0, 4, -10, 55), part(20, 40), part(60, 80), part(95, 99, -10, 55)]
-    doubts = number_segmentation.doubts([[digit] for digit in digits])
-    assert doubts == [number_segmentation.OTHER, "", "", number_segmentation.OTHER]
+    digits = [
+        box(0, 4, -10, 55),
+        box(20, 40),
+        box(60, 80),
+        box(95, 99, -10, 55),
+    ]
+    assert find_doubts([[digit] for digit in digits]) == [OTHER, "", "", OTHER]
 
 
 def test_a_digit_may_be_higher_than_a_narrow_line():
-    lowest, digit, tower = part(0, 30, 0, 20), part(40, 60, -10, 25), part(70, 90, -10, 35)
-    assert number_segmentation.doubts([[lowest], [digit]]) == [
-        "",
-        "",
-    ]  # 1.75 times as high, as some fives are
-    assert number_segmentation.doubts([[lowest], [tower]]) == ["", number_segmentation.OTHER]
+    lowest, digit, tower = (
+        box(0, 30, 0, 20),
+        box(40, 60, -10, 25),
+        box(70, 90, -10, 35),
+    )
+    assert find_doubts([[lowest], [digit]]) == ["", ""]  # 1.75 times as high, as some fives are
+    assert find_doubts([[lowest], [tower]]) == ["", OTHER]

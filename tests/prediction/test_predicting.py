@@ -14,11 +14,14 @@ import tensorflow as tf
 from conftest import ROOT, RUN, load, load_in_this_process, run_script
 from PIL import Image, ImageFilter
 
+from nn.confidence.thresholds import percent_rounded_down
 from nn.data import bundled
 from nn.errors import DataError
 from nn.pictures.files import EXTENSIONS
 from nn.prediction import inputs
+from nn.prediction.output import Table
 from nn.prediction.predictor import Predictor
+from nn.prediction.readings import Reading
 from nn.training.evaluation import confusion_matrix
 from nn.versions import find_version
 
@@ -150,8 +153,8 @@ def test_standard_error_says_which_model(ran, model):
     assert ran.stderr == (
         f"Model {version}: dense, trained on 1,200 digits (bundled), "
         f"test accuracy {test['accuracy']:.2%} ({test['errors']} of 297 wrong)\n"
-        f"Unsure below {100 * threshold['probability']:.7g}%: of the others at most "
-        f"{100 * threshold['max_error']:g}% errors expected, its lowest\n"
+        f"Marks answers below {percent_rounded_down(threshold['probability'])} as unsure; expects "
+        f"at most {100 * threshold['max_error']:g}% errors, its lowest\n"
     )
 
 
@@ -178,6 +181,18 @@ def test_top_3_shows_the_three_likeliest(table, labelled, predictor):
         likeliest = np.argsort(-shares, kind="stable")[:3]
         expected = [(str(digit), f"{shares[digit]:.2%}") for digit in likeliest]
         assert re.findall(r"(\d) +([\d.]+%)", row[row.index(" ") :]) == expected
+
+
+def test_labels_stand_below_each_other_with_and_without_a_digit():
+    answered = Reading("a.png", "ok", 1, 0.5, [0.5, 0.5, *[0.0] * 8], None)
+    rows = [
+        Table(Reading, 8).row(answered, 3),
+        Table(Reading, 8).row(Reading.without_digit("b.png", "no ink"), 3),
+        Table(Reading, 8).row(Reading.failed("c.png", "c.png: no such file"), 3),
+    ]
+    assert len({row.index("label 3") for row in rows}) == 1
+    assert rows[1].endswith("label 3  unsure: no ink")
+    assert rows[2].endswith("label 3  error: no such file")  # the name is not repeated
 
 
 def test_top_1_shows_one_digit_a_line(script):
@@ -365,7 +380,7 @@ def mixed(model, bad_inputs):
 
 def test_bad_inputs_end_with_1_and_no_traceback(mixed):
     assert mixed.returncode == 1
-    assert [line.split()[0] for line in mixed.stderr.splitlines()] == ["Model", "Unsure"]
+    assert [line.split()[0] for line in mixed.stderr.splitlines()] == ["Model", "Marks"]
 
 
 def test_every_input_has_its_line_in_order(mixed):

@@ -1,29 +1,36 @@
 """Decoding beside the graph: each picture gets its own answer, and nothing hangs."""
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from nn.errors import PictureError
-from nn.prediction.read_ahead import Graphs, answer_all
+from nn.prediction.read_ahead import CanvasOutputs, answer_all
 
 
-class Found(NamedTuple):
-    total: np.ndarray
+@dataclass(frozen=True)
+class Found(CanvasOutputs):
     side: np.ndarray
-    ink: np.ndarray
 
 
-def graph(pixels: np.ndarray, sizes: np.ndarray) -> Found:
-    """Stands for the model's: of each canvas its sum and its side, and all that is there as ink."""
-    sides = np.full(len(pixels), pixels.shape[1])
-    return Found(pixels.sum((1, 2), dtype=np.int64), sides, np.where(pixels, 255, 0))
+def signature(pixels: np.ndarray, sizes: np.ndarray) -> Found:
+    """Stands for a signature of a model: as the digit of a canvas it answers the sum of its pixels,
+    and it takes all that is not zero for ink. It tells the side of the canvas too."""
+    count = len(pixels)
+    return Found(
+        digits=pixels.sum((1, 2), dtype=np.int64),
+        probabilities=np.ones((count, 10)),
+        reasons=np.full(count, b"", object),
+        ink=np.where(pixels, 255, 0),
+        side=np.full(count, pixels.shape[1]),
+    )
 
 
-GRAPHS = Graphs(graph, graph)
+def answers_of(paths: list[Path], batch_size: int, canvases=signature, pages=signature) -> list:
+    return [answer for _, answer in answer_all(paths, batch_size, canvases, pages)]
 
 
 @pytest.fixture
@@ -39,14 +46,15 @@ def paths(tmp_path) -> list[Path]:
 
 @pytest.mark.parametrize("batch_size", [1, 2, 5, 13, 100])
 def test_each_picture_has_its_own_answer(paths, batch_size):
-    answered = list(answer_all(paths, batch_size, GRAPHS))
+    answered = list(answer_all(paths, batch_size, signature, signature))
     assert [path for path, _ in answered] == paths
     for number, (_, answer) in enumerate(answered):
         if number in (5, 12):
             assert isinstance(answer, PictureError)
             continue
         width = (20, 60)[number % 2]
-        assert answer.values[:2] == (10 * width * (number + 1), (32, 64)[number % 2])
+        assert answer.outputs.digits == 10 * width * (number + 1)
+        assert answer.outputs.side == (32, 64)[number % 2]
         assert answer.size.tolist() == [10, width, 10]
 
 
@@ -58,7 +66,7 @@ def test_one_by_one_nobody_waits_for_the_next_picture(paths):
             given.append(path)
             yield path
 
-    answers = answer_all(asked(), 1, GRAPHS)
+    answers = answer_all(asked(), 1, signature, signature)
     for count in range(1, len(paths) + 1):
         next(answers)
         assert len(given) == count
@@ -69,11 +77,11 @@ def test_what_the_graph_raises_is_raised(paths):
         raise RuntimeError("out of memory")
 
     with pytest.raises(RuntimeError, match="out of memory"):
-        list(answer_all(paths, 4, Graphs(fails, fails)))
+        answers_of(paths, 4, fails, fails)
 
 
 def test_it_can_be_left_early(paths):
-    answers = answer_all(paths, 2, GRAPHS)
+    answers = answer_all(paths, 2, signature, signature)
     next(answers)
     answers.close()
     assert next(answers, None) is None
@@ -83,7 +91,7 @@ def test_all_may_be_bad(paths):
     def never(pixels, sizes):
         raise AssertionError("there is no canvas")
 
-    ((_, answer),) = answer_all(paths[-1:], 4, Graphs(never, never))
+    (answer,) = answers_of(paths[-1:], 4, never, never)
     assert isinstance(answer, PictureError)
 
 
@@ -101,9 +109,9 @@ def spotted(tmp_path) -> list[Path]:
 
 @pytest.mark.parametrize("batch_size", [1, 3, 100])
 def test_where_little_is_found_the_page_is_asked(spotted, batch_size):
-    answers = [answer for _, answer in answer_all(spotted, batch_size, GRAPHS)]
+    answers = answers_of(spotted, batch_size)
     assert [answer.closer for answer in answers] == [True, False, False, True]
-    assert [answer.values.side for answer in answers] == [512, 64, 64, 512]
+    assert [answer.outputs.side for answer in answers] == [512, 64, 64, 512]
 
 
 def test_more_pages_than_go_at_once_are_asked_in_turn(spotted):
@@ -111,23 +119,23 @@ def test_more_pages_than_go_at_once_are_asked_in_turn(spotted):
 
     def pages(pixels, sizes):
         asked.append(len(pixels))
-        return graph(pixels, sizes)
+        return signature(pixels, sizes)
 
-    answers = list(answer_all(spotted[:1] * 70, 100, Graphs(graph, pages)))
+    answers = answers_of(spotted[:1] * 70, 100, pages=pages)
     assert asked == [32, 32, 6]
-    assert {answer.values.side for _, answer in answers} == {512}
+    assert {answer.outputs.side for answer in answers} == {512}
 
 
 def test_a_model_without_pages_answers_as_it_can(spotted):
-    answers = [answer for _, answer in answer_all(spotted, 10, Graphs(graph, None))]
-    assert [answer.values.side for answer in answers] == [64] * 4
+    answers = answers_of(spotted, 10, pages=None)
+    assert [answer.outputs.side for answer in answers] == [64] * 4
 
 
 def test_a_picture_that_is_gone_before_the_closer_look_is_an_error(spotted):
     def loses(pixels, sizes):
         spotted[0].unlink(missing_ok=True)
-        return graph(pixels, sizes)
+        return signature(pixels, sizes)
 
-    answers = [answer for _, answer in answer_all(spotted, 10, Graphs(loses, graph))]
+    answers = answers_of(spotted, 10, loses)
     assert isinstance(answers[0], PictureError)
-    assert [answer.values.side for answer in answers[1:]] == [64, 64, 512]
+    assert [answer.outputs.side for answer in answers[1:]] == [64, 64, 512]

@@ -1,0 +1,103 @@
+"""The folder that --explain draws its pages into, and what each page is called."""
+
+import errno
+import itertools
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nn.errors import DataError, UserError
+from nn.figures import drawing
+from nn.prediction.readings import AnyReading
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+MAX_NAME_BYTES = 200  # of a file name: most file systems take 255, and a suffix is added
+
+
+class PageFolder:
+    """A folder of pages, one PNG for each reading that is not an error.
+
+    paths: all inputs that will be read, so that files of equal names get different pages. count:
+    how many pages it has saved. Raises DataError where the folder cannot be written to, or holds an
+    input: the next run would read the pages.
+    """
+
+    def __init__(self, folder: Path, paths: Sequence[Path]) -> None:
+        self.count = 0
+        self._folder = folder
+        self._names = UniqueFileNames(paths)
+        _make_folder(folder)
+        for path in paths:
+            # realpath, because resolve raises where links form a circle.
+            if os.path.realpath(folder) in (os.path.realpath(path), os.path.realpath(path.parent)):
+                raise DataError(f"--explain {folder}: holds an input, {path}; name another folder")
+
+    def name_for(self, reading: AnyReading) -> str:
+        """Chooses the name of the page on the next reading. Call it for an error too: then the
+        names of the others do not depend on which inputs can be read."""
+        return self._names.take(reading.input)
+
+    def save(self, name: str, figure: "Figure") -> None:
+        """Saves a page. Raises UserError where it cannot be written."""
+        path = self._folder / f"{name}.png"
+        try:
+            drawing.save(figure, path)
+        except OSError as error:
+            raise UserError(f"{path}: cannot be written ({error.strerror})") from None
+        self.count += 1
+
+
+class UniqueFileNames:
+    """File names for inputs, no two the same, not even on file systems that ignore case.
+
+    A name is the input's own name. Where several inputs have the same, the names of their folders
+    stand before it, as many as it takes; where that is not enough, a number follows it.
+    """
+
+    def __init__(self, paths: Iterable[Path]) -> None:
+        self._uses = Counter(path.name.casefold() for path in paths)
+        self._taken: set[str] = set()
+
+    def take(self, name: str) -> str:
+        """Returns the file name for an input, or for a row of one: file.csv:12."""
+        path = Path(name)
+        is_shared = self._uses[_without_line(path.name).casefold()] > 1
+        found = next(
+            candidate
+            for candidate in _candidates(path, 2 if is_shared else 1)
+            if candidate.casefold() not in self._taken
+        )
+        self._taken.add(found.casefold())
+        return found
+
+
+def _candidates(path: Path, fewest: int) -> Iterator[str]:
+    """Names for a path from its last parts: first from the fewest, then from more, then all of
+    them with a number."""
+    parts = [part for part in path.parts if part not in (path.anchor, "..")]
+    for count in range(min(fewest, len(parts)), len(parts) + 1):
+        name = "_".join(parts[-count:]).replace(":", "_")  # Windows forbids colons
+        while len(os.fsencode(name)) > MAX_NAME_BYTES:
+            name = name[1:]
+        yield name
+    yield from (f"{name}_{number}" for number in itertools.count(2))
+
+
+def _without_line(name: str) -> str:
+    """file.csv:12 → file.csv; any other name as it is."""
+    file, _, line = name.rpartition(":")
+    return file if file.lower().endswith(".csv") and line.isdigit() else name
+
+
+def _make_folder(folder: Path) -> None:
+    """Makes the folder of the pages. Raises DataError where it cannot be written to."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise DataError(f"--explain {folder}: cannot be written to ({error.strerror})") from None
