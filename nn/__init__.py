@@ -5,15 +5,14 @@
 Importing nn is quick: only the first use of nn.Predictor imports TensorFlow.
 """
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # type checkers take it for true; typing itself is slow to import
 if TYPE_CHECKING:
     from nn.prediction.predictor import Predictor
 
 __all__ = ["Predictor"]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name == "Predictor":
         from nn.prediction.predictor import Predictor
 

@@ -4,6 +4,7 @@ A process costs four seconds, most of which import TensorFlow, and a model takes
 restored. So a test starts a process only where a fresh one is what it tests.
 """
 
+import atexit
 import csv
 import fcntl
 import io
@@ -225,21 +226,15 @@ def train_here(capfd):
 
 @cache
 def restored_once(version: Path):
-    """A RestoredModel that stays open for all tests of this process, with the functions made of it.
+    """A RestoredModel that stays open for all tests of this process.
 
     To restore a version and to run its graphs for the first time takes four seconds.
     """
     from nn.prediction.session import RestoredModel
 
     restored = RestoredModel(version)
-    make, made = restored.function, {}
-
-    def function(name: str, inputs: list[str], outputs: type, **options):
-        if (name, outputs) not in made:
-            made[name, outputs] = make(name, inputs, outputs, **options)
-        return made[name, outputs]
-
-    restored.function, restored.close = function, lambda: None
+    atexit.register(restored.close)
+    restored.close = lambda: None
     return restored
 
 

@@ -125,7 +125,7 @@ def test_of_a_folder_it_takes_the_highest_version_and_writes_the_next(resized, r
         ({"calibration": {"temperature": 0, "power": 1, "thresholds": []}},
          "its card has no valid calibration (temperature cannot be 0)"),
         ({"weights_sha256": "0" * 64}, "these are not the weights of the card"),
-        ({"files": 5}, "model_card.json: damaged, or of another version of this project"),
+        ({"files": 5}, "model_card.json: damaged, or written by another version of this project"),
     ],
 )  # fmt: skip
 def test_a_version_that_does_not_fit_is_one_clear_line(resized, tmp_path, renew, change, message):
