@@ -1,9 +1,9 @@
-"""Prints README's table of speed from a file of results.
+"""Prints the table of docs/benchmarks.md from a file of results.
 
     python -m benchmarks.peers.markdown
     python -m benchmarks.peers.markdown other.json
 
-Put the table into README whenever benchmarks/results.json changes.
+Put the table into docs/benchmarks.md whenever benchmarks/results.json changes.
 """
 
 import argparse
@@ -33,11 +33,12 @@ def _peer(ratio: dict) -> str:
 
 def _times(ratio: dict) -> str:
     values = ratio["values"]
-    spread = f" ({_number(min(values))} to {_number(max(values))})" if len(values) > 1 else ""
-    return _number(ratio["median"]) + spread
+    spread = f" ({number(min(values))} to {number(max(values))})" if len(values) > 1 else ""
+    return number(ratio["median"]) + spread
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
+    """As the table shows it: two digits after the point, or one from 10 on."""
     return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 
@@ -51,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns the exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.peers.markdown",
-        description="Prints README's table of speed from a file of results.",
+        description="Prints the table of docs/benchmarks.md from a file of results.",
     )
     parser.add_argument(
         "results",
