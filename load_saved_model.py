@@ -58,7 +58,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         type=Path,
         metavar="DIR",
         default=Path("SavedModel"),
-        help="a version of a model, or a folder of versions, of which the highest is used "
+        help="a version of a model, or a folder of versions: the highest is used "
         "(default: SavedModel)",
     )
     add(

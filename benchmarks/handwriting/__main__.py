@@ -11,9 +11,9 @@ to 28×28, as most demonstrations do, or shrunk and, where its paper is bright, 
 validation digits (those that --validation-split 0.2 --seed 0 holds out); the test digits are for
 the table that is reported.
 
-A second table has pictures of what is no digit: how many were refused, for there is no ink or what
-there is is like no digit, how many were left `unsure`, and how many were answered, which none
-should be.
+A second table has pictures that show no digit. It counts how many the model refuses because it
+finds no ink or because the ink looks like no digit, how many it leaves `unsure`, and how many it
+answers. It should answer none.
 """
 
 import argparse
@@ -98,7 +98,7 @@ def parse_arguments() -> argparse.Namespace:
     add("--kinds", nargs="*", choices=KINDS, default=list(KINDS), metavar="KIND",
         help=f"of {', '.join(KINDS)} (default: all)")  # fmt: skip
     add("--others", nargs="*", choices=OTHERS, default=list(OTHERS), metavar="KIND",
-        help=f"of what is no digit: {', '.join(OTHERS)} (default: all)")  # fmt: skip
+        help=f"pictures that show no digit: {', '.join(OTHERS)} (default: all)")  # fmt: skip
     return parser.parse_args()
 
 
@@ -194,7 +194,7 @@ def table(scores: dict[str, Score]) -> Iterable[str]:
 
 
 def refusal_table(refusals: dict[str, Refusals]) -> Iterable[str]:
-    """The same of what is no digit."""
+    """The lines of the table of pictures that show no digit."""
     total = Refusals(*(sum(column) for column in zip(*refusals.values(), strict=True)))
     yield "no digit      | refused | unsure | answered"
     yield "------------- | ------: | -----: | -------:"

@@ -1,4 +1,4 @@
-"""Pictures of what is no digit: each a function that draws one, as a file's bytes.
+"""Pictures that show no digit: each is a function that draws one, as a file's bytes.
 
 OTHERS has them by name. None of these letters and figures is drawn so in training
 (nn/training/drawn_pictures.py). Letters that look like digits are left out: B, D, G, I, J, L, O, Q,

@@ -18,7 +18,7 @@ from nn.versions import find_version, read_card
 def renew(model: Path, folder: Path) -> Path:
     """Writes the next version into folder from another version alone; returns its path.
 
-    model: a version, or a folder of versions, of which it takes the highest. The new version has
+    model: a version, or a folder of versions; it takes the highest. The new version has
     the same weights, scaling and thresholds. Its card is the same except for the date, the
     libraries' versions and the hashes of the files; `exported_from` says what it was made from.
 

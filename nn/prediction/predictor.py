@@ -52,7 +52,7 @@ class Predictor:
             for reading in predictor.read(["photo.jpg"]):
                 print(reading.digit)
 
-    model: a version, or a folder of versions, of which the highest number is used. max_error: the
+    model: a version, or a folder of versions; it takes the highest number. max_error: the
     share of answers that may be wrong, 0.001 is 0.1%; less probable answers are `unsure`. None is
     0.1%, or the lowest rate that the model has a threshold for. version: the path of the version;
     card: its card; threshold: what an answer must reach, None where the model has no thresholds.
