@@ -27,7 +27,7 @@ examples:
       --labels MNIST/digit_ytest.csv
   python load_saved_model.py samples/ --json | jq .digit
   python load_saved_model.py scans/ --max-error 0.2%
-  python load_saved_model.py scans/ --explain pages/    how each answer came about
+  python load_saved_model.py scans/ --explain pages/    a page on each answer
   python load_saved_model.py samples/numbers/ --number  several digits a picture
 
 Pictures are PNG, JPEG, WebP, BMP, GIF or TIFF files (HEIC too, where
