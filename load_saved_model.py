@@ -27,7 +27,7 @@ examples:
       --labels MNIST/digit_ytest.csv
   python load_saved_model.py samples/ --json | jq .digit
   python load_saved_model.py scans/ --max-error 0.2%
-  python load_saved_model.py scans/ --explain pages/    a page on each answer
+  python load_saved_model.py scans/ --explain pages/    a page for each answer
   python load_saved_model.py samples/numbers/ --number  several digits a picture
 
 Pictures are PNG, JPEG, WebP, BMP, GIF or TIFF files (HEIC too, where
@@ -98,7 +98,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         "--explain",
         type=Path,
         metavar="DIR",
-        help="also draw a page on each answer, a PNG in DIR: the picture, the ink that was found, "
+        help="also draw a page for each answer, a PNG in DIR: the picture, the ink that was found, "
         "the 28x28 pixels that the network saw, and the ten probabilities; for a number, its "
         "digits in their places",
     )

@@ -39,20 +39,20 @@ def _parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--mirror",
         action="append",
         metavar="URL",
-        help="download from here instead; may be given more than once",
+        help="download from URL instead; repeat the option to name further mirrors",
     )
     parser.add_argument("--quiet", action="store_true", help="show no progress")
     return parser.parse_args(arguments)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command line. Returns the exit status: 0, 2 where MNIST cannot be had, or 130 after
-    Ctrl-C."""
+    """Runs the command line. Returns the exit status: 0; 2 if MNIST cannot be downloaded, read or
+    written; 130 after Ctrl-C."""
     options = _parse_arguments(arguments)
     try:
         if options.source:
             for name in import_idx(options.source, options.folder, options.quiet):
-                print(f"warning: {name} is not the original file of MNIST", file=sys.stderr)
+                print(f"warning: imported {name}, but it is not MNIST's own file", file=sys.stderr)
         else:
             download(options.folder, options.mirror or MIRRORS, options.quiet)
     except UserError as error:

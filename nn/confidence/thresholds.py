@@ -8,11 +8,12 @@ from typing import NamedTuple
 from nn.errors import ModelError
 
 DEFAULT_MAX_ERROR = 0.001  # a share: one wrong answer in a thousand
-EVEN_ODDS = 0.5  # a picture whose best answer is less probable looks like no digit, or like several
+# If the best answer is less probable than this, the picture looks like no digit, or like several.
+EVEN_ODDS = 0.5
 
 
 class Threshold(NamedTuple):
-    """The lowest probability at which at most a share `max_error` of the answers is wrong.
+    """The lowest probability for which at most `max_error` of the answers that reach it are wrong.
 
     It was fitted to held-out digits: `answered` of them reached the probability, and `wrong` of
     those were wrong. max_error and probability are shares, 0 to 1; probability 0 accepts every
@@ -30,16 +31,20 @@ class Threshold(NamedTuple):
         fields do not describe one."""
         threshold = cls(**fields)
         if not (0 < threshold.max_error <= 1 and 0 <= threshold.probability <= 1):
-            raise ValueError(f"no threshold: {fields}")
+            raise ValueError(
+                "not a threshold: expected max_error above 0, up to 1, and probability 0 to 1, "
+                f"found {fields}"
+            )
         return threshold
 
 
 def choose(thresholds: Sequence[Threshold], max_error: float | None) -> Threshold | None:
     """Returns the threshold for a rate of errors, or else the one for the next stricter rate.
 
-    max_error: a share, more than 0, up to 1. Where it is None, the rate is DEFAULT_MAX_ERROR, or
-    the lowest that has a threshold; the result is None where there are no thresholds. Raises
-    ModelError where a rate is given and has no threshold, and ValueError where it is out of range.
+    max_error: a share, more than 0, up to 1. None asks for DEFAULT_MAX_ERROR. If no threshold is
+    that strict, it takes the strictest one, or returns None if there are no thresholds at all.
+    Raises ModelError if max_error is given and no threshold is that strict. Raises ValueError if
+    max_error is out of range.
     """
     asked = DEFAULT_MAX_ERROR if max_error is None else max_error
     if not 0 < asked <= 1:
@@ -66,15 +71,15 @@ def least_probability(threshold: Threshold | None, max_error: float | None) -> f
 
 
 def percent(share: float) -> str:
-    """Writes a share to seven digits: 0.001 is 0.1%, 0.9999996 is 99.99996%."""
+    """Writes a share to seven significant figures: 0.001 is 0.1%, 0.9999996 is 99.99996%."""
     return f"{100 * share:.7g}%"
 
 
 def percent_rounded_down(share: float) -> str:
     """Writes a share of 0 to 1 to two decimals: 0.9953347 is 99.53%.
 
-    It rounds down, so that what is below the number shown is below the share too. Close to 100% it
-    keeps two digits of the distance: 0.9998412 is 99.984%, and only 1 is 100%.
+    It rounds down, so that an answer below the percentage shown is below the share too. Close to
+    100% it writes the distance to 100% with two figures: 0.9998412 is 99.984%. Only 1 is 100%.
     """
     exact = 100 * Decimal(str(share))
     distance = 100 - exact

@@ -9,8 +9,8 @@ from nn.errors import DataError
 
 SIDE = 28  # pixels
 PIXELS = SIDE * SIDE
-NO_DIGIT = -1  # the label of an image that shows no digit; training draws some, no file has any
-SEED_LIMIT = 2**31  # a seed is from 0 to one less: in the graph it is an int32
+NO_DIGIT = -1  # the label of an image without a digit: training draws such images
+SEED_LIMIT = 2**31  # seeds run from 0 to one less, because the graph holds them as int32
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,10 @@ def training_count(count: int, fraction: float) -> int:
     """The number of training digits that `split` leaves of `count`. Raises DataError if it is 0."""
     training = count - round(count * fraction)
     if training <= 0:
-        raise DataError(f"a validation split of {fraction} leaves none of {count} digits")
+        raise DataError(
+            f"a validation split of {fraction} leaves none of the {count} digits to train on; "
+            "choose a smaller one"
+        )
     return training
 
 

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# As shares of the digit's height. None of MNIST's digits has thinner strokes, 5% have thicker ones.
+# As shares of the digit's longer side. None of MNIST's digits has thinner strokes, 5% have thicker
+# ones.
 THIN_STROKE_WIDTH, THICK_STROKE_WIDTH = 0.06, 0.175
 
 GRAY, FRAME_GRAY, EMPTY_BAR_GRAY = "#595959", "#BBBBBB", "#EEEEEE"
@@ -25,7 +26,7 @@ PANELS_TOP_INCHES = 1.18  # below the three lines of the head and the captions
 PANEL_SIDE_INCHES, PANEL_GAP_INCHES = 2.1, 0.16
 CAPTION_RISE_INCHES = 0.12  # from a panel's top to the middle of its caption
 MAX_NUMBER_PICTURE_INCHES = 3.2  # the height of the picture on a number's page
-MIN_SHARE_SPACING_INCHES = 0.5  # between digits; closer ones have no room for probabilities
+MIN_PROBABILITY_SPACING_INCHES = 0.5  # between digits; closer ones have no room for probabilities
 MAX_UNSMOOTHED_PIXELS = 64  # up to this side each pixel is shown as a square
 # What fits into a line of the head.
 MAX_NAME_CHARACTERS, MAX_ANSWER_CHARACTERS, MAX_NOTES_CHARACTERS = 100, 60, 130
@@ -108,7 +109,7 @@ def draw_number(page: NumberPage) -> "Figure":
     _draw_picture(axes, picture, caption, left, height, width)
     boxes = (page.boxes - [*corner, 0, 0]) * inches_per_pixel + [left, top, 0, 0]
     centers = boxes[:, 0] + boxes[:, 2] / 2
-    roomy = np.diff(centers).min(initial=PAGE_WIDTH_INCHES) > MIN_SHARE_SPACING_INCHES
+    roomy = np.diff(centers).min(initial=PAGE_WIDTH_INCHES) > MIN_PROBABILITY_SPACING_INCHES
     for box, (digit, share) in zip(boxes, page.digits, strict=True):
         _draw_box(axes, box, digit, f"{share:.2%}" if roomy else "", color, top + height)
     axes.set(xlim=(0, PAGE_WIDTH_INCHES), ylim=(top + height + MARGIN_INCHES, 0), aspect="auto")

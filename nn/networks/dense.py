@@ -3,8 +3,8 @@
 The comment above each network says why it trains as it does. Errors and losses are on MNIST's
 12,000 validation digits, with seed 0, never on its test digits. Of the learning rates that were
 tried, each network has the one with the lowest loss: their errors differ by no more than chance.
-15 epochs take 5 to 25 s on two cores. A network with `towers=1` was measured with batch norm over
-whole batches.
+15 epochs take 5 to 25 s on two cores. The figures of a network with `towers=1` were measured
+with batch norm over whole batches.
 """
 
 import tensorflow as tf

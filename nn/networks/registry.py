@@ -1,13 +1,14 @@
 """The registry of networks: each has a name, a function that builds its graph, and a recipe.
 
-A network takes images, float32 [N, 28, 28] from 0 (paper) to 1 (ink), and returns logits,
-float32 [N, 10]. `seed`, int32 [2] (seed, step), makes it a training graph, with dropout and the
-batch's own mean and variance; None makes it an inference graph.
+A network takes images, float32 [N, 28, 28] from 0 (paper) to 1 (ink), and returns logits, float32
+[N, 10]. `seed` is None or int32 [2], the run's seed and the step. With a seed the network is a
+training graph: dropout is on, and batch norm takes the batch's own mean and variance. With None it
+is an inference graph.
 
 To add a network, write its function in dense.py or convolutional.py under @register, and its twin
 in NumPy, a function of the same name, in tests/reference.py. It then trains, compares and exports
-like all others, and every test of networks tests it too. The first line of its docstring says what
-it is and names each dropout rate.
+like all others, and every test of networks tests it too. The first line of the function's docstring
+says what it is and names each dropout rate.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,7 +22,7 @@ from nn.data.digits import SIDE
 from nn.errors import UserError
 from nn.networks.recipe import Recipe
 
-# (images, seed, size of the first hidden layer, of the second, …) → logits
+# (images, seed, size of the first hidden layer, size of the second hidden layer, …) → logits
 Layers = Callable[..., tf.Tensor]
 
 
@@ -66,7 +67,7 @@ class Network:
         Raises UserError if the number of sizes is not the number of hidden layers.
         """
         if len(hidden) != len(self.hidden):
-            raise UserError(_wrong_sizes(self, hidden))
+            raise UserError(_wrong_sizes_message(self, hidden))
         return replace(self, hidden=tuple(hidden), parameters=_parameters(self.layers, hidden))
 
 
@@ -92,11 +93,11 @@ def register(
 def get_network(name: str, hidden: Sequence[int] = ()) -> Network:
     """The network of that name, with its own hidden sizes or those given.
 
-    Raises UserError if there is no such network, and lists all; or if the number of sizes is not
-    the number of its hidden layers.
+    Raises UserError if there is no such network; the message lists all names. Raises it too if the
+    number of sizes is not the network's number of hidden layers.
     """
     if name not in NETWORKS:
-        raise UserError(f"no network is called {name!r}; there are {', '.join(NETWORKS)}")
+        raise UserError(f"no network is called {name!r}; choose one of {', '.join(NETWORKS)}")
     return NETWORKS[name].resized(hidden) if hidden else NETWORKS[name]
 
 
@@ -111,11 +112,11 @@ def _count_elements(variables: Sequence[tf.Variable]) -> int:
     return sum(variable.shape.num_elements() for variable in variables)
 
 
-def _wrong_sizes(network: Network, hidden: Sequence[int]) -> str:
+def _wrong_sizes_message(network: Network, hidden: Sequence[int]) -> str:
     if not network.hidden:
         names = ", ".join(other.name for other in NETWORKS.values() if other.hidden)
         return f"{network.name} has no hidden layers to resize. These networks do: {names}"
     usual, found = (" ".join(map(str, sizes)) for sizes in (network.hidden, hidden))
     count = len(network.hidden)
-    wanted = "layer, so it takes one size" if count == 1 else "layers, so it takes as many sizes"
+    wanted = "layer, so it takes one size" if count == 1 else f"layers, so it takes {count} sizes"
     return f"hidden sizes {found}: {network.name} has {count} hidden {wanted}, such as {usual}"

@@ -1,4 +1,4 @@
-"""Readers that also draw a page on each reading: how the answer came about."""
+"""Readers that also draw a page for each reading. The page shows how the answer came about."""
 
 import logging
 from collections.abc import Iterable, Iterator
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-DIGIT_THUMBNAIL_PIXELS = 420  # a panel of a page is a little smaller
+DIGIT_THUMBNAIL_PIXELS = 420  # the longer side; a panel has 315 (2.1 inches, 150 dpi)
 NUMBER_THUMBNAIL_PIXELS = 1600  # a number may be a small part of its picture
 
 
 class Explainer:
-    """Reads digits as a Predictor does, and draws a page on each."""
+    """Reads digits as a Predictor does, and draws a page for each."""
 
     reading_type = Reading
 
@@ -32,13 +32,14 @@ class Explainer:
         self._predictor, self._pages = predictor, pages
 
     def read(self, paths: Iterable[str | Path]) -> Iterator[Reading]:
-        """As Predictor.read. Raises ModelError where the model is too old for `explain`."""
+        """Reads pictures as Predictor.read does. Raises ModelError if the model is too old for
+        `explain`."""
         for reading, evidence in self._predictor.explain(paths):
             self._draw(reading, evidence)
             yield reading
 
     def read_csv(self, path: str | Path) -> Iterator[Reading]:
-        """As Predictor.read_csv."""
+        """Reads the rows of a CSV file as Predictor.read_csv does."""
         for reading, evidence in self._predictor.explain_csv(path):
             self._draw(reading, evidence)
             yield reading
@@ -57,7 +58,7 @@ class Explainer:
 
 
 class NumberExplainer:
-    """Reads numbers as a NumberReader does, and draws a page on each: the picture, with a box
+    """Reads numbers as a NumberReader does, and draws a page for each: the picture, with a box
     around each digit."""
 
     reading_type = NumberReading
@@ -66,7 +67,7 @@ class NumberExplainer:
         self._reader, self._pages = reader, pages
 
     def read(self, paths: Iterable[str | Path]) -> Iterator[NumberReading]:
-        """As NumberReader.read."""
+        """Reads pictures as NumberReader.read does."""
         for reading in self._reader.read(paths):
             name = self._pages.name_for(reading)
             if reading.status != ERROR and (
@@ -77,12 +78,16 @@ class NumberExplainer:
             yield reading
 
     def read_csv(self, path: str | Path) -> Iterator[NumberReading]:
-        """As NumberReader.read_csv."""
+        """Raises DataError, as NumberReader.read_csv does."""
         return self._reader.read_csv(path)
 
 
 def page_of(reading: Reading, evidence: Evidence, original: np.ndarray) -> explanation_pages.Page:
-    """The page on a reading, in plain words. original: the picture, or the row of pixels."""
+    """The page for a reading, in plain words.
+
+    original: the picture, uint8 [H, W] or [H, W, 3], or the row of pixels as a digit, uint8 [28,
+    28].
+    """
     notes: list[str] = []
     if reading.digit is None:
         answer = f"No digit: {reading.reason}"
@@ -106,8 +111,11 @@ def page_of(reading: Reading, evidence: Evidence, original: np.ndarray) -> expla
 def number_page_of(
     reading: NumberReading, original: np.ndarray, size: tuple[int, int]
 ) -> explanation_pages.NumberPage:
-    """The page on a number. size: width and height of the picture before it was shrunk to
-    original."""
+    """The page for a number.
+
+    original: the picture, shrunk, uint8 [H, W] or [H, W, 3]; size: its width and height before it
+    was shrunk.
+    """
     notes: list[str] = []
     digits = reading.digits or []
     if reading.number is None:
@@ -131,17 +139,18 @@ def number_page_of(
 
 
 def _thumbnail(name: str, side: int) -> tuple[np.ndarray, tuple[int, int]] | None:
-    """As read_thumbnail; None, with a warning, where the picture is gone since it was read."""
+    """Calls read_thumbnail. Warns and returns None if the picture, which could be read before, now
+    cannot."""
     try:
         return read_thumbnail(Path(name), side)
     except PictureError as error:
-        log.warning("warning: %s; read before, it has no page", error)
+        log.warning("warning: %s; it was read, but no page is drawn for it", error)
         return None
 
 
 def _drawable(text: str) -> str:
-    """Replaces letters that the font of the pages lacks by a box: matplotlib would draw the same,
-    and warn of each. (To silence warnings would be a switch for the whole process.)"""
+    """Replaces each letter that the pages' font lacks with a box. Matplotlib would draw the same
+    box, but warn each time; silencing its warnings would silence them in the whole process."""
     from matplotlib.font_manager import FontProperties, findfont, get_font
 
     font = get_font(findfont(FontProperties()))
@@ -154,13 +163,13 @@ def _notes(evidence: Evidence) -> list[str]:
         return ["a row of pixels, read as it is"]
     notes = ["light digit on dark" if evidence.light_on_dark else "dark digit on light"]
     if evidence.closer:
-        notes.append("small on its picture: looked at closer")
+        notes.append("small in the picture: enlarged and read again")
     width = explanation_pages.stroke_width(evidence.ink)
     if not explanation_pages.THIN_STROKE_WIDTH <= width <= explanation_pages.THICK_STROKE_WIDTH:
         thin_or_thick = "thin" if width < explanation_pages.THIN_STROKE_WIDTH else "thick"
-        notes.append(f"{thin_or_thick} strokes, {width:.0%} of its size")
+        notes.append(f"{thin_or_thick} strokes, {width:.0%} of the digit's longer side")
     if evidence.dropped == 1:
-        notes.append("1 speck, frame or line dropped")
+        notes.append("1 speck, frame, line, blot or strip dropped")
     elif evidence.dropped:
-        notes.append(f"{evidence.dropped} specks, frames or lines dropped")
+        notes.append(f"{evidence.dropped} specks, frames, lines, blots or strips dropped")
     return notes

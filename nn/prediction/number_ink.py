@@ -41,10 +41,12 @@ class Component(NamedTuple):
 
     @property
     def height(self) -> int:
+        """Rows of the box."""
         return self.bottom - self.top
 
     @property
     def width(self) -> int:
+        """Columns of the box."""
         return self.right - self.left
 
 

@@ -51,8 +51,8 @@ class Table(Format):
         self._reading_type, self._width, self._top = reading_type, width, top
 
     def __enter__(self) -> Self:
-        kind = self._reading_type
-        print(f"{'input':{self._width}s}  {kind.ANSWER:>{kind.ANSWER_WIDTH}s}  probability")
+        answer = self._aligned(self._reading_type.ANSWER_HEADING)
+        print(f"{'input':{self._width}s}  {answer}  probability")
         return self
 
     def write(self, reading: AnyReading, label: int | str | None, right: bool) -> None:
@@ -62,9 +62,9 @@ class Table(Format):
 
     def row(self, reading: AnyReading, label: int | str | None = None) -> str:
         """A line: input, answer, its probability, the next likeliest digits, label, remark."""
-        answer = "–" if reading.answer is None else str(reading.answer)
+        answer = self._aligned("–" if reading.answer is None else str(reading.answer))
         share = "" if reading.probability is None else f"{reading.probability:.2%}"
-        line = f"{reading.input:{self._width}s}  {answer:>{reading.ANSWER_WIDTH}s}  {share:>11s}"
+        line = f"{reading.input:{self._width}s}  {answer}  {share:>11s}"
         for digit, probability in reading.runners_up(self._top - 1):
             line += f"   {digit} {probability:6.2%}"
         if label is not None:
@@ -72,6 +72,9 @@ class Table(Format):
         if remark := reading.remark():
             line += f"  {remark}"
         return line.rstrip()
+
+    def _aligned(self, answer: str) -> str:
+        return answer.rjust(self._reading_type.ANSWER_WIDTH_CHARACTERS)
 
 
 class JsonLines(Format):

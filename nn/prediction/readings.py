@@ -14,17 +14,18 @@ from nn.confidence.thresholds import EVEN_ODDS, Threshold, least_probability, pe
 
 OK, UNSURE, ERROR = "ok", "unsure", "error"
 LIKE_NO_DIGIT = "looks like no digit"
-NO_INK = "no ink"  # the signatures of the SavedModel use the same words
-JSON_DECIMALS = 6  # of a probability
+NO_INK = "no ink"  # as the SavedModel says it: NO_INK in nn/normalization/pipeline.py
+PROBABILITY_JSON_DECIMALS = 6
 
 
 @dataclass(frozen=True)
 class Reading:
     """What was read from one input; docs/saved_model.md describes each field.
 
-    status: `ok`; `unsure`, where digit is the best guess, less probable than the threshold, or None
-    without ink; `error`, where digit, probability and probabilities are None. reason: one line that
-    says why the status is not ok; None where it is.
+    status: `ok`; `unsure`, if the best guess is not probable enough (digit is that guess) or there
+    is no ink; `error`, if the input cannot be read. Without ink, and after an error, digit,
+    probability and probabilities are None. reason: one line that says why the status is not ok;
+    None if it is ok.
     """
 
     input: str
@@ -47,8 +48,8 @@ class Reading:
 
         probabilities: float32 [10]. threshold and max_error as `least_probability` takes them.
         """
-        shares = probabilities.astype(float).tolist()
-        probability, status, reason = shares[digit], OK, None
+        all_ten = probabilities.astype(float).tolist()
+        probability, status, reason = all_ten[digit], OK, None
         if probability < least_probability(threshold, max_error):
             status = UNSURE
             if threshold is None or probability < EVEN_ODDS:
@@ -58,7 +59,7 @@ class Reading:
                     f"less probable than {percent(threshold.probability)}, the threshold for at "
                     f"most {percent(threshold.max_error)} errors"
                 )
-        return cls(name, status, int(digit), probability, shares, reason)
+        return cls(name, status, int(digit), probability, all_ten, reason)
 
     @classmethod
     def without_digit(cls, name: str, reason: str) -> "Reading":
@@ -70,7 +71,7 @@ class Reading:
         """The reading of an input that cannot be read."""
         return cls(name, ERROR, None, None, None, reason)
 
-    ANSWER, ANSWER_WIDTH = "digit", 5  # the column of a table: its name, and how many characters
+    ANSWER_HEADING, ANSWER_WIDTH_CHARACTERS = "digit", 5  # of a table's column
     CSV_COLUMNS = (
         "input", "status", "digit", "probability", *(f"p{digit}" for digit in range(10)), "reason",
     )  # fmt: skip
@@ -88,8 +89,8 @@ class Reading:
         return [(digit, self.probabilities[digit]) for digit in ranked.tolist()]
 
     def remark(self) -> str:
-        """What a table says of a reading that is not ok. It leaves out that a digit is less
-        probable than the threshold: a line above the table says that of all."""
+        """What a table says of a reading that is not ok. It does not mention the threshold, because
+        a line above the table states it once for all readings."""
         if self.status == OK or self.probability is None:
             return _status_and_reason(self)
         return f"{self.status}: {LIKE_NO_DIGIT}" if self.probability < EVEN_ODDS else self.status
@@ -98,15 +99,17 @@ class Reading:
         """The fields for JSON, probabilities rounded."""
         fields = asdict(self)
         if self.probability is not None:
-            fields["probability"] = round(self.probability, JSON_DECIMALS)
+            fields["probability"] = round(self.probability, PROBABILITY_JSON_DECIMALS)
         if self.probabilities is not None:
-            fields["probabilities"] = [round(p, JSON_DECIMALS) for p in self.probabilities]
+            fields["probabilities"] = [
+                round(p, PROBABILITY_JSON_DECIMALS) for p in self.probabilities
+            ]
         return fields
 
     def csv_row(self) -> list:
         """The values of CSV_COLUMNS, None for an empty cell."""
-        shares: Sequence[float | None] = self.probabilities or [None] * 10
-        return [self.input, self.status, self.digit, self.probability, *shares, self.reason]
+        all_ten: Sequence[float | None] = self.probabilities or [None] * 10
+        return [self.input, self.status, self.digit, self.probability, *all_ten, self.reason]
 
 
 @dataclass(frozen=True)
@@ -123,9 +126,9 @@ class NumberDigit:
 class NumberReading:
     """What was read from one picture of a number; docs/saved_model.md describes each field.
 
-    status: `ok`; `unsure`, where one of its digits is, or where there is no ink: then number is
-    None and digits is empty; `error`, where number and digits are None. number: text, because
-    leading zeros count.
+    status: `ok`; `unsure`, if one of its digits is unsure or if there is no ink; `error`, if the
+    picture cannot be read. Without ink, number is None and digits is empty; after an error both are
+    None. number: text, because leading zeros count.
     """
 
     input: str
@@ -139,7 +142,10 @@ class NumberReading:
         """The reading of a picture that cannot be read."""
         return cls(name, ERROR, None, None, reason)
 
-    ANSWER, ANSWER_WIDTH = "number", 10  # a longer number moves the rest of its line to the right
+    ANSWER_HEADING, ANSWER_WIDTH_CHARACTERS = (
+        "number",
+        10,
+    )  # a longer number moves the rest of its line to the right
     CSV_COLUMNS = ("input", "status", "number", "probability", "reason")
 
     @property
@@ -153,7 +159,7 @@ class NumberReading:
         return min((digit.probability for digit in self.digits or ()), default=None)
 
     def runners_up(self, count: int) -> list[tuple[int, float]]:
-        """None: each digit has its own, and a line has no room for all."""
+        """An empty list: each digit has runners-up of its own, too many for one line."""
         return []
 
     def remark(self) -> str:
@@ -164,7 +170,7 @@ class NumberReading:
         """The fields for JSON, probabilities rounded."""
         fields = asdict(self)
         for digit in fields["digits"] or ():
-            digit["probability"] = round(digit["probability"], JSON_DECIMALS)
+            digit["probability"] = round(digit["probability"], PROBABILITY_JSON_DECIMALS)
         return fields
 
     def csv_row(self) -> list:
@@ -180,8 +186,9 @@ class Evidence(NamedTuple):
 
     digit: uint8 [28, 28], 255 = ink, as the network saw it. The rest is None, 0 or False for a row
     of pixels. ink: uint8 [H, W], what was found on the shrunk picture. light_on_dark: whether the
-    ink is lighter than the paper. dropped: how many specks, frames and lines were dropped. closer:
-    whether the digit was small, so that ink shows only a part of the picture.
+    ink is lighter than the paper. dropped: how many specks, frames, lines, blots and strips were
+    dropped. closer: whether the graph looked at a small digit again, enlarged; then ink shows only
+    a part of the picture.
     """
 
     digit: np.ndarray
@@ -192,8 +199,8 @@ class Evidence(NamedTuple):
 
 
 def _status_and_reason(reading: AnyReading) -> str:
-    """`error: no such file`; empty where the reading is ok."""
+    """The status and the reason, as in `error: no such file`; empty if the reading is ok."""
     if reading.status == OK:
         return ""
-    # The reason of an error starts with the input, and so does the line of the table.
+    # An error's reason starts with the input, which the table's line already shows.
     return f"{reading.status}: {(reading.reason or '').removeprefix(f'{reading.input}: ')}"

@@ -29,14 +29,15 @@ from nn.training.settings import Settings
 
 log = logging.getLogger(__name__)
 
-PLAN, ROWS = COMPARISON, "comparison.csv"
-CHART, TIMES = "comparison.png", "accuracy_time.png"
+PLAN_FILE, ROWS_FILE = COMPARISON, "comparison.csv"
+BARS_FILE, ACCURACY_TIME_FILE = "comparison.png", "accuracy_time.png"
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """The figures of a finished run. images: test images; errors: wrong answers among them; loss:
-    mean cross-entropy on them, in nats; seconds: of training."""
+    """The figures of a finished run. parameters: the network's; images: the number of test images;
+    errors: the number of wrong answers; accuracy: 0 to 1; loss: mean cross-entropy, in nats;
+    seconds: the training time."""
 
     network: str
     seed: int
@@ -59,11 +60,11 @@ class Comparison:
     def create(
         cls, folder: Path, settings: Sequence[Settings], source: Source, saved_model: Path
     ) -> "Comparison":
-        """Makes the folder with the folders of all runs, or, if one fails, nothing.
+        """Makes the folder and, inside it, a folder for each run. If one fails, nothing is left.
 
         Raises UserError if the folder is in use already, or a run could not be trained.
         """
-        if (folder / PLAN).exists():
+        if (folder / PLAN_FILE).exists():
             raise UserError(
                 f"{folder}: holds a comparison already; continue it with --resume {folder}, "
                 "or choose another --run-dir"
@@ -80,7 +81,7 @@ class Comparison:
         try:
             for run in runs:
                 replace(run, folder=RunFolder(temporary / run.folder.path.name)).create()
-            write_text(temporary / PLAN, json.dumps({"runs": names}, indent=2) + "\n")
+            write_text(temporary / PLAN_FILE, json.dumps({"runs": names}, indent=2) + "\n")
             temporary.chmod(0o755)
             temporary.rename(folder)
         except BaseException:
@@ -90,12 +91,15 @@ class Comparison:
 
     @classmethod
     def reopen(cls, folder: Path, target: Path | None, *, quiet: bool = False) -> "Comparison":
-        """The comparison that a folder holds. Raises UserError if it is damaged."""
+        """The comparison that a folder holds. Raises UserError if it is damaged.
+
+        target: the folder to export to; None: the one that the comparison was started with.
+        """
         try:
-            names = json.loads((folder / PLAN).read_text(encoding="utf-8"))["runs"]
+            names = json.loads((folder / PLAN_FILE).read_text(encoding="utf-8"))["runs"]
             first, *others = [str(name) for name in names]
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise UserError(f"{folder / PLAN}: damaged, or cannot be read ({error})") from None
+            raise UserError(f"{folder / PLAN_FILE}: damaged, or cannot be read ({error})") from None
         runs = [reopen(RunFolder(folder / first), target, quiet=quiet)]
         for name in others:
             runs.append(reopen(RunFolder(folder / name), target, source=runs[0].source))
@@ -104,9 +108,9 @@ class Comparison:
     def finish(self, *, stop: Stop = lambda: None, quiet: bool = False) -> list[Outcome]:
         """Trains every run that has no row in comparison.csv yet; adds its row; draws the charts.
 
-        A run that diverges gets no row: a warning names it, and the others go on. Raises
-        Interrupted, after a checkpoint, if `stop` returns a signal; and UserError, which names the
-        run.
+        A run that diverges gets no row: a warning names it, and the other runs go on. Raises
+        Interrupted if `stop` returns a signal; a checkpoint is written first. Raises UserError if a
+        run fails otherwise, if no run finishes, or if comparison.csv is damaged.
         """
         outcomes = self._finished()
         finished = {(row.network, row.seed) for row in outcomes}
@@ -119,19 +123,21 @@ class Comparison:
                 log.warning(f"warning: {run.folder.path}: {error}; the comparison leaves it out")
                 continue
             rows = [asdict(outcome) for outcome in outcomes]
-            write_text(self.folder / ROWS, pandas.DataFrame(rows).to_csv(index=False))
+            write_text(self.folder / ROWS_FILE, pandas.DataFrame(rows).to_csv(index=False))
             log.info(f"{number:2d}/{len(self.runs)}  {_line(outcomes[-1])}")
         if not outcomes:
             raise UserError(f"{self.folder}: no run has finished, so there is nothing to compare")
-        outcomes = self._labeled(outcomes)
+        outcomes = self._with_incomplete_networks_renamed(outcomes)
         source = self.runs[0].source
         title = f"{source.name}: {_seeds(outcomes)}, {len(source.test):,} test digits"
-        drawing.save(comparison_charts.comparison_bars(outcomes, title), self.folder / CHART)
-        drawing.save(comparison_charts.accuracy_by_time(outcomes, title), self.folder / TIMES)
+        drawing.save(comparison_charts.comparison_bars(outcomes, title), self.folder / BARS_FILE)
+        drawing.save(
+            comparison_charts.accuracy_by_time(outcomes, title), self.folder / ACCURACY_TIME_FILE
+        )
         return outcomes
 
-    def _labeled(self, outcomes: list[Outcome]) -> list[Outcome]:
-        """The same outcomes. A network that lacks the row of some run says so in its name."""
+    def _with_incomplete_networks_renamed(self, outcomes: list[Outcome]) -> list[Outcome]:
+        """The same outcomes; a network that lacks rows is renamed, as in `tiny (2 of 3)`."""
         planned = Counter(run.settings.network for run in self.runs)
         found = Counter(row.network for row in outcomes)
         return [
@@ -142,8 +148,9 @@ class Comparison:
         ]
 
     def _finished(self) -> list[Outcome]:
-        """The rows of comparison.csv. Raises UserError if a row is of no planned run."""
-        file = self.folder / ROWS
+        """The rows of comparison.csv. Raises UserError if a row belongs to no planned run, or two
+        rows to the same run."""
+        file = self.folder / ROWS_FILE
         if not file.exists():
             return []
         try:
@@ -155,7 +162,8 @@ class Comparison:
         found = {(row.network, row.seed) for row in rows}
         if not found <= planned or len(found) < len(rows):
             raise UserError(
-                f"{file}: expected at most one row for each run in {PLAN}, and no others"
+                f"{file}: expected at most one row for each run in {PLAN_FILE}, found a row of "
+                "another run, or two rows of one run; delete these rows"
             )
         return rows
 
@@ -191,10 +199,10 @@ def by_network(outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
     return groups
 
 
-def spread(values: Sequence[float], digits: int) -> str:
-    """Mean ± standard deviation (of a sample); only the mean if there is one value."""
-    mean = f"{statistics.fmean(values):.{digits}f}"
-    return f"{mean} ± {statistics.stdev(values):.{digits}f}" if len(values) > 1 else mean
+def spread(values: Sequence[float], decimals: int) -> str:
+    """Writes mean ± sample standard deviation; only the mean if there is one value."""
+    mean = f"{statistics.fmean(values):.{decimals}f}"
+    return f"{mean} ± {statistics.stdev(values):.{decimals}f}" if len(values) > 1 else mean
 
 
 def _outcome(run: Run, stop: Stop, quiet: bool) -> Outcome:

@@ -55,6 +55,7 @@ class Run:
 
     @property
     def network(self) -> Network:
+        """The network that the settings name, with their hidden sizes."""
         return get_network(self.settings.network, self.settings.hidden)
 
     def create(self) -> None:

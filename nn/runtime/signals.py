@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM as something that a loop asks for between two steps of its work."""
+"""Turns SIGINT and SIGTERM into a value that a loop checks between two steps of its work."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -23,19 +23,21 @@ def catch_signals() -> Iterator[Stop]:
     signal has its usual effect.
     """
     received: list[int] = []
-    usual = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     # A signal that is ignored, as in a background job or under nohup, stays ignored.
-    usual = {number: handler for number, handler in usual.items() if handler != signal.SIG_IGN}
+    handlers = {
+        number: handler for number, handler in handlers.items() if handler != signal.SIG_IGN
+    }
 
     def restore() -> None:
-        for number, handler in usual.items():
+        for number, handler in handlers.items():
             signal.signal(number, handler)
 
     def receive(signum: int, _) -> None:
         received.append(signum)
         restore()
 
-    for number in usual:
+    for number in handlers:
         signal.signal(number, receive)
     try:
         yield lambda: received[0] if received else None

@@ -1,5 +1,8 @@
-"""What the scripts set for the whole process when they start, and a library must not: standard
-streams that take any character, TensorFlow's environment, TensorFlow without its usual notices."""
+"""What the scripts set for the whole process at their start; a library must not set it.
+
+Standard streams take any character, TensorFlow's environment variables are set, and TensorFlow is
+imported without its usual notices.
+"""
 
 import io
 import os
@@ -15,10 +18,10 @@ from typing import IO
 _NOTICES = ("absl::InitializeLog", "cudart_stub.cc", "oneDNN custom operations", "cuda_executor",
             "cpu_feature_guard", "To enable the following instructions")  # fmt: skip
 
-# The program of the process that watches the import. Its standard input is a pipe from the process
-# that imports, its standard output the file that holds what TensorFlow has written so far. If the
-# pipe ends without a word, the import has crashed. Then the watcher shows all of the file: a line
-# that looks like a notice may be the one that tells why.
+# The program of the watcher, a process that watches the import. Its standard input is a pipe from
+# the importing process. Its standard output is the file that holds what TensorFlow has written so
+# far. If the pipe closes before a byte arrives, the import has crashed. Then the watcher shows the
+# whole file, because a line that looks like a notice may tell why.
 _WATCHER = """
 import os
 if not os.read(0, 1):
@@ -46,20 +49,21 @@ def make_output_safe() -> None:
 def import_tensorflow() -> None:
     """Imports TensorFlow; drops the notices that it is known to print, passes on every other line.
 
-    A crash during the import, too, shows what TensorFlow printed before it.
+    If the import crashes, everything that TensorFlow has printed so far is shown, notices included.
     """
-    # 3: Python raises every error of the C++ code as well, and only there it names its cause.
+    # 3 silences the log of the C++ code, errors too: Python raises each of these errors as well,
+    # and only the Python exception names the cause.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    # TensorFlow's faster CPU kernels. By default TensorFlow takes them only where the CPU has
-    # AVX-512 VNNI; with AVX2 alone they train 1.1 to 1.4 times as fast.
+    # oneDNN has faster CPU kernels. By default TensorFlow uses them only if the CPU has AVX-512
+    # VNNI; with AVX2 alone they train 1.1 to 1.4 times as fast as TensorFlow's other kernels.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     # Each session gets threads of its own (nn/runtime/sessions.py). This must be set before the
     # first session of the process.
     os.environ.setdefault("TF_OVERRIDE_GLOBAL_THREADPOOL", "1")
     with _notices_dropped():
         import tensorflow as tf
-    # TensorFlow warns at each call of a TF1 function that it is deprecated; TF1 style is what this
-    # project is about.
+    # At each call of a TF1 function TensorFlow warns that it is deprecated. This project uses TF1
+    # style on purpose, so it hides these warnings.
     tf.compat.v1.logging.set_verbosity(tf.compat.v1.logging.ERROR)
 
 
@@ -92,12 +96,12 @@ def _notices_dropped() -> Iterator[None]:
 def _start_watcher(captured: IO[bytes]) -> subprocess.Popen | None:
     """Starts the process that shows `captured` if this process crashes; None if it cannot start.
 
-    No handler within this process would do: a process that is killed runs none. The watcher uses
-    some 10 ms of another processor while TensorFlow's import takes 2 to 4 s.
+    A handler in this process would not do: a process that is killed runs no handlers. The watcher
+    uses some 10 ms of another processor while TensorFlow's import takes 2 to 4 s.
     """
     command = [sys.executable or "python3", "-I", "-S", "-c", _WATCHER]
     try:
-        # A session of its own: Ctrl-C, and a signal to the process group, do not reach it.
+        # start_new_session: Ctrl-C and signals to the process group do not reach the watcher.
         return subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=captured, start_new_session=True
         )

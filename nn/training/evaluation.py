@@ -19,7 +19,7 @@ from nn.training.graph import TrainingGraph
 from nn.training.run_folder import Epoch
 
 # Images for each worker thread. With fewer, handing them over takes longer than it saves.
-MIN_SHARE_IMAGES = 256
+MIN_IMAGES_PER_THREAD = 256
 
 
 class Answered(NamedTuple):
@@ -62,6 +62,7 @@ class Scores:
 
     @property
     def count(self) -> int:
+        """The number of images."""
         return len(self.labels)
 
     @property
@@ -71,10 +72,12 @@ class Scores:
 
     @property
     def errors(self) -> int:
+        """The number of wrong answers."""
         return int(self.wrong.sum())
 
     @property
     def accuracy(self) -> float:
+        """The share of right answers, 0 to 1."""
         return 1 - self.errors / self.count
 
     def answered(self, threshold: Threshold) -> Answered:
@@ -106,6 +109,7 @@ class Result:
 
     @property
     def seconds(self) -> float:
+        """The time of all epochs, without validation."""
         return sum(row.seconds for row in self.history)
 
 
@@ -141,7 +145,7 @@ def evaluate(session: tf1.Session, graph: TrainingGraph, digits: Digits) -> Scor
         return session.run([graph.logits], {graph.feed.images: images})
 
     with closing(ProcessorPool()) as pool:
-        (logits,) = pool.split_batches(run, min_part_rows=MIN_SHARE_IMAGES)(digits.images)
+        (logits,) = pool.split_batches(run, min_part_rows=MIN_IMAGES_PER_THREAD)(digits.images)
     if not np.isfinite(logits).all():
         raise DivergedError("the logits are no longer finite numbers; try a lower --learning-rate")
     return Scores(digits.labels, logits)

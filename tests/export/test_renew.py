@@ -114,7 +114,7 @@ def test_of_a_folder_it_takes_the_highest_version_and_writes_the_next(resized, r
     ("change", "message"),
     [
         ({"network": "resnet"}, "its network is not one that this project has (no network is "
-                                "called 'resnet'; there are tiny, "),
+                                "called 'resnet'; choose one of tiny, "),
         ({"network": ["tiny"]}, "its network is not one that this project has"),
         ({"hidden": [12]}, "tiny has 2 hidden layers"),
         ({"hidden": [12, 9]}, "its variables do not fit the network tiny: dense_2/bias should be "

@@ -239,7 +239,7 @@ def test_hidden_sizes_are_set_on_any_dense_network():
 @pytest.mark.parametrize(
     ("name", "hidden", "message"),
     [
-        ("tiny", [5], "hidden sizes 5: tiny has 2 hidden layers, so it takes as many sizes, "
+        ("tiny", [5], "hidden sizes 5: tiny has 2 hidden layers, so it takes 2 sizes, "
                       "such as 10 10"),
         ("simple_dnn", [5, 6], "hidden sizes 5 6: simple_dnn has 1 hidden layer, so it takes one "
                                "size, such as 128"),

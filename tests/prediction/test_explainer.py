@@ -157,16 +157,16 @@ def test_a_page_says_why_it_is_unsure():
     _, answer, notes = texts(page_of(reading, evidence, evidence.digit))[:3]
     assert answer == "Perhaps 3, 50.00%: unsure"
     thick, ratio = notes.split("  ·  ")[2].split(", ")
-    assert (thick, ratio.endswith("% of its size")) == ("thick strokes", True)
+    assert (thick, ratio.endswith("% of the digit's longer side")) == ("thick strokes", True)
     assert notes.split("  ·  ")[:2] == ["too little", "light digit on dark"]
-    assert notes.endswith("2 specks, frames or lines dropped")
+    assert notes.endswith("2 specks, frames, lines, blots or strips dropped")
 
 
 def test_a_page_says_that_it_is_of_a_part_of_the_picture():
     reading = Reading("x.png", "ok", 3, 0.91, [0.01] * 3 + [0.91] + [0.01] * 6, None)
     evidence = Evidence(np.zeros((28, 28), np.uint8), drawn_ink(64, 4), False, 0, True)
     notes = texts(page_of(reading, evidence, evidence.digit))[2].split("  ·  ")
-    assert notes[:2] == ["dark digit on light", "small on its picture: looked at closer"]
+    assert notes[:2] == ["dark digit on light", "small in the picture: enlarged and read again"]
 
 
 def test_a_page_without_ink_says_so():
@@ -446,6 +446,6 @@ def test_a_picture_that_goes_once_it_is_read_has_no_page(
     finished = script(*paths, "--explain", tmp_path / "pages", *options)
     assert finished.returncode == 0
     assert (
-        "gone.png: no such file; read before, it has no page" in caplog.text
+        "gone.png: no such file; it was read, but no page is drawn for it" in caplog.text
     )  # without pytest, standard error
     assert [path.name for path in (tmp_path / "pages").iterdir()] == ["here.png.png"]

@@ -125,7 +125,7 @@ def test_one_seed_has_no_spread():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--compare", "tiny", "resnet"], "no network is called 'resnet'; there are tiny"),
+        (["--compare", "tiny", "resnet"], "no network is called 'resnet'; choose one of tiny"),
         (["--compare", "tiny", "--network", "dense"], "drop --network"),
         (["--compare", "all", "--hidden", "5"], "name these after --compare, in place of all"),
         (["--compare", "all", "tiny"], "--compare all is every network there is"),

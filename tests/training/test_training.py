@@ -70,7 +70,7 @@ def test_a_loss_that_is_not_finite_stops_with_the_step_and_advice(small_data, tm
 
 
 WRONG = [
-    (["--network", "resnet"], "no network is called 'resnet'; there are tiny"),
+    (["--network", "resnet"], "no network is called 'resnet'; choose one of tiny"),
     (["--epochs", "0"], "--epochs"),
     (["--validation-split", "1"], "--validation-split"),
     (["--data", "nowhere"], "nowhere/digit_xtrain.csv: no such file"),
