@@ -169,7 +169,7 @@ def _notes(evidence: Evidence) -> list[str]:
         thin_or_thick = "thin" if width < explanation_pages.THIN_STROKE_WIDTH else "thick"
         notes.append(f"{thin_or_thick} strokes, {width:.0%} of the digit's longer side")
     if evidence.dropped == 1:
-        notes.append("1 speck, frame, line, blot or strip dropped")
+        notes.append("1 other mark dropped")
     elif evidence.dropped:
-        notes.append(f"{evidence.dropped} specks, frames, lines, blots or strips dropped")
+        notes.append(f"{evidence.dropped} other marks dropped")
     return notes

@@ -159,7 +159,7 @@ def test_a_page_says_why_it_is_unsure():
     thick, ratio = notes.split("  ·  ")[2].split(", ")
     assert (thick, ratio.endswith("% of the digit's longer side")) == ("thick strokes", True)
     assert notes.split("  ·  ")[:2] == ["too little", "light digit on dark"]
-    assert notes.endswith("2 specks, frames, lines, blots or strips dropped")
+    assert notes.endswith("2 other marks dropped")
 
 
 def test_a_page_says_that_it_is_of_a_part_of_the_picture():
