@@ -113,9 +113,11 @@ def _print_scores(result: "Result", source: str) -> None:
 
     test = result.test
     print(
-        f"Test accuracy {test.accuracy:.2%} ({test.errors:,} of {test.count:,} wrong, {source}), "
-        f"loss {test.loss:.4f}; trained in {result.seconds:.0f} s"
+        f"Test accuracy {test.accuracy:.2%} ({test.errors:,} of {test.count:,} wrong, {source}); "
+        f"trained in {result.seconds:.0f} s"
     )
+    if result.calibration.fitted_to:
+        print(f"Test loss after calibration {test.loss:.4f}; an epoch's losses are before it")
     if threshold := choose(result.calibration.thresholds, None):
         answered, wrong = test.answered(threshold)
         print(

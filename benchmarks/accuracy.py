@@ -4,8 +4,7 @@
 
 No digit is held out, none comes from elsewhere (--extras 0), and the last epoch counts. Validation
 digits decided the settings before; docs/experiments.md lists the choices that test digits have
-seen. Prints a row a network, mean ± standard deviation over the seeds. The loss is that of
-probabilities without a temperature: there is no digit to fit one to.
+seen. Prints a row for each network: mean ± standard deviation over the seeds.
 
 Ctrl-C stops it, and it says how to go on.
 """

@@ -1,5 +1,5 @@
-"""Calibration: fits a scaling of the logits and thresholds for the answers to held-out digits, and
-measures how well stated and true error rates agree."""
+"""Calibration: scales logits and sets thresholds, both fitted to held-out digits; and measures how
+well stated and true error rates agree."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,10 +15,12 @@ from nn.confidence.thresholds import Threshold
 # The search for temperature and power runs from 1/20 to 20: bounds that only keep it finite, for
 # fitted values lie near 1.
 MAX_TEMPERATURE = MAX_POWER = 20.0
-# The standard deviation of the prior of ln(power): two powers of three are 0.74 to 1.35.
+# The prior of ln(power) is normal, with this standard deviation: about two thirds of all powers lie
+# between 0.74 and 1.35.
 LOG_POWER_STANDARD_DEVIATION = 0.3
-# The error rates, as shares, that a user can ask for. A card has a threshold for each rate that the
-# digits suffice for; 1 takes every answer.
+# The error rates, as shares, that a user can ask for; 1 takes every answer. A model card has a
+# threshold for each rate, but none for a rate that no threshold reaches, and none above the first
+# rate whose threshold answers every digit.
 ERROR_RATES = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 # fit_thresholds tries a threshold for each of these shares of digits left unanswered. They lie
 # close together at the low end, where the thresholds of a good network are.
@@ -32,8 +34,8 @@ UNANSWERED_SHARES = (
 class Calibration:
     """How a network's logits become probabilities, and how probable an answer must be to count.
 
-    thresholds: one for each error rate, the lowest rate first. fitted_to: says to which digits
-    scaling and thresholds were fitted; None where they were fitted to none.
+    thresholds: at most one for each of ERROR_RATES, the lowest rate first. fitted_to: says to which
+    digits scaling and thresholds were fitted; None if they were fitted to none.
     """
 
     scaling: Scaling = UNSCALED
@@ -70,7 +72,9 @@ class Calibration:
 
 
 def fit_scaling(logits: np.ndarray, labels: np.ndarray) -> Scaling:
-    """The scaling with the lowest cross-entropy. It changes no prediction.
+    """Returns the scaling with the lowest sum of cross-entropy and the prior's penalty.
+
+    It changes no prediction.
 
     logits: float [N, 10]; labels: int64 [N], of digits that the weights were not fitted to. The
     logarithm of the power has a normal prior around 0, so that a few digits cannot move the power
@@ -98,11 +102,11 @@ def fit_thresholds(confidences: np.ndarray, wrong: np.ndarray) -> tuple[Threshol
     answers every digit.
 
     confidences: float [N]; wrong: bool [N]; of digits that the weights were not fitted to. Each
-    threshold that is tried leaves one of UNANSWERED_SHARES out. It is valid for a rate if the upper
-    95% bound of the share of wrong answers among those it keeps is at most the rate (Clopper and
-    Pearson 1934, one-sided). A rate without a valid threshold is left out. Geifman and El-Yaniv
-    2017, arXiv 1705.08500, choose in the same way, with a stricter bound that corrects for the
-    choice; it would need several times as many digits.
+    threshold tried leaves one of UNANSWERED_SHARES of the digits unanswered. It is valid for a rate
+    if the upper 95% bound of the share of wrong answers among those it keeps is at most the rate
+    (Clopper and Pearson 1934, one-sided). A rate without a valid threshold gets none. Geifman and
+    El-Yaniv 2017, arXiv 1705.08500, choose in the same way, with a stricter bound that corrects for
+    the choice; it would need several times as many digits.
     """
     ranked = np.sort(confidences)
     tried = [_threshold_at(confidences, wrong, ranked, share) for share in UNANSWERED_SHARES]
@@ -151,7 +155,7 @@ class Bin(NamedTuple):
 
 
 def equal_bins(confidences: np.ndarray, wrong: np.ndarray, count: int = 15) -> list[Bin]:
-    """Sorts digits by confidence into `count` bins of equal size, up to one digit.
+    """Sorts digits by confidence into `count` bins, whose sizes differ by at most one digit.
 
     confidences: float [N]; wrong: bool [N].
     """

@@ -23,15 +23,16 @@ MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
     "https://storage.googleapis.com/cvdf-datasets/mnist/",
 )
-READ_BYTES = 65_536  # of a download at once: the progress bar moves after each
-WRITE_ROWS = 1000  # of a CSV file at once
+READ_BYTES = 65_536  # a download reads this many bytes at a time, then moves its progress bar
+WRITE_ROWS = 1000  # a CSV file is written this many rows at a time
 TIMEOUT_SECONDS = 5  # without a connection or without data; the next mirror is tried then
 
 
 class IdxFile(NamedTuple):
     """One of MNIST's files.
 
-    magic: the file's first four bytes, big-endian: 0x08 for uint8, then the number of dimensions.
+    magic: the file's first four bytes as a big-endian number: two zero bytes, 0x08 for uint8, then
+    the number of dimensions.
     sha256: of the uncompressed bytes, because compressed bytes depend on the compressor.
     """
 
@@ -56,9 +57,9 @@ IDX_FILES = (
 def download(folder: Path, mirrors: Sequence[str] = MIRRORS, quiet: bool = False) -> None:
     """Downloads MNIST, checks it by SHA-256 and writes the four CSV files into folder.
 
-    When a mirror fails in any way (no connection, 404, cut short, wrong bytes), the next mirror is
-    used for the rest. Raises DataError with the reason of each mirror when all have failed; then
-    nothing is written.
+    If a mirror fails in any way (no connection, 404, cut short, wrong bytes), the next mirror
+    supplies that file, from its start, and all later files. Raises DataError with the reason of
+    each mirror if all fail; then nothing is written. Raises it too if the folder cannot be written.
     """
     arrays, remaining = [], list(mirrors)
     failures: list[str] = []
@@ -78,8 +79,9 @@ def download(folder: Path, mirrors: Sequence[str] = MIRRORS, quiet: bool = False
 def import_idx(source: Path, folder: Path, quiet: bool = False) -> list[str]:
     """Reads the four IDX files in source (.gz or not) and writes the CSV files into folder.
 
-    Returns the names of the files whose SHA-256 is not MNIST's: the user may want another data
-    set in the same format. Raises DataError for a bad file.
+    Returns the names of the files whose SHA-256 is not MNIST's. That is no error: they may be
+    another data set in the same format. Raises DataError if a file is bad, a label is above 9, the
+    numbers of images and labels differ, or the folder cannot be written.
     """
     arrays, not_mnist = [], []
     for file in IDX_FILES:
@@ -136,7 +138,9 @@ def parse_idx(file: IdxFile, content: bytes, where: str) -> np.ndarray:
 def write_csv_files(folder: Path, arrays: Sequence[np.ndarray], quiet: bool = False) -> None:
     """Writes the four arrays to the files CSV_NAMES of a folder, which it creates if needed.
 
-    All files are complete before the first one takes its final name. Raises DataError.
+    arrays: in the order of CSV_NAMES, uint8 [N, 28, 28] images and uint8 [N] labels. All files are
+    complete before the first one takes its final name. Raises DataError if the folder cannot be
+    written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)

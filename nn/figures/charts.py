@@ -19,12 +19,13 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MAX_MARKED_EPOCHS = 30  # the markers of more epochs would run together
-# The most frequent confusion is shaded this much lighter than black: its count stays legible.
+# The color scale ends at this many times the largest count, so that black text stays legible.
 CONFUSION_SHADE_HEADROOM = 1.4
-# The bins of the reliability chart: from each confidence up to, but not including, the next.
+# The bins of the reliability chart: from each confidence up to, but not including, the next. The
+# last edge is above 1, so that the last bin includes a confidence of exactly 1.
 CONFIDENCE_EDGES = [0.0, 0.5, 0.9, 0.99, 0.999, 0.9999, 1.01]
 CONFIDENCE_NAMES = [
-    "under 50%", "50–90%", "90–99%", "99–99.9%", "99.9–99.99%", "over 99.99%",
+    "under 50%", "50–90%", "90–99%", "99–99.9%", "99.9–99.99%", "99.99% and over",
 ]  # fmt: skip
 MIN_SHOWN_ERROR_SHARE = 1e-6  # the left end of a logarithmic axis, which has no place for 0
 
@@ -56,7 +57,8 @@ def training_history(history: Sequence[EpochScores], title: str) -> "Figure":
 def _plot_by_epoch(
     axes: "Axes", epochs: list[int], training: list[float], validation: list[float]
 ) -> None:
-    """One line for training and one for validation; none for a line that is all NaN."""
+    """Draws a line for training and one for validation. Leaves out a line whose values are all
+    NaN."""
     from matplotlib.ticker import MaxNLocator
 
     marker = "." if len(epochs) <= MAX_MARKED_EPOCHS else ""
@@ -102,7 +104,8 @@ def confusion_matrix(confusion: np.ndarray, title: str) -> "Figure":
 def reliability(scores: ScoredDigits, name: str) -> "Figure":
     """The stated and the true share of wrong answers among digits of similar confidence.
 
-    name: the network's. A row is one bin of confidences; a bin without digits has an empty row.
+    name: the network's. A row is one bin of confidences; a bin without digits has an empty row. A
+    bin without wrong answers has no "true" marker: a logarithmic axis has no place for 0.
     """
     from matplotlib.figure import Figure
 
@@ -132,7 +135,8 @@ def reliability(scores: ScoredDigits, name: str) -> "Figure":
 
 
 def _draw_true_interval(axes: "Axes", row: int, bin: Bin) -> None:
-    """A bar over the 95% interval of the true share of errors, and the counts right of the axes."""
+    """Draws a bar from the low to the high end of the 95% interval of the true share of errors.
+    Writes the counts to the right of the chart."""
     low, high = error_interval(bin)
     ends = [max(low, MIN_SHOWN_ERROR_SHARE), high]
     axes.plot(ends, [row, row], color=SKY, linewidth=6, solid_capstyle="butt")

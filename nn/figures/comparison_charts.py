@@ -26,9 +26,10 @@ DOT_RADIUS_PIXELS = 6  # around a point, where no name should be written
 
 
 def comparison_bars(outcomes: Sequence[SeedOutcome], title: str) -> "Figure":
-    """Four panels, of test accuracy, test loss, training time and size.
+    """Four panels: test accuracy, test loss after calibration, training time, and size.
 
-    A bar is a network's mean over its seeds; a dot is one seed.
+    A bar is a network's mean over its seeds; a dot is one seed. If all losses are NaN, their panel
+    is left out.
     """
     from matplotlib.figure import Figure
     from matplotlib.ticker import PercentFormatter
@@ -38,7 +39,8 @@ def comparison_bars(outcomes: Sequence[SeedOutcome], title: str) -> "Figure":
         networks.setdefault(row.network, []).append(row)
     figure = Figure(figsize=(11, 1.2 + 0.42 * len(networks)), layout="constrained")
     figure.suptitle(title, parse_math=False)
-    accuracy, loss, seconds, parameters = figure.subplots(1, 4, sharey=True)
+    has_losses = not all(np.isnan(row.loss) for row in outcomes)
+    accuracy, *loss, seconds, parameters = figure.subplots(1, 3 + has_losses, sharey=True)
     lowest_percent = 100 * min(row.accuracy for row in outcomes)
     floor = min(MAX_ACCURACY_FLOOR_PERCENT, 5 * (lowest_percent // 5))
     accuracies, losses, times, sizes = (
@@ -46,11 +48,12 @@ def comparison_bars(outcomes: Sequence[SeedOutcome], title: str) -> "Figure":
         for field in ("accuracy", "loss", "seconds", "parameters")
     )
     _draw_bars(accuracy, accuracies, "{:.2%}", start=floor / 100)
-    _draw_bars(loss, losses, "{:.3f}")
+    for axes in loss:
+        _draw_bars(axes, losses, "{:.3f}")
+        axes.set_title("calibrated loss, nats")
     _draw_bars(seconds, times, "{:.3g}")
     _draw_bars(parameters, sizes, "{:,.0f}", dots=False)
     accuracy.set_title(f"test accuracy, from {floor:.0f}%")
-    loss.set_title("test loss, nats")
     seconds.set_title("training time, s")
     parameters.set_title("parameters")
     accuracy.invert_yaxis()

@@ -35,10 +35,11 @@ MAX_NAME_CHARACTERS, MAX_ANSWER_CHARACTERS, MAX_NOTES_CHARACTERS = 100, 60, 130
 class Page(NamedTuple):
     """What a page shows.
 
-    name: the input's; answer: what was read, in words; notes: short ones, the reason for the answer
-    first. original: uint8 [H, W] or [H, W, 3]; ink: uint8 [H, W], 255 = ink, or None where the
-    input was a row of pixels; digit: uint8 [28, 28], 255 = ink; probabilities: ten, 0 to 1, or None
-    where there is no digit; unsure: whether the answer is marked as unsure.
+    name: the input's; answer: what was read, in words; notes: short phrases, the first of which is
+    the reason if the answer is unsure. original: uint8 [H, W] or [H, W, 3]; ink: uint8 [H, W], 255
+    is ink, or None if the input was a row of pixels; digit: uint8 [28, 28], 255 is ink;
+    probabilities: ten, 0 to 1, or None if there is no digit; unsure: whether the answer is marked
+    as unsure.
     """
 
     name: str
@@ -52,7 +53,7 @@ class Page(NamedTuple):
 
 
 class NumberPage(NamedTuple):
-    """What a page on a number shows.
+    """What the page for a number shows.
 
     boxes: float [N, 4], each digit's left, top, width and height in pixels of the original; digits:
     what each was read as, and the probability, 0 to 1. The other fields are those of Page.
@@ -118,7 +119,8 @@ def draw_number(page: NumberPage) -> "Figure":
 
 
 def shorten(text: str, length: int) -> str:
-    """The text in one line of at most `length` characters: an ellipsis replaces its middle."""
+    """Returns the text in at most `length` characters. If it is longer, an ellipsis replaces its
+    middle. A replacement character stands for each unprintable one, line breaks included."""
     text = "".join(
         letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text
     )
@@ -130,7 +132,8 @@ def stroke_width(ink: np.ndarray) -> float:
     """The mean width of the strokes, as a share of the digit's longer side; 0 without ink.
 
     ink: uint8 [H, W], 255 = ink. The width is a stroke's area divided by half the length of its
-    edge. The edge's length is the sum of all slopes, which is the same for soft edges.
+    edge. The edge's length is the sum of the ink's gradient over all pixels: a blurred edge has the
+    same sum as a sharp one.
     """
     ink = np.pad(ink, 1).astype(float) / 255
     edge = np.hypot(np.diff(ink, axis=0)[:, :-1], np.diff(ink, axis=1)[:-1]).sum()
@@ -149,8 +152,11 @@ def _write_head(axes: "Axes", page: Page | NumberPage, color: str) -> None:
 
 
 def _crop_around(picture: np.ndarray, boxes: np.ndarray) -> tuple[np.ndarray, tuple[int, int]]:
-    """The part of a picture around all boxes, and the left and top of this part. The margin is as
-    wide as the highest box is high. Without boxes it is the whole picture."""
+    """The part of a picture around all boxes, and the left and top of this part.
+
+    boxes: float [N, 4], as in NumberPage. The margin is the height of the tallest box. Without
+    boxes it is the whole picture.
+    """
     if not len(boxes):
         return picture, (0, 0)
     margin = boxes[:, 3].max()
@@ -165,7 +171,7 @@ def _draw_box(
 ) -> None:
     """Draws a box with one text above and one below it; both stay on the picture.
 
-    box: float [4], left, top, width and height; bottom: of the picture.
+    box: float [4], left, top, width and height; bottom: the picture's lower edge; all in inches.
     """
     left, top, width, height = box
     axes.bar(left, height, width, top, align="edge", fill=False, edgecolor=color, linewidth=1.5)
@@ -227,7 +233,11 @@ def _draw_probabilities(
         _write(axes, left + longest + 0.06, middle, f"{share:.2%}", **style)
 
 
-def _write(axes: "Axes", left: float, middle: float, text: str, **style: Any) -> None:
-    """Writes one line of text; middle: the height of its center."""
+def _write(axes: "Axes", x: float, middle: float, text: str, **style: Any) -> None:
+    """Writes one line of text.
+
+    x: its left end, or its center with ha="center"; middle: its center, from the page's top; both
+    in inches.
+    """
     style = {"fontsize": 9, **style}
-    axes.text(left, middle, text, va="center_baseline", parse_math=False, **style)
+    axes.text(x, middle, text, va="center_baseline", parse_math=False, **style)

@@ -44,7 +44,8 @@ class ScoredDigits(Protocol):
 class SeedOutcome(Protocol):
     """One network, trained with one seed and scored on `images` test digits.
 
-    accuracy: 0 to 1; loss: in nats; seconds: of training; parameters: the number of weights.
+    accuracy: 0 to 1; loss: in nats, or NaN; seconds: of training; parameters: the number of
+    weights.
     """
 
     @property

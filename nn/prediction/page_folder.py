@@ -37,7 +37,7 @@ class PageFolder:
                 raise DataError(f"--explain {folder}: holds an input, {path}; name another folder")
 
     def name_for(self, reading: AnyReading) -> str:
-        """Chooses the name of the page on the next reading. Call it for an error too: then the
+        """Chooses the name of the page for the next reading. Call it for an error too: then the
         names of the others do not depend on which inputs can be read."""
         return self._names.take(reading.input)
 
@@ -63,7 +63,8 @@ class UniqueFileNames:
         self._taken: set[str] = set()
 
     def take(self, name: str) -> str:
-        """Returns the file name for an input, or for a row of one: file.csv:12."""
+        """Returns the file name, without .png, for the name of an input or of a row of a CSV file:
+        for file.csv:12 it is file.csv_12."""
         path = Path(name)
         is_shared = self._uses[_without_line(path.name).casefold()] > 1
         found = next(
@@ -76,8 +77,8 @@ class UniqueFileNames:
 
 
 def _candidates(path: Path, fewest: int) -> Iterator[str]:
-    """Names for a path from its last parts: first from the fewest, then from more, then all of
-    them with a number."""
+    """Yields names made of the path's last parts: the fewest, then more, then all and a number.
+    Of a name that is longer than MAX_NAME_BYTES it keeps the end."""
     parts = [part for part in path.parts if part not in (path.anchor, "..")]
     for count in range(min(fewest, len(parts)), len(parts) + 1):
         name = "_".join(parts[-count:]).replace(":", "_")  # Windows forbids colons

@@ -14,7 +14,7 @@ from nn.data.digits import SIDE
 from nn.errors import DataError, ModelError, PictureError
 from nn.pictures.canvas import cut_out
 from nn.pictures.files import BATCH_SIZE
-from nn.prediction.read_ahead import Answer, CanvasOutputs, Found, answer_all
+from nn.prediction.read_ahead import Answer, CanvasOutputs, PictureOutputs, answer_all
 from nn.prediction.readings import Evidence, NumberReading, Reading
 from nn.prediction.session import Outputs, RestoredModel, SignatureOutputs
 from nn.versions import find_version, read_card, thresholds_of
@@ -160,11 +160,11 @@ class Predictor:
         )
 
     def _read_pictures(
-        self, paths: Iterable[str | Path], batch_size: int, outputs: type[Found]
-    ) -> Iterator[tuple[Reading, Answer[Found] | None]]:
+        self, paths: Iterable[str | Path], batch_size: int, outputs: type[PictureOutputs]
+    ) -> Iterator[tuple[Reading, Answer[PictureOutputs] | None]]:
         """Yields readings, each with what the graph answered to its picture, None for an error."""
 
-        def pages(pixels: np.ndarray, sizes: np.ndarray) -> Found:
+        def pages(pixels: np.ndarray, sizes: np.ndarray) -> PictureOutputs:
             # Only a small digit needs this signature; making its function takes 0.3 s.
             return self.signature("pages", outputs)(pixels, sizes)
 

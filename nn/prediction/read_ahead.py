@@ -14,13 +14,14 @@ from nn.pictures.canvas import INK_THRESHOLD_LEVEL, PAGE, SMALL_DIGIT_PIXELS, Ca
 from nn.pictures.files import batch_paths, read_canvases
 from nn.prediction.session import SignatureOutputs
 
-MAX_BATCHES_IN_GRAPH = 2  # while one waits for the last of its parts, the other works
+# A batch is split among the processors. While one batch waits for its last part, another works.
+MAX_BATCHES_IN_GRAPH = 2
 MAX_PAGES_AT_ONCE = 32  # 8 MB of pixels, and some four times that in the graph
 
 
 @dataclass(frozen=True)
 class CanvasOutputs(SignatureOutputs):
-    """What `canvases` and `pages` answer; docs/saved_model.md describes the outputs.
+    """The outputs of the signatures `canvases` and `pages` (docs/saved_model.md) for N pictures.
 
     digits: int64 [N]; probabilities: float32 [N, 10]; reasons: bytes [N]; ink: uint8 [N, H, W],
     255 = ink. In the answer to one picture they are without the axis of N.
@@ -32,45 +33,45 @@ class CanvasOutputs(SignatureOutputs):
     ink: np.ndarray
 
 
-Found = TypeVar("Found", bound=CanvasOutputs)
+PictureOutputs = TypeVar("PictureOutputs", bound=CanvasOutputs)
 
 # Canvases, uint8 [N, H, W], and their sizes, int32 [N, 3] → the outputs of a signature.
-Signature = Callable[[np.ndarray, np.ndarray], Found]
+Signature = Callable[[np.ndarray, np.ndarray], PictureOutputs]
 
 
-class Answer(NamedTuple, Generic[Found]):
+class Answer(NamedTuple, Generic[PictureOutputs]):
     """What the graph answered to one picture.
 
     size: int32 [3], as a Canvas has it. closer: whether the outputs are of the signature `pages`,
     which cuts the digit out of its page.
     """
 
-    outputs: Found
+    outputs: PictureOutputs
     size: np.ndarray
     closer: bool = False
 
 
-class _Batch(NamedTuple, Generic[Found]):
+class _Batch(NamedTuple, Generic[PictureOutputs]):
     """A batch in the graph: its paths, what was decoded of each, and the answers to come."""
 
     paths: list[Path]
     decoded: list[Canvas | PictureError]
-    answers: Future[list[Answer[Found]]]
+    answers: Future[list[Answer[PictureOutputs]]]
 
 
 def answer_all(
     paths: Iterable[Path],
     batch_size: int,
-    canvases: Signature[Found],
-    pages: Signature[Found] | None,
-) -> Iterator[tuple[Path, Answer[Found] | PictureError]]:
+    canvases: Signature[PictureOutputs],
+    pages: Signature[PictureOutputs] | None,
+) -> Iterator[tuple[Path, Answer[PictureOutputs] | PictureError]]:
     """Yields each path with the answer to its picture, or with why it cannot be read, in order.
 
-    The answers of a batch come at the latest when the next two batches are decoded, or at once
-    where batch_size is 1. canvases: the signature that answers to every picture. pages: the
-    signature that answers to those whose digit is small; None where the model has none.
+    It decodes at most two further batches before it yields the answers of a batch. If batch_size is
+    1, it decodes no further picture first. canvases: the signature that answers to every picture.
+    pages: the signature that answers to those whose digit is small; None if the model has none.
     """
-    waiting: deque[_Batch[Found]] = deque()
+    waiting: deque[_Batch[PictureOutputs]] = deque()
     with ThreadPoolExecutor(MAX_BATCHES_IN_GRAPH) as pool:
         for batch in batch_paths(paths, batch_size):
             decoded = read_canvases(batch)
@@ -87,9 +88,10 @@ def answer_all(
 
 
 def is_small(answer: Answer) -> bool:
-    """Whether `pages` sees more of the digit than `canvases` did: the picture was shrunk, and the
-    ink found on it is small.
+    """Whether `pages` may see more of the digit than `canvases` did.
 
+    It may if the picture was shrunk, and the ink that was found is lower and narrower than
+    SMALL_DIGIT_PIXELS of the canvas, or none was found.
     The NumPy twin of nn.normalization.small_digits.is_small.
     """
     height, width, shorter_side = answer.size.tolist()
@@ -101,8 +103,8 @@ def is_small(answer: Answer) -> bool:
 
 
 def _finish(
-    batch: _Batch[Found], pages: Signature[Found] | None
-) -> Iterator[tuple[Path, Answer[Found] | PictureError]]:
+    batch: _Batch[PictureOutputs], pages: Signature[PictureOutputs] | None
+) -> Iterator[tuple[Path, Answer[PictureOutputs] | PictureError]]:
     """Waits for the answers of a batch, looks closer at small digits, and yields all in order."""
     following = iter(batch.answers.result())
     answers = [one if isinstance(one, PictureError) else next(following) for one in batch.decoded]
@@ -110,36 +112,40 @@ def _finish(
         small = [at for at, one in enumerate(answers) if isinstance(one, Answer) and is_small(one)]
         for start in range(0, len(small), MAX_PAGES_AT_ONCE):
             places = small[start : start + MAX_PAGES_AT_ONCE]
-            closer = _look_closer([batch.paths[at] for at in places], pages)
-            for at, answer in zip(places, closer, strict=True):
+            closer_answers = _look_closer([batch.paths[at] for at in places], pages)
+            for at, answer in zip(places, closer_answers, strict=True):
                 answers[at] = answer
     yield from zip(batch.paths, answers, strict=True)
 
 
 def _look_closer(
-    paths: Sequence[Path], pages: Signature[Found]
-) -> Iterator[Answer[Found] | PictureError]:
+    paths: Sequence[Path], pages: Signature[PictureOutputs]
+) -> Iterator[Answer[PictureOutputs] | PictureError]:
     """Reads pictures once more, as pages, and yields the answer to each."""
-    found = read_canvases(paths, PAGE)
-    answers = iter(_run(pages, [page for page in found if isinstance(page, Canvas)]))
-    for page in found:
+    decoded = read_canvases(paths, PAGE)
+    answers = iter(_run(pages, [page for page in decoded if isinstance(page, Canvas)]))
+    for page in decoded:
         yield page if isinstance(page, PictureError) else next(answers)._replace(closer=True)
 
 
-def _run_each_size(signature: Signature[Found], canvases: Sequence[Canvas]) -> list[Answer[Found]]:
+def _run_each_size(
+    signature: Signature[PictureOutputs], canvases: Sequence[Canvas]
+) -> list[Answer[PictureOutputs]]:
     """Runs a signature on canvases of several sizes, those of one size together."""
-    answered: dict[int, Answer[Found]] = {}
+    answered: dict[int, Answer[PictureOutputs]] = {}
     for side in {len(canvas.pixels) for canvas in canvases}:
         places = [at for at, canvas in enumerate(canvases) if len(canvas.pixels) == side]
-        found = _run(signature, [canvases[at] for at in places])
-        answered |= zip(places, found, strict=True)
+        answers = _run(signature, [canvases[at] for at in places])
+        answered |= zip(places, answers, strict=True)
     return [answered[at] for at in range(len(canvases))]
 
 
-def _run(signature: Signature[Found], canvases: Sequence[Canvas]) -> list[Answer[Found]]:
+def _run(
+    signature: Signature[PictureOutputs], canvases: Sequence[Canvas]
+) -> list[Answer[PictureOutputs]]:
     """Runs a signature on canvases of one size."""
     if not canvases:
         return []
     sizes = np.stack([canvas.size for canvas in canvases])
-    found = signature(np.stack([canvas.pixels for canvas in canvases]), sizes)
-    return [Answer(each, size) for each, size in zip(found.split(), sizes, strict=True)]
+    outputs = signature(np.stack([canvas.pixels for canvas in canvases]), sizes)
+    return [Answer(each, size) for each, size in zip(outputs.split(), sizes, strict=True)]

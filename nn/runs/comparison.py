@@ -8,6 +8,7 @@ accuracy_time.png  accuracy against time
 
 import json
 import logging
+import math
 import shutil
 import statistics
 import tempfile
@@ -35,9 +36,13 @@ BARS_FILE, ACCURACY_TIME_FILE = "comparison.png", "accuracy_time.png"
 
 @dataclass(frozen=True)
 class Outcome:
-    """The figures of a finished run. parameters: the network's; images: the number of test images;
-    errors: the number of wrong answers; accuracy: 0 to 1; loss: mean cross-entropy, in nats;
-    seconds: the training time."""
+    """The figures of a finished run.
+
+    parameters: the network's; images: the number of test images; errors: the number of wrong
+    answers; accuracy: 0 to 1; loss: mean cross-entropy after calibration, in nats, or NaN if no
+    validation digits were left to calibrate with; seconds: the training time. Losses before
+    calibration would not compare: label smoothing makes some of them high on purpose.
+    """
 
     network: str
     seed: int
@@ -153,11 +158,7 @@ class Comparison:
         file = self.folder / ROWS_FILE
         if not file.exists():
             return []
-        try:
-            records = pandas.read_csv(file).to_dict("records")
-            rows = [Outcome(**{str(name): row[name] for name in row}) for row in records]
-        except (OSError, ValueError, TypeError) as error:
-            raise UserError(f"{file}: cannot be read ({error})") from None
+        rows = read_outcomes(file)
         planned = {(run.settings.network, run.settings.seed) for run in self.runs}
         found = {(row.network, row.seed) for row in rows}
         if not found <= planned or len(found) < len(rows):
@@ -168,16 +169,30 @@ class Comparison:
         return rows
 
 
+def read_outcomes(file: Path) -> list[Outcome]:
+    """The rows of a comparison.csv. Raises UserError if it cannot be read."""
+    try:
+        records = pandas.read_csv(file).to_dict("records")
+        return [Outcome(**{str(name): row[name] for name in row}) for row in records]
+    except (OSError, ValueError, TypeError) as error:
+        raise UserError(f"{file}: cannot be read ({error})") from None
+
+
 def table(outcomes: Sequence[Outcome]) -> str:
-    """A Markdown table, one row for each network: means and standard deviations over its seeds."""
+    """A Markdown table, one row for each network: means and standard deviations over its seeds.
+
+    It has no column of losses if every loss is NaN.
+    """
     columns: dict[str, Callable[[list[Outcome]], str]] = {
         "network": lambda rows: rows[0].network,
         "params": lambda rows: f"{rows[0].parameters:,}",
         "accuracy, %": lambda rows: spread([100 * row.accuracy for row in rows], 2),
         "wrong": lambda rows: spread([row.errors for row in rows], 0),
-        "loss": lambda rows: spread([row.loss for row in rows], 3),
+        "calibrated loss": lambda rows: spread([row.loss for row in rows], 3),
         "seconds": lambda rows: spread([row.seconds for row in rows], 0),
     }
+    if all(math.isnan(row.loss) for row in outcomes):
+        del columns["calibrated loss"]
     groups = by_network(outcomes).values()
     cells = [[name, *(show(rows) for rows in groups)] for name, show in columns.items()]
     widths = [max(map(len, column)) for column in cells]
@@ -213,16 +228,17 @@ def _outcome(run: Run, stop: Stop, quiet: bool) -> Outcome:
     except UserError as error:
         raise UserError(f"{run.folder.path}: {error}") from None
     test = result.test
+    loss = test.loss if result.calibration.fitted_to else math.nan
     return Outcome(
         run.settings.network, run.settings.seed, run.network.parameters,
-        test.count, test.errors, test.accuracy, test.loss, round(result.seconds, 1),
+        test.count, test.errors, test.accuracy, loss, round(result.seconds, 1),
     )  # fmt: skip
 
 
 def _line(outcome: Outcome) -> str:
     return (
         f"{outcome.network:16s}seed {outcome.seed}   {outcome.accuracy:7.2%} "
-        f"({outcome.errors:,} wrong)   loss {outcome.loss:.4f}   {outcome.seconds:.0f} s"
+        f"({outcome.errors:,} wrong)   {outcome.seconds:.0f} s"
     )
 
 

@@ -23,7 +23,7 @@ from nn.runtime.sessions import FLOAT32
 from nn.runtime.signals import Interrupted, Stop
 from nn.training import datasets
 from nn.training.augment import augment
-from nn.training.checkpoints import checkpoint_files
+from nn.training.checkpoints import checkpoint_prefixes
 from nn.training.datasets import Source
 from nn.training.evaluation import Result
 from nn.training.run_folder import RunFolder
@@ -174,7 +174,7 @@ class Run:
         target = self.saved_model / versions.BUNDLED if self.source.bundled else self.saved_model
         return write.export(
             *build_serving_graph(self.network, result.calibration.scaling),
-            checkpoint_files(self.folder)[-1],
+            checkpoint_prefixes(self.folder)[-1],
             target,
             model_card(self.settings, self.source.description, result),
         )

@@ -10,22 +10,23 @@ from nn.training.graph import TrainingGraph
 from nn.training.run_folder import RunFolder
 
 
-def checkpoint_files(run: RunFolder) -> list[str]:
-    """A run's checkpoints, oldest first, as tf.train.Saver names them; empty before the first.
+def checkpoint_prefixes(run: RunFolder) -> list[str]:
+    """Returns the path prefixes of a run's checkpoints (…/checkpoint-938), oldest first; an empty
+    list before the first checkpoint.
 
-    Raises UserError if the list of checkpoints is damaged or names one that is missing.
+    Raises UserError if the list of checkpoints is damaged, or if the newest checkpoint is missing.
     """
     try:
         state = tf1.train.get_checkpoint_state(str(run.checkpoints))
     except (tf.errors.OpError, ValueError):
         state = None
-    names = list(state.all_model_checkpoint_paths) if state else []
-    if not names and run.has_checkpoints:
+    prefixes = list(state.all_model_checkpoint_paths) if state else []
+    if not prefixes and run.has_checkpoints:
         raise UserError(f"{run.checkpoints / 'checkpoint'}: damaged or missing")
-    for name in names[-1:]:
-        if not Path(f"{name}.index").exists():
-            raise UserError(f"{name}: this checkpoint is missing")
-    return names
+    for newest in prefixes[-1:]:
+        if not Path(f"{newest}.index").exists():
+            raise UserError(f"{newest}: this checkpoint is missing")
+    return prefixes
 
 
 class Checkpoints:
@@ -56,22 +57,27 @@ class Checkpoints:
 
         Raises UserError if the checkpoint is damaged or does not fit the graph.
         """
-        files = checkpoint_files(self._run)
-        if not files:
+        prefixes = checkpoint_prefixes(self._run)
+        if not prefixes:
             return False
+        newest = prefixes[-1]
         try:
-            self._check_shapes(files[-1])
-            self._saver.restore(session, files[-1])
+            self._check_shapes(newest)
+            self._saver.restore(session, newest)
         except (tf.errors.OpError, ValueError) as error:
             reason = str(error).splitlines()[0]
-            raise UserError(f"{files[-1]}: this checkpoint cannot be restored ({reason})") from None
-        self._saver.recover_last_checkpoints(files)
+            raise UserError(f"{newest}: this checkpoint cannot be restored ({reason})") from None
+        self._saver.recover_last_checkpoints(prefixes)
         return True
 
-    def _check_shapes(self, file: str) -> None:
+    def _check_shapes(self, prefix: str) -> None:
         # TensorFlow would restore a variable of another shape silently.
-        shapes = dict(tf.train.list_variables(file))
+        shapes = dict(tf.train.list_variables(prefix))
         for variable in self._variables:
             expected, found = variable.shape.as_list(), shapes.get(variable.op.name)
             if found != expected:
-                raise ValueError(f"{variable.op.name}: expected {expected}, found {found}")
+                missing = "no such variable"
+                raise ValueError(
+                    f"{variable.op.name}: expected shape {expected}, "
+                    f"found {missing if found is None else found}"
+                )

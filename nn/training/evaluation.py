@@ -1,4 +1,4 @@
-"""Scores: every image of a split, once, counted in whole numbers; and a finished run's result."""
+"""Scores a network on every image of a split, once; defines the result of a finished run."""
 
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -93,11 +93,11 @@ class Scores:
 
 @dataclass(frozen=True)
 class Result:
-    """A finished run: how many digits it trained on, its history, its last weights' scores.
+    """A finished run: its history, and the scores of its last weights.
 
-    calibration: its scaling is part of these scores, and of the export. first_layer: the first
-    layer's weights, float32 [784, units] or [size, size, 1, filters]; seconds: of training, without
-    validation.
+    training_images: the number of training digits, without extra pictures. validation: None
+    without validation digits. calibration: both scores and the export use its scaling. first_layer:
+    the first layer's weights, float32 [784, units] or [size, size, 1, filters].
     """
 
     training_images: int
@@ -120,10 +120,10 @@ def calibrated_scores(
     test: Digits,
     calibration: Calibration | None,
 ) -> tuple[Scores | None, Scores, Calibration]:
-    """The scores on both splits, and the calibration, whose scaling is part of them.
+    """Returns the validation scores, the test scores and the calibration, whose scaling both use.
 
-    calibration: None fits one to the validation digits, if there are any. Without validation digits
-    there are no scores on them.
+    calibration: if None, one is fitted to the validation digits. Without validation digits the
+    first value is None, and a calibration of None becomes the plain softmax, without thresholds.
     """
     held_out = evaluate(session, graph, validation) if len(validation) else None
     if calibration is None and held_out:

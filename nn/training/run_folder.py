@@ -1,8 +1,8 @@
 """A run's folder: every file name in it, its config, its history.
 
-config.json     the settings and the data, as the run was started
+config.json     how the run was started: settings, source of the data, folder for the export
 checkpoints/    the last two checkpoints (nn/training/checkpoints.py)
-extras.sha256   hash of the extra pictures that the run trains on, if it does
+extras.sha256   hash of the extra pictures, if the run trains on any
 history.csv     one row for each epoch
 events/         summaries for TensorBoard
 *.png           plots
@@ -27,8 +27,11 @@ COMPARISON = "comparison.json"  # a folder with this file is a comparison's, not
 
 @dataclass(frozen=True)
 class Epoch:
-    """A row of the history. Losses in nats; accuracies 0 to 1; NaN if there are no validation
-    digits. step: the global step after the epoch; seconds: of training, without validation."""
+    """A row of the history.
+
+    Losses are in nats, accuracies from 0 to 1; both of validation are NaN without validation
+    digits. step: the global step after the epoch; seconds: of training, without validation.
+    """
 
     epoch: int
     step: int
@@ -54,7 +57,7 @@ class RunFolder:
 
     def __init__(self, path: Path) -> None:
         if set(str(path)) & set("[]*?"):
-            raise UserError(f"{path}: a run's folder cannot have any of []*? in its name")
+            raise UserError(f"{path}: a run's folder cannot have any of []*? in its path")
         self.path = path
         self.config_file = path / "config.json"
         self.checkpoints = path / "checkpoints"
@@ -71,7 +74,8 @@ class RunFolder:
         self.augmented_plot = path / "augmented.png"
 
     def create(self, config: Mapping) -> None:
-        """Makes the folder and writes its config. Raises UserError if it holds a run already."""
+        """Makes the folder and writes its config. Raises UserError if it holds a run or a
+        comparison already, or cannot be made."""
         if (self.path / COMPARISON).exists():
             raise UserError(f"{self.path}: holds a comparison; choose another --run-dir")
         if self.config_file.exists():
@@ -103,17 +107,23 @@ class RunFolder:
         """Writes the hash of the run's extra pictures at its start, and checks it when it resumes.
 
         The pictures are drawn and normalized anew each time, and another version or machine may
-        draw them differently. Raises UserError if the run began with other pictures.
+        draw them differently. Raises UserError if the run began with other pictures, or the file
+        with their hash cannot be read.
         """
         if not self.has_checkpoints:
             write_text(self.extras_file, sha256 + "\n")
-        elif (
-            not self.extras_file.exists()
-            or self.extras_file.read_text(encoding="utf-8").strip() != sha256
-        ):
+            return
+        try:
+            begun_with = self.extras_file.read_text(encoding="utf-8").strip()
+        except (OSError, ValueError) as error:
             raise UserError(
-                f"{self.extras_file}: these are not the extras that this run began with; this "
-                "version, its libraries or this machine draw others; start a new run"
+                f"{self.extras_file}: cannot be read, so nobody knows which extra pictures this "
+                f"run began with ({error}); start a new run"
+            ) from None
+        if begun_with != sha256:
+            raise UserError(
+                f"{self.extras_file}: this run began with other extra pictures; this version, its "
+                "libraries or this machine draws them differently; start a new run"
             )
 
     def write_history(self, history: Sequence[Epoch]) -> None:

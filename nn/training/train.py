@@ -23,7 +23,8 @@ from nn.training.tensorboard import summaries
 
 log = logging.getLogger(__name__)
 
-MAX_REPORTED_EPOCHS = 25  # lines that a run logs, so that a long one fits a screen; plus the last
+# A run logs at most this many epochs, and the last, so that the log of a long run fits a screen.
+MAX_REPORTED_EPOCHS = 25
 # A signal is handled between two chunks of steps, so Ctrl-C waits for a chunk to end. Longer ones
 # gain nothing: a session.run costs some 0.2 ms.
 CHUNK_SECONDS = 0.25
@@ -45,11 +46,13 @@ def train(
 ) -> Result:
     """Trains to the last epoch, from the run's newest checkpoint if it has one.
 
-    extras: extra pictures to train on, which are not counted among the digits, and may be none.
-    calibration: that of an earlier run; None fits one to the validation digits, if there are any.
-    stop: asked between two chunks of steps; a signal's number ends the run with a checkpoint and
-    raises Interrupted. The test digits are scored once, after the last epoch. Raises DivergedError
-    if the loss is no longer a finite number, and UserError if the run's folder is damaged.
+    extras: extra pictures to train on, or None; Result.training_images leaves them out, the
+    training accuracy counts them. calibration: that of an earlier run; None fits one to the
+    validation digits, if there are any. stop: asked between two chunks of steps and after the
+    scoring; if it returns a signal's number, raises Interrupted, with a checkpoint written before.
+    The test digits are scored once, after the last epoch. Raises DivergedError if the loss or a
+    logit is not a finite number. Raises UserError if a batch is too large, or if the run's folder
+    is damaged or cannot be written.
     """
     settings.check_batch_size(len(training))
     pictures = training.joined(extras) if extras else training
@@ -107,8 +110,8 @@ class Trainer:
                 history.append(epoch)
                 _report(epoch, self._settings.epochs)
                 summarize(epoch.epoch, epoch.scalars())
-                # The history before the checkpoint: a run resumes from a checkpoint that is older
-                # than its history, but not from one that is newer.
+                # Writes the history first: a run can resume if its history is newer than its
+                # checkpoint, but not if it is older.
                 self._run.write_history(history)
                 self._session.run(self._graph.start_epoch)
                 self._checkpoints.save(self._session, self._step())
@@ -155,13 +158,13 @@ class Trainer:
             disable=True if self._quiet else None,  # None: no bar if there is no terminal
         ) as bar:
             for totals in run_steps(self._session, self._graph, self._steps_per_epoch - done):
-                finished = (int(totals.step) - 1) % self._steps_per_epoch + 1
+                finished_steps = (int(totals.step) - 1) % self._steps_per_epoch + 1
                 self._check(totals)
-                accuracy = self._accuracy(totals, finished)
-                loss = totals.loss / finished
+                accuracy = self._accuracy(totals, finished_steps)
+                loss = totals.loss / finished_steps
                 bar.set_postfix_str(f"loss {loss:.4f}, accuracy {accuracy:.2%}", refresh=False)
-                bar.update(finished - bar.n)
-                if finished < self._steps_per_epoch and (signum := self._stop()):
+                bar.update(finished_steps - bar.n)
+                if finished_steps < self._steps_per_epoch and (signum := self._stop()):
                     seconds = time.perf_counter() - started
                     self._session.run(self._graph.add_seconds, {self._graph.feed.seconds: seconds})
                     self._checkpoints.save(self._session, self._step())
@@ -185,7 +188,8 @@ class Trainer:
 def run_steps(session: tf1.Session, graph: TrainingGraph, steps: int) -> Iterator[Totals]:
     """Runs `steps` steps in chunks of about CHUNK_SECONDS; yields the totals after each chunk.
 
-    The size of the chunks changes no result: the totals go through the loop one step at a time.
+    All steps must belong to one epoch. The size of the chunks changes no result: the totals go
+    through the loop one step at a time.
     """
     size = FIRST_CHUNK_STEPS
     while steps:
@@ -203,8 +207,8 @@ def _report(epoch: Epoch, epochs: int) -> None:
         return
     validation = ""
     if math.isfinite(epoch.validation_loss):
-        validation = f"   validation {epoch.validation_loss:.4f} {epoch.validation_accuracy:7.2%}"
+        validation = f"   validation {epoch.validation_loss:.4f}, {epoch.validation_accuracy:6.2%}"
     log.info(
-        f"Epoch {epoch.epoch:2d}/{epochs}   loss {epoch.loss:.4f} {epoch.accuracy:7.2%}"
+        f"Epoch {epoch.epoch:2d}/{epochs}   loss {epoch.loss:.4f}, accuracy {epoch.accuracy:6.2%}"
         f"{validation}   {epoch.seconds:5.1f} s"
     )

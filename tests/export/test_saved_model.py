@@ -27,7 +27,7 @@ from nn.normalization.decoding import decode_canvases
 from nn.normalization.pipeline import Normalized
 from nn.pictures.canvas import CANVAS, PAGE, cut_out, place, trimmed
 from nn.pictures.files import read_canvas
-from nn.training.checkpoints import Checkpoints, checkpoint_files
+from nn.training.checkpoints import Checkpoints, checkpoint_prefixes
 from nn.training.evaluation import evaluate
 from nn.training.graph import build_training_graph
 from nn.training.run_folder import RunFolder
@@ -553,7 +553,7 @@ def test_the_cards_accuracy_is_what_the_script_computes(
 @pytest.fixture(scope="module")
 def export_again(model) -> Callable[..., Path]:
     """A function that exports the trained model's checkpoint into a folder."""
-    checkpoint = checkpoint_files(RunFolder(model.parent.parent / "run"))[-1]
+    checkpoint = checkpoint_prefixes(RunFolder(model.parent.parent / "run"))[-1]
     serving = build_serving_graph(get_network("dense"))
     return lambda folder, **card: write.export(*serving, checkpoint, folder, card)
 
@@ -625,7 +625,7 @@ def test_every_network_predicts_in_a_fresh_process_as_it_did_when_it_was_trained
             Checkpoints(folder, graph).save(session, 3)
             scores = replace(evaluate(session, graph, test), scaling=Scaling(1.5, 1.2))
         serving = build_serving_graph(get_network(name), scores.scaling)
-        checkpoint = checkpoint_files(folder)[-1]
+        checkpoint = checkpoint_prefixes(folder)[-1]
         versions.append(write.export(*serving, checkpoint, folder.path / "export", {}))
         expected[str(versions[-1])] = scores
     np.save(tmp_path / "given.npy", test.images)

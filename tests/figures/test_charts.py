@@ -124,7 +124,7 @@ def test_the_reliability_chart_counts_wrong_answers_by_confidence():
     }
     assert counts == {"under 50%": "2 of 2", "50–90%": "1 of 3", "99–99.9%": "0 of 1"}
     assert list(rows.values()) == [
-        "under 50%", "50–90%", "90–99%", "99–99.9%", "99.9–99.99%", "over 99.99%",
+        "under 50%", "50–90%", "90–99%", "99–99.9%", "99.9–99.99%", "99.99% and over",
     ]  # fmt: skip
     assert axes.get_title() == f"dense: calibration error {found.calibration_error:.2%}"
 

@@ -35,7 +35,14 @@ def test_the_bars_state_the_mean_of_each_network():
     assert texts(seconds) == ["3", "10"]
     assert texts(parameters) == ["10,000", "234,752"]
     assert [axes.get_title() for axes in figure.axes] == [
-        "test accuracy, from 90%", "test loss, nats", "training time, s", "parameters",
+        "test accuracy, from 90%", "calibrated loss, nats", "training time, s", "parameters",
+    ]  # fmt: skip
+
+
+def test_without_a_calibration_there_is_no_panel_of_losses():
+    figure = comparison_bars([outcome("tiny", 0, 0.91, 2, loss=np.nan)], "title")
+    assert [axes.get_title() for axes in figure.axes] == [
+        "test accuracy, from 90%", "training time, s", "parameters",
     ]  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 import re
 import shutil
 import signal
@@ -118,8 +119,13 @@ def test_one_seed_has_no_spread():
     outcome = Outcome("tiny", 0, 8070, 100, 7, 0.93, 0.25, 4.0)
     assert (
         table([outcome]).splitlines()[2]
-        == "tiny    |  8,070 |       93.00 |     7 | 0.250 |       4"
+        == "tiny    |  8,070 |       93.00 |     7 |           0.250 |       4"
     )
+
+
+def test_a_table_without_calibrated_losses_leaves_the_column_out():
+    outcome = Outcome("tiny", 0, 8070, 100, 7, 0.93, math.nan, 4.0)
+    assert table([outcome]).splitlines()[2] == "tiny    |  8,070 |       93.00 |     7 |       4"
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from PIL import Image
 
 from nn.errors import UserError
 from nn.runs.run import Run, reopen
-from nn.training.checkpoints import checkpoint_files
+from nn.training.checkpoints import checkpoint_prefixes
 from nn.training.run_folder import RunFolder
 
 tf1 = tf.compat.v1
@@ -223,7 +223,7 @@ def test_a_checkpoint_of_other_sizes_is_not_restored(copied_run):
 
 
 def test_a_run_keeps_two_checkpoints(copied_run):
-    assert len(checkpoint_files(RunFolder(copied_run))) == 2
+    assert len(checkpoint_prefixes(RunFolder(copied_run))) == 2
     assert len(list((copied_run / "checkpoints").glob("*.index"))) == 2
 
 

@@ -111,14 +111,20 @@ def test_a_run_whose_extras_are_drawn_otherwise_now_is_not_resumed(
     )  # fmt: skip
     assert started.returncode == 0, started.stderr
     assert train_here("--resume", folder).returncode == 0
-    for change in (
-        lambda: (folder / "extras.sha256").write_text("of other pictures\n"),
-        lambda: (folder / "extras.sha256").unlink(),  # a run of before there was this file
+    for change, message in (
+        (
+            lambda: (folder / "extras.sha256").write_text("of other pictures\n"),
+            "extras.sha256: this run began with other extra pictures",
+        ),
+        (
+            lambda: (folder / "extras.sha256").unlink(),  # a run of before there was this file
+            "extras.sha256: cannot be read, so nobody knows which extra pictures",
+        ),
     ):
         change()
         resumed = train_here("--resume", folder)
         assert resumed.returncode == 2
-        assert "extras.sha256: these are not the extras that this run began" in resumed.stderr
+        assert message in resumed.stderr
     assert not (tmp_path / "out" / "3").exists()
 
 
