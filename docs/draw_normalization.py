@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Draws docs/normalization.png: a few samples, stage by stage, as the graph normalizes them.
 
+In the graph ink is light; here it is drawn dark, as it is on paper.
+
 python docs/draw_normalization.py
 """
 
@@ -20,6 +22,7 @@ from matplotlib.figure import Figure  # noqa: E402
 
 from nn.figures import drawing  # noqa: E402
 from nn.normalization.pipeline import normalize_in_stages  # noqa: E402
+from nn.pictures.canvas import cut_out  # noqa: E402
 from nn.pictures.files import read_canvas  # noqa: E402
 
 SAMPLES = (
@@ -31,8 +34,8 @@ SAMPLES = (
     "8_speck.jpg",
 )
 STAGES = {
-    "the canvas": None,
-    "no table;\npolarity:\nlight ink": "lit",
+    "the picture": None,
+    "no table;\npolarity:\ndark ink": "lit",
     "background:\nno paper": "flat",
     "threshold:\nink": "ink",
     "components: no\nspecks, frames": "digit",
@@ -49,10 +52,11 @@ def main() -> None:
     figure = Figure(figsize=(8, 7.4), layout="constrained")
     grid = figure.subplots(len(STAGES), len(SAMPLES))
     for row, (title, field) in zip(grid, STAGES.items(), strict=True):
-        pictures = getattr(stages, field) * 255 if field else pixels
+        pictures = 255 - getattr(stages, field) * 255 if field else pixels
         row[0].set_ylabel(title, rotation=0, ha="right", va="center")
-        for axes, picture in zip(row, pictures, strict=True):
-            axes.imshow(picture, cmap="gray", vmin=0, vmax=255)
+        for axes, picture, size in zip(row, pictures, sizes, strict=True):
+            shown = picture if field == "fitted" else cut_out(picture, size)
+            axes.imshow(shown, cmap="gray", vmin=0, vmax=255)
             axes.set(xticks=[], yticks=[])
     for axes, name in zip(grid[0], SAMPLES, strict=True):
         axes.set_title(name, fontsize=9)

@@ -1,19 +1,29 @@
 """What was measured: a table to read, a JSON file to keep, a chart to show."""
 
 import json
+import math
 import os
 import platform
-import statistics
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from benchmarks.peers.markdown import number
 from benchmarks.peers.race import Measured, Ratio, Row, given_up
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 PACKAGES = ("tensorflow", "keras", "torch", "scikit-learn", "onnxruntime", "opencv-python-headless",
             "polars", "pandas", "numpy", "pillow")  # fmt: skip
 
-TICKS = (0.25, 0.5, 1, 2, 4, 8)
+PEAK = "of the peak"  # in the names of the rows that are measured beside a product of matrices
+# The chart: three peers at most beside each other; its logarithmic axis has room for the numbers.
+MAX_PEERS = 3
+PANELS_PER_ROW = 3
+TICKS = (0.25, 1, 4, 16, 64)
+MIN_SHOWN_TIMES, MAX_SHOWN_TIMES = 0.2, 600.0
 
 
 def lines(row: Row, measured: Sequence[Measured], ratios: Sequence[Ratio]) -> list[str]:
@@ -125,31 +135,50 @@ def write(path: Path, results: dict) -> None:
 
 
 def draw(rows: Sequence[dict], path: Path) -> None:
-    """A chart: each ratio with its spread, and its goal."""
+    """A chart with a panel for each job: how many times as fast this project is as each peer.
+
+    A bar is the median of the pairs, a line their range. Rows beside a product of matrices are left
+    out: they say how close to the hardware's peak a training comes, and a product is no peer.
+    """
     from matplotlib.figure import Figure
 
     from nn.figures import drawing
 
-    bars = [(row["name"], ratio) for row in rows for ratio in row["ratios"] if ratio["goal"]]
-    figure = Figure(figsize=(9, 0.7 + 0.2 * len(bars)), layout="constrained")
-    axes = figure.add_subplot()
-    for place, (_, ratio) in enumerate(bars):
-        share = [value / ratio["goal"] for value in ratio["values"]]
-        middle = statistics.median(share)
-        color = drawing.BLUE if ratio["reached"] else drawing.ORANGE
-        axes.barh(place, middle, color=color, height=0.7)
-        axes.hlines(place, min(share), max(share), color="#222222", linewidth=1)
-        text = f" {ratio['median']:.3g}×, goal {ratio['goal']:.3g}×"
-        white = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}
-        axes.text(max(share), place, text, va="center", fontsize=7, bbox=white)
-    axes.axvline(1, color="#222222", linewidth=0.8, linestyle="--", zorder=0)
-    axes.set_yticks(
-        range(len(bars)), [f"{name} / {ratio['peer']}" for name, ratio in bars], fontsize=7
-    )
-    axes.set_ylim(len(bars) - 0.4, -0.6)
-    axes.set_xscale("log")
-    axes.set_xticks(TICKS, [f"{tick:g}" for tick in TICKS], fontsize=7)
-    axes.minorticks_off()
-    axes.set_xlabel("how many times as fast as the other, as a share of the goal", fontsize=8)
-    axes.spines[["top", "right"]].set_visible(False)
+    jobs = [row for row in rows if row["ratios"] and PEAK not in row["name"]]
+    height = max(1, math.ceil(len(jobs) / PANELS_PER_ROW))
+    figure = Figure(figsize=(11, 0.8 + 1.45 * height), layout="constrained")
+    figure.suptitle("How many times as fast as each peer (log scale; right of the line: faster)")
+    panels = figure.subplots(height, PANELS_PER_ROW, sharex=True, squeeze=False).ravel()
+    for axes, row in zip(panels, jobs, strict=False):
+        _draw_job(axes, row)
+    for axes in panels[len(jobs) :]:
+        axes.set_axis_off()
+    for axes in panels[max(0, len(jobs) - PANELS_PER_ROW) : len(jobs)]:
+        axes.tick_params(labelbottom=True)
+    panels[0].set_xscale("log")
+    panels[0].set_xlim(MIN_SHOWN_TIMES, MAX_SHOWN_TIMES)
+    panels[0].set_xticks(TICKS, [f"{tick:g}×" for tick in TICKS])
+    panels[0].minorticks_off()
     drawing.save(figure, path)
+
+
+def _draw_job(axes: "Axes", row: dict) -> None:
+    """Draws a bar for each peer, from 1, where both are equally fast."""
+    from nn.figures import drawing
+
+    for place, ratio in enumerate(row["ratios"]):
+        median, values = ratio["median"], ratio["values"]
+        color = drawing.BLUE if median >= 1 else drawing.ORANGE
+        axes.barh(place, median - 1, left=1, color=color, height=0.6)
+        axes.hlines(place, min(values), max(values), color="#222222", linewidth=1.2)
+        axes.annotate(
+            f"{number(median)}×", (1, place), xycoords=("axes fraction", "data"), ha="right",
+            va="center", fontsize=9,
+        )  # fmt: skip
+    axes.axvline(1, color="#222222", linewidth=0.8)
+    names = [ratio["peer"].replace(" and ", "\nand ") for ratio in row["ratios"]]
+    axes.set_yticks(range(len(names)), names, fontsize=9)
+    axes.set_ylim(MAX_PEERS - 0.5, -0.5)  # bars of equal height in all panels
+    axes.set_title(row["name"], fontsize=8.5, loc="left", parse_math=False)
+    axes.tick_params(labelsize=8, left=False)
+    axes.spines[["top", "right", "left"]].set_visible(False)

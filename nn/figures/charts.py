@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nn.confidence.calibration import Bin, bins_between, error_interval
-from nn.figures.drawing import BLUE, ORANGE, SKY
+from nn.figures.drawing import BLUE, ORANGE, SKY, set_ratio_ticks
 from nn.figures.protocols import EpochScores, ScoredDigits
 
 if TYPE_CHECKING:
@@ -28,29 +28,34 @@ CONFIDENCE_NAMES = [
     "under 50%", "50–90%", "90–99%", "99–99.9%", "99.9–99.99%", "99.99% and over",
 ]  # fmt: skip
 MIN_SHOWN_ERROR_SHARE = 1e-6  # the left end of a logarithmic axis, which has no place for 0
+MIN_SHOWN_SHARE = 1e-5  # stands for 0 by epoch: half of one wrong answer in MNIST's digits
 
 
 def training_history(history: Sequence[EpochScores], title: str) -> "Figure":
-    """Loss and accuracy by epoch, of training and, where there are any, of validation digits."""
+    """Loss and share of wrong answers by epoch, of training and of validation digits, if any.
+
+    Both axes are logarithmic: the first epoch is so much worse than the others that on a linear
+    axis it would press their differences flat.
+    """
     from matplotlib.figure import Figure
-    from matplotlib.ticker import PercentFormatter
 
     figure = Figure(figsize=(10, 4), layout="constrained")
     figure.suptitle(title, parse_math=False)
     epochs = [row.epoch for row in history]
-    loss, accuracy = figure.subplots(1, 2)
+    loss, wrong = figure.subplots(1, 2)
     _plot_by_epoch(
         loss, epochs, [row.loss for row in history], [row.validation_loss for row in history]
     )
     _plot_by_epoch(
-        accuracy,
+        wrong,
         epochs,
-        [row.accuracy for row in history],
-        [row.validation_accuracy for row in history],
+        [1 - row.accuracy for row in history],
+        [1 - row.validation_accuracy for row in history],
     )
-    loss.set(title="Loss", ylabel="cross-entropy, nats")
-    accuracy.set(title="Accuracy")
-    accuracy.yaxis.set_major_formatter(PercentFormatter(1))
+    loss.set(title="Loss, before calibration", ylabel="cross-entropy, nats (log scale)")
+    wrong.set(title="Wrong answers", ylabel="share of the digits (log scale)")
+    set_ratio_ticks(loss.yaxis, "{:g}")
+    set_ratio_ticks(wrong.yaxis, "{:.4g}%", factor=100)
     return figure
 
 
@@ -62,12 +67,17 @@ def _plot_by_epoch(
     from matplotlib.ticker import MaxNLocator
 
     marker = "." if len(epochs) <= MAX_MARKED_EPOCHS else ""
+    finite = [value for value in training + validation if np.isfinite(value)]
+    shown = np.maximum(finite, MIN_SHOWN_SHARE)
+    margin = (shown.max() / shown.min()) ** 0.05 * 1.02  # a ratio; for a single value 1.02
+    axes.set(yscale="log", ylim=(shown.min() / margin, shown.max() * margin))
     for values, label, color, style in (
         (training, "training, during the epoch", BLUE, "--"),
         (validation, "validation, after it", ORANGE, "-"),
     ):
         if not np.isnan(values).all():
-            axes.plot(epochs, values, style, color=color, label=label, marker=marker)
+            heights = np.maximum(values, MIN_SHOWN_SHARE)
+            axes.plot(epochs, heights, style, color=color, label=label, marker=marker)
     axes.set_xlabel("epoch")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.grid(alpha=0.3)

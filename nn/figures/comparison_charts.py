@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nn.figures.drawing import BLUE, SKY
+from nn.figures.drawing import BLUE, SKY, set_ratio_ticks
 from nn.figures.protocols import SeedOutcome
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def _draw_bars(
 
 
 def accuracy_by_time(outcomes: Sequence[SeedOutcome], title: str) -> "Figure":
-    """Test accuracy against seconds of training, both on logarithmic scales.
+    """The share of wrong test digits by training time, both on logarithmic scales.
 
     A large point is a network's mean over its seeds, with its name; a small dot is one seed.
     """
@@ -110,29 +110,20 @@ def accuracy_by_time(outcomes: Sequence[SeedOutcome], title: str) -> "Figure":
         for name in dict.fromkeys(names.tolist())
     }
     axes.plot(*zip(*points.values(), strict=True), "o", color=BLUE, markersize=8)
-    axes.set(xscale="log", yscale="log", xlabel="seconds of training", ylabel="test accuracy")
+    axes.set(
+        xscale="log",
+        yscale="log",
+        xlabel="training time, seconds (log scale)",
+        ylabel="wrong test digits (log scale)",
+    )
     axes.margins(0.2, 0.1)
-    axes.invert_yaxis()
-    _set_ratio_ticks(axes, errors)
+    set_ratio_ticks(axes.xaxis, "{:g}")
+    set_ratio_ticks(axes.yaxis, "{:.4g}%", factor=100)
     axes.set_title(title, parse_math=False)
     axes.grid(alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
     _write_names(figure, axes, points, list(zip(seconds, errors, strict=True)))
     return figure
-
-
-def _set_ratio_ticks(axes: "Axes", errors: np.ndarray) -> None:
-    """Ticks at 1, 2, 5, 10, 20 … seconds, and at accuracies with such shares of errors."""
-    from matplotlib.ticker import FixedLocator, LogLocator, NullLocator
-
-    shares = [share * 10.0**-n for n in range(1, 5) for share in (5, 2, 1)]
-    near = [share for share in shares if errors.min() / 3 < share < errors.max() * 3]
-    axes.yaxis.set_major_locator(FixedLocator(near))
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_minor_locator(NullLocator())
-    axes.yaxis.set_major_formatter(lambda share, _: f"{100 * (1 - share):g}%")
-    axes.xaxis.set_major_formatter(lambda seconds, _: f"{seconds:g}")
 
 
 def _write_names(

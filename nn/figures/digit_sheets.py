@@ -98,28 +98,50 @@ def confident_mistakes(images: np.ndarray, scores: ScoredDigits, title: str) -> 
     return _draw_answers(images, scores, cells, rows, MISTAKES_PER_ROW, title)
 
 
-def first_layer(weights: np.ndarray, title: str) -> "Figure":
-    """The weights of each unit of the first layer as a picture: a unit responds to ink where its
-    picture is light, and against ink where it is dark.
+def first_layer(weights: np.ndarray, digit: np.ndarray, name: str) -> "Figure":
+    """What the units of a network's first layer respond to; at most MAX_SHOWN_UNITS are shown.
 
-    weights: float32 [784, units] or [size, size, 1, filters]; at most MAX_SHOWN_UNITS are shown.
+    weights: float32 [784, units] of a dense layer: each unit's weights are drawn as a picture. Or
+    float32 [size, size, 1, filters] of a convolution: the weights of one filter are too few to say
+    anything, so its response to a digit is drawn. digit: uint8 [28, 28], 255 = ink; name: the
+    network's.
     """
     units = weights.shape[-1]
-    side = round((weights.size // units) ** 0.5)
-    pictures = np.moveaxis(weights.reshape(side, side, units), 2, 0)[:MAX_SHOWN_UNITS]
+    if weights.ndim == 2:
+        pictures = weights.T.reshape(units, *digit.shape)
+        title = f"{name}: the weights of its first layer (light: ink adds; dark: ink subtracts)"
+        label = "weight"
+    else:
+        pictures = _responses(weights, digit)
+        title = f"{name}: what each filter of its first layer makes of a digit"
+        label = "response"
+    pictures = pictures[:MAX_SHOWN_UNITS]
     columns = min(len(pictures), UNITS_PER_ROW)
     rows = math.ceil(len(pictures) / columns)
     figure, axes = _sheet(rows, columns, PLAIN_ROW_HEIGHT)
-    limit = np.quantile(np.abs(pictures), 0.998)  # a few large weights would darken all others
+    limit = np.quantile(np.abs(pictures), 0.998)  # a few large values would darken all others
     for place, picture in enumerate(pictures):
         row, column = divmod(place, columns)
         extent = (column, column + UNIT_SIDE, row + UNIT_SIDE, row)
         mesh = axes.imshow(picture, cmap="gray", vmin=-limit, vmax=limit, extent=extent)
     axes.set(xlim=(0, columns), ylim=(rows, 0), aspect="equal")
-    figure.colorbar(mesh, label="weight", extend="both", pad=0.01, shrink=0.8, aspect=8 * rows)
+    figure.colorbar(mesh, label=label, extend="both", pad=0.01, shrink=0.8, aspect=8 * rows)
     shown = "" if len(pictures) == units else f", {len(pictures)} of {units} units"
     axes.set_title(title + shown, parse_math=False)
     return figure
+
+
+def _responses(weights: np.ndarray, digit: np.ndarray) -> np.ndarray:
+    """Each filter's response to a digit, before its bias: float [filters, 28, 28].
+
+    TensorFlow's convolution is a cross-correlation; SciPy pads with zeros on the same sides for
+    filters of odd size.
+    """
+    from scipy.signal import correlate2d  # takes a second to import
+
+    ink = digit.astype(float) / 255
+    kernels = np.moveaxis(weights[:, :, 0], 2, 0)
+    return np.array([correlate2d(ink, kernel, mode="same") for kernel in kernels])
 
 
 def readings(items: Sequence[ReadingSteps], columns: int = 2) -> "Figure":
@@ -187,21 +209,20 @@ def _draw_answers(
     columns: int,
     title: str,
 ) -> "Figure":
-    """A sheet of digits and what each was read as. A wrong answer has a frame, a cross and the
-    label. cells: (row, column) → index of the image."""
+    """A sheet of digits and what each was read as. A wrong answer has a frame, and its caption says
+    what the digit is. cells: (row, column) → index of the image."""
     from matplotlib.patches import Rectangle
 
     figure, axes = _sheet(rows, columns, CAPTIONED_ROW_HEIGHT)
     for (row, column), index in cells.items():
         prediction, label = scores.predictions[index], scores.labels[index]
-        caption = f"{prediction}  {scores.confidences[index]:.1%}"
+        sure = f"{scores.confidences[index]:.1%} sure"
         if prediction == label:
+            caption = f"{prediction}\n{sure}"
             _draw_captioned(axes, images[index], row, column, caption, color=CAPTION_COLOR)
         else:
-            caption = f"× {caption}\nis {label}"
-            corner = _draw_captioned(
-                axes, images[index], row, column, caption, color=ORANGE, weight="bold"
-            )
+            caption = f"a {label}, read as {prediction}\n{sure}"
+            corner = _draw_captioned(axes, images[index], row, column, caption, color=ORANGE)
             frame = Rectangle(corner, DIGIT_SIDE, DIGIT_SIDE, fill=False, color=ORANGE, linewidth=3)
             axes.add_patch(frame)
     axes.set(xlim=(0, columns), ylim=(CAPTIONED_ROW_HEIGHT * rows, 0), aspect="equal")
@@ -216,7 +237,7 @@ def _draw_captioned(
     left, top = column + DIGIT_LEFT, CAPTIONED_ROW_HEIGHT * row + DIGIT_TOP
     _draw_digit(axes, image, left, top)
     middle = column + 0.5
-    axes.text(middle, top - CAPTION_GAP, caption, ha="center", va="bottom", fontsize=9, **style)
+    axes.text(middle, top - CAPTION_GAP, caption, ha="center", va="bottom", fontsize=8, **style)
     return left, top
 
 

@@ -156,14 +156,13 @@ class Run:
         title = f"{name}: {scores.errors:,} of {scores.count:,} test digits wrong"
         epochs = "epoch" if self.settings.epochs == 1 else "epochs"
         history = f"{name}, {self.settings.epochs} {epochs}"
-        weights = f"{name}: the first layer's weights"
         figures = {
             folder.history_plot: charts.training_history(result.history, history),
             folder.reliability_plot: charts.reliability(scores, name),
             folder.confusion_plot: charts.confusion_matrix(scores.confusion, title),
             folder.samples_plot: digit_sheets.sample_predictions(images, scores, title),
             folder.mistakes_plot: digit_sheets.confident_mistakes(images, scores, title),
-            folder.weights_plot: digit_sheets.first_layer(result.first_layer, weights),
+            folder.weights_plot: digit_sheets.first_layer(result.first_layer, images[0], name),
         }
         if self.settings.augment:
             figures[folder.augmented_plot] = _augmented(self.source.training, self.settings)

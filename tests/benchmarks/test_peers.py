@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -157,6 +158,21 @@ def test_a_row_is_shown_within_80_columns_and_says_what_was_missed(tmp_path):
     ]
     results.draw(kept["rows"], tmp_path / "chart.png")
     assert (tmp_path / "chart.png").stat().st_size > 5_000
+
+
+def test_the_chart_has_a_panel_for_each_job_and_a_bar_for_each_peer(committed_rows, monkeypatch):
+    figures = []
+    monkeypatch.setattr(drawing, "save", lambda figure, path: figures.append(figure))
+    results.draw(committed_rows, Path("chart.png"))
+    panels = {axes.get_title(loc="left"): axes for axes in figures[0].axes}
+    axes = panels["one image, warm, dense"]
+    assert [label.get_text() for label in axes.get_yticklabels()] == [
+        "Keras", "PyTorch", "ONNX Runtime"
+    ]  # fmt: skip
+    assert [text.get_text() for text in axes.texts] == ["68.2×", "2.04×", "0.60×"]
+    ends = [bar.get_x() + bar.get_width() for bar in axes.patches]
+    assert ends == pytest.approx([68.224, 2.041, 0.604])
+    assert not any("of the peak" in title for title in panels)  # a product is no peer
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ def ticks(axis) -> list[str]:
     return [label.get_text() for label in axis.get_ticklabels()]
 
 
+@pytest.mark.filterwarnings("error")
 def test_the_history_of_one_epoch_counts_in_whole_epochs():
     figure = charts.training_history(history(1, validation=False), "sprint")
     figure.canvas.draw()
@@ -42,21 +43,40 @@ def test_the_history_shows_loss_and_accuracy_of_training_and_validation():
     figure = charts.training_history(rows, "dense, $^$ 5 epochs")
     assert figure.get_suptitle() == "dense, $^$ 5 epochs"
     figure.canvas.draw()
-    loss, accuracy = figure.axes
-    assert (loss.get_title(), accuracy.get_title()) == ("Loss", "Accuracy")
-    assert (loss.get_xlabel(), accuracy.get_xlabel()) == ("epoch", "epoch")
-    assert loss.get_ylabel() == "cross-entropy, nats"
-    shown = dict(zip(accuracy.get_yticks().round(4), ticks(accuracy.yaxis), strict=True))
-    assert float(shown[0.9].removesuffix("%")) == 90
-    for axes, name in ((loss, "loss"), (accuracy, "accuracy")):
+    loss, wrong = figure.axes
+    assert (loss.get_title(), wrong.get_title()) == ("Loss, before calibration", "Wrong answers")
+    assert (loss.get_xlabel(), wrong.get_xlabel()) == ("epoch", "epoch")
+    assert loss.get_ylabel() == "cross-entropy, nats (log scale)"
+    assert wrong.get_ylabel() == "share of the digits (log scale)"
+    shown = dict(zip(wrong.get_yticks().round(4), ticks(wrong.yaxis), strict=True))
+    assert (shown[0.1], shown[0.02]) == ("10%", "2%")
+    for axes, values in (
+        (loss, lambda row: (row.loss, row.validation_loss)),
+        (wrong, lambda row: (1 - row.accuracy, 1 - row.validation_accuracy)),
+    ):
+        assert axes.get_yscale() == "log"
         training, validation = axes.lines
         assert legend(axes) == ["training, during the epoch", "validation, after it"]
         assert training.get_label() == "training, during the epoch"
-        for line, field in ((training, name), (validation, f"validation_{name}")):
+        for line, expected in zip(
+            (training, validation), zip(*map(values, rows), strict=True), strict=True
+        ):
             assert list(line.get_xdata()) == [1, 2, 3, 4, 5]
-            assert list(line.get_ydata()) == [getattr(row, field) for row in rows]
+            assert list(line.get_ydata()) == list(expected)
         # Told apart without color as well.
         assert training.get_linestyle() != validation.get_linestyle()
+
+
+@pytest.mark.filterwarnings("error")
+def test_the_history_of_a_network_without_a_mistake_has_a_place_for_0():
+    perfect = [Epoch(n, 375 * n, 0.0, 1.0, 0.0, 1.0, 2.0) for n in (1, 2)]
+    figure = charts.training_history(perfect, "perfect")
+    figure.canvas.draw()
+    for axes in figure.axes:
+        assert len([label for label in ticks(axes.yaxis) if label]) >= 2
+        for line in axes.lines:
+            low, high = axes.get_ylim()
+            assert all(low <= value <= high for value in line.get_ydata())
 
 
 def test_without_validation_digits_the_history_has_one_line():

@@ -87,7 +87,8 @@ def test_accuracy_by_time_has_a_point_for_each_network_and_a_dot_for_each_seed()
     figure = accuracy_by_time(OUTCOMES, "a $^$ title")
     (axes,) = figure.axes
     assert axes.get_title() == "a $^$ title"
-    assert (axes.get_xlabel(), axes.get_ylabel()) == ("seconds of training", "test accuracy")
+    assert axes.get_xlabel() == "training time, seconds (log scale)"
+    assert axes.get_ylabel() == "wrong test digits (log scale)"
     assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
     dots, points = axes.lines
     np.testing.assert_allclose(dots.get_xdata(), [2, 4, 9, 11])
@@ -98,15 +99,15 @@ def test_accuracy_by_time_has_a_point_for_each_network_and_a_dot_for_each_seed()
     np.testing.assert_allclose([text.xy for text in axes.texts], [(3, 0.08), (10, 0.019)])
 
 
-def test_better_networks_are_higher_and_their_accuracy_is_written():
+def test_better_networks_are_lower_and_their_share_of_errors_is_written():
     figure = accuracy_by_time(OUTCOMES, "title")
     figure.canvas.draw()
     (axes,) = figure.axes
     (_, tiny), (_, dense) = axes.transData.transform([(3, 0.08), (10, 0.019)])
-    assert dense > tiny
-    labels = dict(zip(axes.get_yticks(), axes.get_yticklabels(), strict=True))
-    assert labels[0.05].get_text() == "95%"
-    assert labels[0.02].get_text() == "98%"
+    assert dense < tiny
+    labels = dict(zip(axes.get_yticks().round(4), axes.get_yticklabels(), strict=True))
+    assert labels[0.05].get_text() == "5%"
+    assert labels[0.02].get_text() == "2%"
 
 
 def test_names_hide_neither_each_other_nor_other_points():

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from matplotlib.colors import to_hex
 
 from nn.figures import digit_sheets
@@ -77,8 +78,10 @@ def test_sample_predictions_have_a_column_for_each_label_and_frame_the_wrong_one
     (axes,) = figure.axes
     # The first five of the six 3s, downwards, and the 5.
     assert shown(axes) == [(0, 3, 0), (1, 3, 1), (2, 3, 3), (3, 3, 4), (4, 3, 5), (0, 5, 2)]
-    assert texts(axes) == ["3  90.0%", "× 8  75.0%\nis 3", "3  50.0%", "3  60.0%", "3  70.0%",
-                           "5  99.0%"]  # fmt: skip
+    assert texts(axes) == [
+        "3\n90.0% sure", "a 3, read as 8\n75.0% sure", "3\n50.0% sure", "3\n60.0% sure",
+        "3\n70.0% sure", "5\n99.0% sure",
+    ]  # fmt: skip
     assert axes.get_title().startswith("a $^$ title\nthe first 5 of each digit")
     (frame,) = axes.patches
     left, right, bottom, top = axes.images[1].get_extent()
@@ -97,7 +100,7 @@ def test_the_surest_mistakes_come_first_eight_in_a_row():
     assert shown(axes) == [(n // 8, n % 8, 58 - n) for n in range(48)]
     assert len(axes.patches) == 48
     assert axes.get_title() == "dense\nthe first 48, the surest first"
-    assert texts(axes)[0] == "× 7  79.0%\nis 1"
+    assert texts(axes)[0] == "a 1, read as 7\n79.0% sure"
     assert_no_text_covers_a_digit(figure)
 
 
@@ -111,23 +114,33 @@ def test_a_sheet_of_mistakes_says_how_many_it_shows(predictions, title):
 
 
 @pytest.mark.parametrize(
-    ("shape", "pictures", "title"),
-    [((784, 10), 10, "w"), ((784, 100), 64, "w, 64 of 100 units"), ((3, 3, 1, 32), 32, "w")],
+    ("units", "pictures", "end"), [(10, 10, ")"), (100, 64, "64 of 100 units")]
 )
-def test_each_unit_of_the_first_layer_is_a_picture(shape, pictures, title):
-    weights = np.random.default_rng(0).normal(size=shape).astype(np.float32)
-    axes, colorbar = digit_sheets.first_layer(weights, "w").axes
-    assert axes.get_title() == title
+def test_each_unit_of_a_dense_first_layer_is_a_picture_of_its_weights(units, pictures, end):
+    weights = np.random.default_rng(0).normal(size=(784, units)).astype(np.float32)
+    axes, colorbar = digit_sheets.first_layer(weights, numbered(1)[0], "net").axes
+    assert axes.get_title().startswith("net: the weights of its first layer")
+    assert axes.get_title().endswith(end)
     assert len(axes.images) == pictures
-    side = 28 if len(shape) == 2 else 3
-    unit = 17 % pictures
-    np.testing.assert_array_equal(
-        axes.images[unit].get_array(), weights.reshape(-1, shape[-1])[:, unit].reshape(side, side)
-    )
+    np.testing.assert_array_equal(axes.images[7].get_array(), weights[:, 7].reshape(28, 28))
     assert {image.get_clim() for image in axes.images} == {axes.images[0].get_clim()}
     low, high = axes.images[0].get_clim()
     assert low == -high  # gray stands for 0
     assert colorbar.get_ylabel() == "weight"
+
+
+@pytest.mark.parametrize("side", [3, 5])
+def test_each_filter_of_a_convolution_is_a_picture_of_its_response_to_a_digit(side):
+    random = np.random.default_rng(0)
+    weights = random.normal(size=(side, side, 1, 32)).astype(np.float32)
+    digit = random.integers(0, 256, (28, 28), np.uint8)
+    axes, colorbar = digit_sheets.first_layer(weights, digit, "net").axes
+    assert axes.get_title() == "net: what each filter of its first layer makes of a digit"
+    assert colorbar.get_ylabel() == "response"
+    images = digit[None, :, :, None].astype(np.float32) / 255
+    expected = tf.nn.conv2d(images, weights, strides=1, padding="SAME").numpy()[0]
+    shown = np.stack([image.get_array() for image in axes.images], axis=-1)
+    np.testing.assert_allclose(shown, expected, atol=1e-5)
 
 
 def test_a_strip_of_readings_shows_each_step():
