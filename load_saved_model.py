@@ -100,7 +100,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         metavar="DIR",
         help="also draw a page for each answer, a PNG in DIR: the picture, the ink that was found, "
         "the 28x28 pixels that the network saw, and the ten probabilities; for a number, its "
-        "digits in their places",
+        "digits in their places; DIR/index.html shows all pages",
     )
     options = parser.parse_args(arguments)
     if options.csv in options.inputs:
@@ -146,6 +146,7 @@ def run(options: argparse.Namespace) -> int:
     from nn.prediction import inputs
     from nn.prediction.output import DigitScore, Score, threshold_line
     from nn.prediction.page_folder import PageFolder
+    from nn.prediction.page_index import INDEX_FILE
     from nn.prediction.predictor import Predictor
     from nn.prediction.readings import ERROR
 
@@ -155,7 +156,9 @@ def run(options: argparse.Namespace) -> int:
     with Predictor(options.model, options.max_error) as predictor, ExitStack() as stack:
         print(versions.describe(predictor.version, predictor.card), file=sys.stderr)
         print(threshold_line(predictor.threshold, options.max_error), file=sys.stderr)
-        pages = PageFolder(options.explain, paths) if options.explain else None
+        pages = None
+        if options.explain:
+            pages = stack.enter_context(PageFolder(options.explain, paths))
         reader = _reader(options, predictor, pages)
         formats = [stack.enter_context(each) for each in _formats(options, reader, paths)]
         # A table in a terminal shows its own progress.
@@ -168,7 +171,8 @@ def run(options: argparse.Namespace) -> int:
                 each.write(reading, label, right)
     if pages:
         noun = "page" if pages.count == 1 else "pages"
-        print(f"{pages.count:,} {noun} drawn into {options.explain}/", file=sys.stderr)
+        where = options.explain / INDEX_FILE if pages.count > 1 else f"{options.explain}/"
+        print(f"{pages.count:,} {noun} drawn: {where}", file=sys.stderr)
     if labels:
         print("", *score.lines(), sep="\n", file=sys.stderr if options.json else sys.stdout)
     return 1 if failures else 0

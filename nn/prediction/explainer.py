@@ -54,7 +54,8 @@ class Explainer:
             original, _ = seen
         else:
             return
-        self._pages.save(name, explanation_pages.draw(page_of(reading, evidence, original)))
+        page = page_of(reading, evidence, original)
+        self._pages.save(name, page, explanation_pages.draw(page))
 
 
 class NumberExplainer:
@@ -74,7 +75,7 @@ class NumberExplainer:
                 seen := _thumbnail(reading.input, NUMBER_THUMBNAIL_PIXELS)
             ):
                 page = number_page_of(reading, *seen)
-                self._pages.save(name, explanation_pages.draw_number(page))
+                self._pages.save(name, page, explanation_pages.draw_number(page))
             yield reading
 
     def read_csv(self, path: str | Path) -> Iterator[NumberReading]:

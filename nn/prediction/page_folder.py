@@ -1,15 +1,18 @@
-"""The folder that --explain draws its pages into, and what each page is called."""
+"""The folder that --explain draws its pages into, what each page is called, and their index."""
 
 import errno
 import itertools
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nn.errors import DataError, UserError
 from nn.figures import drawing
+from nn.figures.explanation_pages import NumberPage, Page
+from nn.prediction import page_index
 from nn.prediction.readings import AnyReading
 
 if TYPE_CHECKING:
@@ -19,18 +22,20 @@ MAX_NAME_BYTES = 200  # of a file name: most file systems take 255, and a suffix
 
 
 class PageFolder:
-    """A folder of pages, one PNG for each reading that is not an error.
+    """A folder of pages, one PNG for each reading that is not an error; used in a `with` statement.
 
-    paths: all inputs that will be read, so that files of equal names get different pages. count:
-    how many pages it has saved. Raises DataError where the folder cannot be written to, or holds an
-    input: the next run would read the pages.
+    At the end of the block it writes an index.html if there are several pages. paths: all inputs
+    that will be read, so that files of equal names get different pages. Raises DataError if the
+    folder cannot be written to, has an index.html that is not ours, or holds an input: the next run
+    would read the pages.
     """
 
     def __init__(self, folder: Path, paths: Sequence[Path]) -> None:
-        self.count = 0
         self._folder = folder
         self._names = UniqueFileNames(paths)
+        self._entries: list[page_index.Entry] = []
         _make_folder(folder)
+        page_index.check_replaceable(folder)
         for path in paths:
             # realpath, because resolve raises where links form a circle.
             if os.path.realpath(folder) in (os.path.realpath(path), os.path.realpath(path.parent)):
@@ -41,14 +46,25 @@ class PageFolder:
         names of the others do not depend on which inputs can be read."""
         return self._names.take(reading.input)
 
-    def save(self, name: str, figure: "Figure") -> None:
-        """Saves a page. Raises UserError where it cannot be written."""
+    @property
+    def count(self) -> int:
+        """The number of pages that it has saved."""
+        return len(self._entries)
+
+    def save(self, name: str, page: Page | NumberPage, figure: "Figure") -> None:
+        """Saves a page, drawn as a figure. Raises UserError if it cannot be written."""
         path = self._folder / f"{name}.png"
-        try:
+        with _writing(path):
             drawing.save(figure, path)
-        except OSError as error:
-            raise UserError(f"{path}: cannot be written ({error.strerror})") from None
-        self.count += 1
+        self._entries.append(page_index.Entry(path.name, page.name, page.answer, page.unsure))
+
+    def __enter__(self) -> "PageFolder":
+        return self
+
+    def __exit__(self, *_) -> None:
+        if self.count > 1:
+            with _writing(self._folder / page_index.INDEX_FILE):
+                page_index.write_index(self._folder, self._entries)
 
 
 class UniqueFileNames:
@@ -92,6 +108,15 @@ def _without_line(name: str) -> str:
     """file.csv:12 → file.csv; any other name as it is."""
     file, _, line = name.rpartition(":")
     return file if file.lower().endswith(".csv") and line.isdigit() else name
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """Turns an OSError of the block into a UserError that names the file."""
+    try:
+        yield
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written ({error.strerror})") from None
 
 
 def _make_folder(folder: Path) -> None:

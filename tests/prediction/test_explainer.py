@@ -5,6 +5,8 @@ import json
 import shutil
 import warnings
 from pathlib import Path
+from urllib.parse import unquote
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -102,7 +104,7 @@ def test_results_are_those_without_explaining(explained, script, inputs):
     for line, other in zip(found, expected, strict=True):
         if other["probability"]:
             np.testing.assert_allclose(line["probabilities"], other["probabilities"], atol=1e-5)
-    assert finished.stderr == plain.stderr + f"6 pages drawn into {pages}/\n"
+    assert finished.stderr == plain.stderr + f"6 pages drawn: {pages}/index.html\n"
 
 
 def test_an_explanation_holds_what_the_picture_was_read_from(predictor):
@@ -210,7 +212,7 @@ def test_no_ink_has_no_width():
 
 def test_a_single_page_is_no_pages(script, tmp_path):
     finished = script(THREE, "--explain", tmp_path / "pages")
-    assert finished.stderr.endswith(f"1 page drawn into {tmp_path / 'pages'}/\n")
+    assert finished.stderr.endswith(f"1 page drawn: {tmp_path / 'pages'}/\n")
 
 
 # Pages on numbers.
@@ -224,8 +226,8 @@ def test_each_number_has_its_page(script, tmp_path):
         tmp_path / "pages",
     )  # fmt: skip
     assert finished.returncode == 1
-    assert finished.stderr.endswith(f"3 pages drawn into {tmp_path / 'pages'}/\n")
-    pages = sorted((tmp_path / "pages").iterdir())
+    assert finished.stderr.endswith(f"3 pages drawn: {tmp_path / 'pages'}/index.html\n")
+    pages = sorted((tmp_path / "pages").glob("*.png"))
     assert [path.name for path in pages] == [
         "02134_pen.png.png", "271828_chalk.jpg.png", "blank.png.png",
     ]  # fmt: skip
@@ -311,6 +313,44 @@ def test_no_name_is_too_long_for_a_file_system():
     found = names_of(*(f"{'a' * 150}/{'字' * 70}{i}/x.png" for i in range(3)), "字" * 84)
     assert len(set(found)) == 4
     assert max(len(name.encode()) for name in found) <= 200
+
+
+# The index.
+
+
+def test_several_pages_have_an_index_that_shows_each_and_links_the_unsure(script, tmp_path):
+    odd = tmp_path / "in" / "a <b> & 100% #1.webp"
+    odd.parent.mkdir()
+    shutil.copy(THREE, odd)
+    blank = tmp_path / "in" / "blank.png"
+    Image.new("L", (40, 40), 255).save(blank)
+    pages = tmp_path / "pages"
+    assert script(odd, blank, "--explain", pages).returncode == 0
+    index = ElementTree.parse(pages / "index.html")
+    assert index.find(".//h1").text == "2 pages, 1 unsure"
+    shown = [(unquote(image.get("src")), image.get("alt")) for image in index.iter("img")]
+    assert [file for file, _ in shown] == [f"{odd.name}.png", "blank.png.png"]
+    assert all((pages / file).is_file() for file, _ in shown)
+    assert shown[0][1].startswith(f"{odd}: Read as 3, ")
+    assert shown[1][1] == f"{blank}: No digit: no ink"
+    (link,) = index.findall(".//nav/a")
+    assert link.text == str(blank)
+    assert index.find(f".//figure[@id='{link.get('href')[1:]}']/figcaption").text == shown[1][1]
+    # Another run replaces it.
+    assert script(odd, THREE, "--explain", pages).returncode == 0
+    assert "<h1>2 pages, 0 unsure</h1>" in (pages / "index.html").read_text(encoding="utf-8")
+
+
+def test_an_index_that_is_the_user_s_own_is_not_replaced(script, tmp_path):
+    (tmp_path / "index.html").write_text("<h1>my site</h1>")
+    finished = script(THREE, "--explain", tmp_path)
+    assert finished.returncode == 2
+    assert finished.stdout == ""
+    assert finished.stderr.splitlines()[-1] == (
+        f"error: --explain {tmp_path}: has an index.html that --explain did not write; "
+        "name another folder"
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["index.html"]
 
 
 # What cannot be explained.
