@@ -55,7 +55,7 @@ class Explainer:
         else:
             return
         page = page_of(reading, evidence, original)
-        self._pages.save(name, page, explanation_pages.draw(page))
+        self._pages.save(name, reading, page, explanation_pages.draw(page))
 
 
 class NumberExplainer:
@@ -75,7 +75,7 @@ class NumberExplainer:
                 seen := _thumbnail(reading.input, NUMBER_THUMBNAIL_PIXELS)
             ):
                 page = number_page_of(reading, *seen)
-                self._pages.save(name, page, explanation_pages.draw_number(page))
+                self._pages.save(name, reading, page, explanation_pages.draw_number(page))
             yield reading
 
     def read_csv(self, path: str | Path) -> Iterator[NumberReading]:

@@ -51,12 +51,14 @@ class PageFolder:
         """The number of pages that it has saved."""
         return len(self._entries)
 
-    def save(self, name: str, page: Page | NumberPage, figure: "Figure") -> None:
-        """Saves a page, drawn as a figure. Raises UserError if it cannot be written."""
+    def save(
+        self, name: str, reading: AnyReading, page: Page | NumberPage, figure: "Figure"
+    ) -> None:
+        """Saves a reading's page, drawn as a figure. Raises UserError if it cannot be written."""
         path = self._folder / f"{name}.png"
         with _writing(path):
             drawing.save(figure, path)
-        self._entries.append(page_index.Entry(path.name, page.name, page.answer, page.unsure))
+        self._entries.append(page_index.Entry(path.name, reading.input, page.answer, page.unsure))
 
     def __enter__(self) -> "PageFolder":
         return self

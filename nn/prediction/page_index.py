@@ -1,6 +1,7 @@
 """index.html beside the pages of --explain: it shows them all, and links the unsure ones first."""
 
 import html
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -82,7 +83,7 @@ def write_index(folder: Path, entries: Sequence[Entry]) -> None:
 def _links(entries: Sequence[Entry]) -> str:
     """Links to the unsure pages."""
     links = (
-        f'<a href="#{number}">{html.escape(entry.input)}</a>'
+        f'<a href="#{number}">{_text(entry.input)}</a>'
         for number, entry in enumerate(entries, 1)
         if entry.unsure
     )
@@ -90,7 +91,10 @@ def _links(entries: Sequence[Entry]) -> str:
 
 
 def _figure(number: int, entry: Entry) -> str:
-    # A file name is bytes: quote keeps those that are no UTF-8, and a page shows them replaced.
-    caption = f"{entry.input}: {entry.answer}".encode(errors="replace").decode()
-    file = quote(entry.file.encode(errors="surrogateescape"))
-    return _FIGURE.format(number=number, caption=html.escape(caption), file=file)
+    caption = _text(f"{entry.input}: {entry.answer}")
+    return _FIGURE.format(number=number, caption=caption, file=quote(os.fsencode(entry.file)))
+
+
+def _text(text: str) -> str:
+    """Text for HTML. A file name's bytes that are no UTF-8 become question marks."""
+    return html.escape(text.encode(errors="replace").decode())

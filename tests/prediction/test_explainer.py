@@ -2,10 +2,11 @@
 
 import errno
 import json
+import os
 import shutil
 import warnings
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import unquote, unquote_to_bytes
 from xml.etree import ElementTree
 
 import numpy as np
@@ -76,13 +77,13 @@ def test_each_reading_has_its_page_and_an_error_has_none(explained, inputs):
     long = f"{'long' * 40} $x^2$ 數 \n.jpg.png"
     assert {path.name for path in pages.iterdir()} == {
         "a_same.webp.png", "b_same.webp.png", "blank.png.png", long,
-        "rows.csv_2.png", "rows.csv_3.png",
+        "rows.csv_2.png", "rows.csv_3.png", "index.html",
     }  # fmt: skip
 
 
 def test_the_pages_are_whole_and_differ(explained):
     shown = []
-    for path in explained[1].iterdir():
+    for path in explained[1].glob("*.png"):
         with Image.open(path) as picture:
             assert picture.format == "PNG"
             shown.append(np.asarray(picture.convert("RGB")))
@@ -339,6 +340,21 @@ def test_several_pages_have_an_index_that_shows_each_and_links_the_unsure(script
     # Another run replaces it.
     assert script(odd, THREE, "--explain", pages).returncode == 0
     assert "<h1>2 pages, 0 unsure</h1>" in (pages / "index.html").read_text(encoding="utf-8")
+
+
+EVIDENCE = Evidence(np.zeros((28, 28), np.uint8), np.zeros((64, 64), np.uint8), False, 0)
+
+
+def test_an_index_shows_a_name_that_is_no_text(tmp_path):
+    name = os.fsdecode(b"\xff.png")
+    with PageFolder(tmp_path, []) as pages:
+        for reading in (Reading.without_digit(name, "no ink"), Reading.failed(name, "why")):
+            page = page_of(reading, EVIDENCE, EVIDENCE.digit)
+            pages.save(pages.name_for(reading), reading, page, explanation_pages.draw(page))
+    index = ElementTree.parse(tmp_path / "index.html")
+    files = [unquote_to_bytes(image.get("src")) for image in index.iter("img")]
+    assert files == [b"\xff.png.png", b"\xff.png_2.png"]
+    assert next(image.get("alt") for image in index.iter("img")) == "?.png: No digit: no ink"
 
 
 def test_an_index_that_is_the_user_s_own_is_not_replaced(script, tmp_path):
