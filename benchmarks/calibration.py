@@ -10,18 +10,20 @@ answered, and how many of those wrong; and the errors among the surest.
 
 import argparse
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from benchmarks import result_files
 from nn.confidence.calibration import calibration_error
 from nn.data.digits import Digits
 from nn.errors import UserError
 from nn.runtime.startup import import_tensorflow
 
 if TYPE_CHECKING:
-    from nn import Predictor
+    pass
 
 SUREST = (0.9, 0.95, 0.98, 0.99, 0.993, 0.995, 1.0)
 
@@ -33,6 +35,7 @@ def main() -> int:
     )
     parser.add_argument("--model", type=Path, default=Path("SavedModel"), metavar="DIR")
     parser.add_argument("--data", default="mnist", metavar="DATA", help="as the script's --data")
+    result_files.add_results_option(parser, result_files.CALIBRATION)
     options = parser.parse_args()
     import_tensorflow()
     from nn import Predictor
@@ -46,33 +49,62 @@ def main() -> int:
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    report(predictor, digits, answers)
+    found = measure(predictor.card, digits, answers)
+    print(f"{predictor.version}: {predictor.card['network']}")
+    print("\n".join(lines(found)))
+    result_files.write(options.results, found)
     return 0
 
 
-def report(predictor: "Predictor", digits: Digits, answers: np.ndarray) -> None:
-    """Prints it all; answers: float32 [N, 10], the probabilities."""
+def measure(card: dict, digits: Digits, answers: np.ndarray) -> dict[str, Any]:
+    """The figures; answers: float32 [N, 10], the probabilities."""
     from nn.versions import thresholds_of
 
     confidences = answers.max(1).astype(np.float64)
     wrong = answers.argmax(1) != digits.labels
     stated = answers[np.arange(len(digits)), digits.labels].astype(np.float64)
-    print(f"{predictor.version}: {predictor.card['network']}, {len(digits):,} test digits")
-    print(f"wrong              {wrong.sum():8,}  {wrong.mean():.3%}")
-    print(f"cross-entropy      {-np.log(np.maximum(stated, 1e-30)).mean():8.4f}  nats")
-    print(f"calibration error  {calibration_error(confidences, wrong):8.3%}  "
-          f"(always sure: {calibration_error(np.ones(len(wrong)), wrong):.3%})")  # fmt: skip
-    print("\n--max-error  probability  answered  of these wrong")
-    for threshold in thresholds_of(predictor.card):
-        sure = confidences >= threshold.probability
-        print(f"{threshold.max_error:11.2%}  {threshold.probability:11.3%}"
-              f"  {sure.mean():8.2%}  {(sure & wrong).sum():,} of {sure.sum():,}")  # fmt: skip
-    print("\nthe surest   wrong")
     order = np.argsort(-confidences, kind="stable")
-    for share in SUREST:
-        count = round(share * len(order))
-        errors = wrong[order[:count]].sum()
-        print(f"{share:10.1%}   {errors:,} of {count:,}  {errors / count:.3%}")
+    thresholds = thresholds_of(card)
+    sure = [confidences >= threshold.probability for threshold in thresholds]
+    surest = [round(share * len(order)) for share in SUREST]
+    return {
+        "weights_sha256": card["weights_sha256"],
+        "digits": len(digits),
+        "wrong": int(wrong.sum()),
+        "cross_entropy_nats": float(-np.log(np.maximum(stated, 1e-30)).mean()),
+        "calibration_error": calibration_error(confidences, wrong),
+        "calibration_error_if_always_sure": calibration_error(np.ones(len(wrong)), wrong),
+        "thresholds": [
+            {"max_error": threshold.max_error, "probability": threshold.probability,
+             "answered": int(chosen.sum()), "wrong": int((chosen & wrong).sum())}
+            for threshold, chosen in zip(thresholds, sure, strict=True)
+        ],
+        "surest": [
+            {"answered": count, "wrong": int(wrong[order[:count]].sum())} for count in surest
+        ],
+    }  # fmt: skip
+
+
+def lines(found: dict[str, Any]) -> Iterator[str]:
+    """What `measure` found, for the terminal."""
+    digits = found["digits"]
+    yield f"test digits        {digits:8,}"
+    yield f"wrong              {found['wrong']:8,}  {found['wrong'] / digits:.3%}"
+    yield f"cross-entropy      {found['cross_entropy_nats']:8.4f}  nats"
+    yield (
+        f"calibration error  {found['calibration_error']:8.3%}  "
+        f"(always sure: {found['calibration_error_if_always_sure']:.3%})"
+    )
+    yield "\n--max-error  probability  answered  of these wrong"
+    for row in found["thresholds"]:
+        yield (
+            f"{row['max_error']:11.2%}  {row['probability']:11.3%}"
+            f"  {row['answered'] / digits:8.2%}  {row['wrong']:,} of {row['answered']:,}"
+        )
+    yield "\nthe surest   wrong"
+    for row in found["surest"]:
+        answered, errors = row["answered"], row["wrong"]
+        yield f"{answered / digits:10.1%}   {errors:,} of {answered:,}  {errors / answered:.3%}"
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from numpy.random import Generator
 from PIL import Image
 from tqdm import tqdm
 
+from benchmarks import result_files
 from benchmarks.handwriting import paper as on
 from benchmarks.handwriting.ink import from_image, sized, with_pen
 from benchmarks.held_out import held_out, parser_of
@@ -33,7 +34,9 @@ HEIGHTS = (26, 150)  # pixels, of a number's digits
 
 def main() -> int:
     """The command line; returns the exit status."""
-    options = parser_of("numbers", __doc__, 300, "numbers").parse_args()
+    parser = parser_of("numbers", __doc__, 300, "numbers")
+    result_files.add_results_option(parser, result_files.NUMBERS)
+    options = parser.parse_args()
     import_tensorflow()
     from nn import Predictor
 
@@ -45,7 +48,12 @@ def main() -> int:
             keep.mkdir(parents=True, exist_ok=True)
             paths, labels = write(digits, options.count, options.seed, keep)
             readings = tqdm(predictor.read_numbers(paths), total=len(paths), disable=None)
-            report(list(readings), labels)
+            found = score(list(readings), labels)
+            result_files.write(
+                options.results,
+                {"weights_sha256": predictor.card["weights_sha256"], "split": options.split,
+                 "seed": options.seed, **found},
+            )  # fmt: skip
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -140,8 +148,8 @@ def _appended(canvas: np.ndarray, mask: np.ndarray, top: int, gap: int) -> np.nd
     return joined
 
 
-def report(readings: list, labels: list[str]) -> None:
-    """Prints how many were right, unsure, and wrong though sure."""
+def score(readings: list, labels: list[str]) -> dict[str, int]:
+    """Counts how many were right, sure, and wrong though sure; prints these and the mistakes."""
     right = np.array([r.number == label for r, label in zip(readings, labels, strict=True)])
     sure = np.array([reading.status == OK for reading in readings])
     count = np.array([len(r.digits) == len(x) for r, x in zip(readings, labels, strict=True)])
@@ -152,6 +160,9 @@ def report(readings: list, labels: list[str]) -> None:
     for reading, label in zip(readings, labels, strict=True):
         if reading.number != label:
             print(f"{Path(reading.input).name}: {reading.number} {reading.reason or 'sure'}")
+    counts = (len(right), right.sum(), sure.sum(), (sure & ~right).sum())
+    names = ("numbers", "right", "sure", "sure_and_wrong")
+    return {name: int(count) for name, count in zip(names, counts, strict=True)}
 
 
 if __name__ == "__main__":

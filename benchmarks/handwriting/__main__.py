@@ -28,6 +28,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
+from benchmarks import result_files
 from benchmarks.handwriting.kinds import KINDS, Digit, File
 from benchmarks.handwriting.others import OTHERS
 from benchmarks.held_out import held_out, parser_of
@@ -86,14 +87,32 @@ def main() -> int:
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    result_files.write(options.results, results(predictor, options, scores, refusals))
     tables = [table(scores)] if scores else []
     tables += [refusal_table(refusals)] if refusals else []
     print("\n\n".join("\n".join(lines) for lines in tables))
     return 0
 
 
+def results(
+    predictor: "Predictor",
+    options: argparse.Namespace,
+    scores: dict[str, Score],
+    refusals: dict[str, Refusals],
+) -> dict:
+    """What --results keeps: the counts of each kind, and what was measured."""
+    return {
+        "weights_sha256": predictor.card["weights_sha256"],
+        "split": options.split,
+        "seed": options.seed,
+        "digits": {name: row._asdict() for name, row in scores.items()},
+        "no_digit": {name: row._asdict() for name, row in refusals.items()},
+    }
+
+
 def parse_arguments() -> argparse.Namespace:
     parser = parser_of("handwriting", __doc__, 200, "pictures a kind")
+    result_files.add_results_option(parser, result_files.HANDWRITING)
     add = parser.add_argument
     add("--kinds", nargs="*", choices=KINDS, default=list(KINDS), metavar="KIND",
         help=f"of {', '.join(KINDS)} (default: all)")  # fmt: skip
