@@ -21,6 +21,8 @@ MIN_SHOWN_SECONDS = 0.1  # a logarithmic axis has no place for 0
 NAME_PLACES = (
     (10, 0, "left", "center"), (-10, 0, "right", "center"),
     (0, 9, "center", "bottom"), (0, -9, "center", "top"),
+    (8, 5, "left", "bottom"), (8, -5, "left", "top"),
+    (-8, 5, "right", "bottom"), (-8, -5, "right", "top"),
 )  # fmt: skip
 DOT_RADIUS_PIXELS = 6  # around a point, where no name should be written
 
