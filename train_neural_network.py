@@ -117,11 +117,11 @@ def _print_scores(result: "Result", source: str) -> None:
         f"trained in {result.seconds:.0f} s"
     )
     if result.calibration.fitted_to:
-        print(f"Test loss after calibration {test.loss:.4f}; an epoch's losses are before it")
+        print(f"Test loss {test.loss:.4f} after calibration; the epochs' losses are before it")
     if threshold := choose(result.calibration.thresholds, None):
         answered, wrong = test.answered(threshold)
         print(
-            f"Sure of {answered:,} of them, of these {wrong:,} wrong "
+            f"Sure of {answered:,} of the test digits, {wrong:,} of these wrong "
             f"(load_saved_model.py --max-error {percent(threshold.max_error)})"
         )
 
