@@ -218,7 +218,7 @@ def test_a_checkpoint_of_other_sizes_is_not_restored(copied_run):
     config = json.loads((copied_run / "config.json").read_text())
     config["settings"]["hidden"] = [64]
     (copied_run / "config.json").write_text(json.dumps(config))
-    with pytest.raises(UserError, match=r"expected \[784, 64\], found \[784, 128\]"):
+    with pytest.raises(UserError, match=r"expected shape \[784, 64\], found \[784, 128\]"):
         resume_in_process(copied_run)
 
 

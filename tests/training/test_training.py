@@ -348,7 +348,11 @@ def test_the_surest_mistakes_come_first():
     scores = Scores(labels, logits)
     figure = digit_sheets.confident_mistakes(images, scores, "a $^$ title")
     texts = [text.get_text() for text in figure.axes[0].texts]
-    assert texts == ["× 8  99.0%\nis 3", "× 9  70.0%\nis 4", "× 7  50.0%\nis 1"]
+    assert texts == [
+        "a 3, read as 8\n99.0% sure",
+        "a 4, read as 9\n70.0% sure",
+        "a 1, read as 7\n50.0% sure",
+    ]
 
 
 def test_a_run_folder_that_tensorflow_would_take_for_a_pattern_is_refused():
