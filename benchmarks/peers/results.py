@@ -146,8 +146,12 @@ def draw(rows: Sequence[dict], path: Path) -> None:
 
     jobs = [row for row in rows if row["ratios"] and PEAK not in row["name"]]
     height = max(1, math.ceil(len(jobs) / PANELS_PER_ROW))
-    figure = Figure(figsize=(11, 0.8 + 1.45 * height), layout="constrained")
-    figure.suptitle("How many times as fast as each peer (log scale; right of the line: faster)")
+    figure = Figure(figsize=(11, 1.1 + 1.45 * height), layout="constrained")
+    figure.suptitle(
+        "How many times as fast as each peer (log scale)\n"
+        "blue, to the right: faster; orange, to the left: slower; black line: range of the pairs"
+    )
+    figure.get_layout_engine().set(wspace=0.08)
     panels = figure.subplots(height, PANELS_PER_ROW, sharex=True, squeeze=False).ravel()
     for axes, row in zip(panels, jobs, strict=False):
         _draw_job(axes, row)

@@ -112,10 +112,10 @@ def confusion_matrix(confusion: np.ndarray, title: str) -> "Figure":
 
 
 def reliability(scores: ScoredDigits, name: str) -> "Figure":
-    """The stated and the true share of wrong answers among digits of similar confidence.
+    """The stated and the counted share of wrong answers among digits of similar confidence.
 
     name: the network's. A row is one bin of confidences; a bin without digits has an empty row. A
-    bin without wrong answers has no "true" marker: a logarithmic axis has no place for 0.
+    bin without wrong answers has no "counted" marker: a logarithmic axis has no place for 0.
     """
     from matplotlib.figure import Figure
 
@@ -126,15 +126,15 @@ def reliability(scores: ScoredDigits, name: str) -> "Figure":
     for row in rows:
         _draw_true_interval(axes, row, bins[row])
     stated = [bins[row].expected_wrong / bins[row].size for row in rows]
-    axes.plot(stated, rows, "d", color=ORANGE, markersize=8, label="stated")
+    axes.plot(stated, rows, "d", color=ORANGE, markersize=8, label="stated by the model")
     if with_errors := [row for row in rows if bins[row].wrong]:
         true = [bins[row].wrong / bins[row].size for row in with_errors]
-        axes.plot(true, with_errors, "o", color=BLUE, markersize=8, label="true")
-    axes.plot([], [], color=SKY, linewidth=6, label="true, 95% interval")
+        axes.plot(true, with_errors, "o", color=BLUE, markersize=8, label="counted")
+    axes.plot([], [], color=SKY, linewidth=6, label="counted, 95% interval")
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter(lambda share, _: f"{100 * share:g}%")
     axes.set(xlim=(MIN_SHOWN_ERROR_SHARE, 1), ylim=(-0.6, len(bins) - 0.4))
-    axes.set(xlabel="share of wrong answers", ylabel="how sure it was")
+    axes.set(xlabel="share of wrong answers (log scale)", ylabel="the answer's probability")
     axes.set_yticks(range(len(bins)), CONFIDENCE_NAMES)
     axes.text(1.02, len(bins) - 0.4, "wrong", va="bottom", transform=axes.get_yaxis_transform())
     axes.set_title(f"{name}: calibration error {scores.calibration_error:.2%}", parse_math=False)

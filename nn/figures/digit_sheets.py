@@ -93,7 +93,7 @@ def confident_mistakes(images: np.ndarray, scores: ScoredDigits, title: str) -> 
     shown = wrong[surest_first][:MAX_SHOWN_MISTAKES]
     cells = {divmod(place, MISTAKES_PER_ROW): int(index) for place, index in enumerate(shown)}
     how_many = "all" if len(shown) == scores.errors else f"the first {len(shown)}"
-    title = f"{title}\n{how_many}, the surest first" if len(shown) else f"{title}: none"
+    title = f"{title}\n{how_many}, the most probable first" if len(shown) else f"{title}: none"
     rows = max(1, math.ceil(len(shown) / MISTAKES_PER_ROW))
     return _draw_answers(images, scores, cells, rows, MISTAKES_PER_ROW, title)
 
@@ -216,12 +216,12 @@ def _draw_answers(
     figure, axes = _sheet(rows, columns, CAPTIONED_ROW_HEIGHT)
     for (row, column), index in cells.items():
         prediction, label = scores.predictions[index], scores.labels[index]
-        sure = f"{scores.confidences[index]:.1%} sure"
+        probability = f"{scores.confidences[index]:.1%} probable"
         if prediction == label:
-            caption = f"{prediction}\n{sure}"
+            caption = f"{prediction}\n{probability}"
             _draw_captioned(axes, images[index], row, column, caption, color=CAPTION_COLOR)
         else:
-            caption = f"a {label}, read as {prediction}\n{sure}"
+            caption = f"a {label}, read as {prediction}\n{probability}"
             corner = _draw_captioned(axes, images[index], row, column, caption, color=ORANGE)
             frame = Rectangle(corner, DIGIT_SIDE, DIGIT_SIDE, fill=False, color=ORANGE, linewidth=3)
             axes.add_patch(frame)

@@ -93,7 +93,8 @@ def page_of(reading: Reading, evidence: Evidence, original: np.ndarray) -> expla
     if reading.digit is None:
         answer = f"No digit: {reading.reason}"
     elif reading.status == OK:
-        answer, notes = f"Read as {reading.digit}, {reading.probability:.2%} sure", _notes(evidence)
+        answer = f"Read as {reading.digit}, {reading.probability:.2%} probable"
+        notes = _notes(evidence)
     else:
         answer = f"Perhaps {reading.digit}, {reading.probability:.2%}: unsure"
         notes = [reading.reason or "", *_notes(evidence)]

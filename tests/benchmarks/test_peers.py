@@ -196,9 +196,9 @@ def test_the_table_in_docs_shows_the_committed_results(committed_rows):
 JOBS = {
     "training `dense`, batch 64": "training dense, batch 64",
     "training `basic_cnn`, batch 128": "training basic_cnn, batch 128, float32",
-    "training to 99.0% of the test digits": "training to 99.0% of the test digits",
-    "reading one image, `dense`": "one image, warm, dense",
-    "reading 1,024 images, `dense`": "predicting dense, batch 1024",
+    "training until 99.0% of the test digits are right": "training to 99.0% of the test digits",
+    "predicting one image, `dense`": "one image, warm, dense",
+    "predicting 1,024 images, `dense`": "predicting dense, batch 1024",
 }
 
 

@@ -77,9 +77,10 @@ def test_readme_shows_the_committed_handwriting():
     pictures = total["pictures"]
     assert f"| this project | {total['right'] / pictures:.1%} |" in readme
     assert f"only shrunk to 28×28 | {total['shrunk'] / pictures:.0%} |" in readme
-    assert f"where the paper is dark | {total['inverted'] / pictures:.0%} |" in readme
+    assert f"where the paper is light | {total['inverted'] / pictures:.0%} |" in readme
     sure = 1 - total["unsure"] / pictures
-    assert f"sure of {sure:.1%} of its answers, and {total['sure_and_wrong']} of the" in readme
+    wrong = total["sure_and_wrong"]
+    assert f"sure of {sure:.1%} of its {pictures:,} answers, and {wrong} of these" in readme
     others = result_files.read(result_files.HANDWRITING)["no_digit"].values()
     answered = sum(row["answered"] for row in others) / sum(row["pictures"] for row in others)
     assert f"show no digit, it is sure of {answered:.1%}" in readme

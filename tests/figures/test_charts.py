@@ -153,14 +153,15 @@ def test_the_reliability_chart_tells_stated_from_true_shares():
     found = scores([0.6, 0.8, 0.995, 0.995], [True, False, False, False])
     (axes,) = charts.reliability(found, "dense").axes
     assert axes.get_xscale() == "log"
-    assert (axes.get_xlabel(), axes.get_ylabel()) == ("share of wrong answers", "how sure it was")
-    assert legend(axes) == ["stated", "true", "true, 95% interval"]
+    assert axes.get_xlabel() == "share of wrong answers (log scale)"
+    assert axes.get_ylabel() == "the answer's probability"
+    assert legend(axes) == ["stated by the model", "counted", "counted, 95% interval"]
     lines = {line.get_label(): line for line in axes.lines}
-    np.testing.assert_allclose(lines["stated"].get_xdata(), [0.3, 0.005])
-    assert list(lines["stated"].get_ydata()) == [1, 3]
+    np.testing.assert_allclose(lines["stated by the model"].get_xdata(), [0.3, 0.005])
+    assert list(lines["stated by the model"].get_ydata()) == [1, 3]
     # None of the sure digits is wrong: 0 has no place on a logarithmic axis.
-    np.testing.assert_allclose(lines["true"].get_xdata(), [0.5])
-    assert list(lines["true"].get_ydata()) == [1]
+    np.testing.assert_allclose(lines["counted"].get_xdata(), [0.5])
+    assert list(lines["counted"].get_ydata()) == [1]
     intervals = [line for line in axes.lines if line.get_label().startswith("_")]
     assert [list(line.get_ydata()) for line in intervals] == [[1, 1], [3, 3]]
     for line in intervals:
@@ -170,7 +171,7 @@ def test_the_reliability_chart_tells_stated_from_true_shares():
 
 def test_without_wrong_answers_the_reliability_chart_has_no_true_shares():
     (axes,) = charts.reliability(scores([0.9999], [False]), "dense").axes
-    assert legend(axes) == ["stated", "true, 95% interval"]
+    assert legend(axes) == ["stated by the model", "counted, 95% interval"]
 
 
 def test_the_counts_of_the_reliability_chart_are_on_the_figure():

@@ -79,8 +79,8 @@ def test_sample_predictions_have_a_column_for_each_label_and_frame_the_wrong_one
     # The first five of the six 3s, downwards, and the 5.
     assert shown(axes) == [(0, 3, 0), (1, 3, 1), (2, 3, 3), (3, 3, 4), (4, 3, 5), (0, 5, 2)]
     assert texts(axes) == [
-        "3\n90.0% sure", "a 3, read as 8\n75.0% sure", "3\n50.0% sure", "3\n60.0% sure",
-        "3\n70.0% sure", "5\n99.0% sure",
+        "3\n90.0% probable", "a 3, read as 8\n75.0% probable", "3\n50.0% probable",
+        "3\n60.0% probable", "3\n70.0% probable", "5\n99.0% probable",
     ]  # fmt: skip
     assert axes.get_title().startswith("a $^$ title\nthe first 5 of each digit")
     (frame,) = axes.patches
@@ -99,13 +99,14 @@ def test_the_surest_mistakes_come_first_eight_in_a_row():
     (axes,) = figure.axes
     assert shown(axes) == [(n // 8, n % 8, 58 - n) for n in range(48)]
     assert len(axes.patches) == 48
-    assert axes.get_title() == "dense\nthe first 48, the surest first"
-    assert texts(axes)[0] == "a 1, read as 7\n79.0% sure"
+    assert axes.get_title() == "dense\nthe first 48, the most probable first"
+    assert texts(axes)[0] == "a 1, read as 7\n79.0% probable"
     assert_no_text_covers_a_digit(figure)
 
 
 @pytest.mark.parametrize(
-    ("predictions", "title"), [([7, 1], "dense\nall, the surest first"), ([1, 1], "dense: none")]
+    ("predictions", "title"),
+    [([7, 1], "dense\nall, the most probable first"), ([1, 1], "dense: none")],
 )
 def test_a_sheet_of_mistakes_says_how_many_it_shows(predictions, title):
     read = scores([1, 1], predictions, [0.9, 0.9])

@@ -142,7 +142,7 @@ def test_an_explained_row_is_what_the_file_says(predictor, inputs, digits):
 
 def test_a_page_says_in_words_what_was_read():
     name, answer, notes, *captions = texts(page())[:7]
-    assert (name, answer, notes) == ("x.png", "Read as 3, 91.00% sure", "dark digit on light")
+    assert (name, answer, notes) == ("x.png", "Read as 3, 91.00% probable", "dark digit on light")
     assert captions[:4] == [
         "picture",
         "ink that was found",

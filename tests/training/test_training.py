@@ -349,9 +349,9 @@ def test_the_surest_mistakes_come_first():
     figure = digit_sheets.confident_mistakes(images, scores, "a $^$ title")
     texts = [text.get_text() for text in figure.axes[0].texts]
     assert texts == [
-        "a 3, read as 8\n99.0% sure",
-        "a 4, read as 9\n70.0% sure",
-        "a 1, read as 7\n50.0% sure",
+        "a 3, read as 8\n99.0% probable",
+        "a 4, read as 9\n70.0% probable",
+        "a 1, read as 7\n50.0% probable",
     ]
 
 
