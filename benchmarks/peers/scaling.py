@@ -57,14 +57,15 @@ def draw(found: dict[str, dict[str, list[dict]]], path: Path) -> None:
         parts = found[network]
         x, seconds = _points(parts["digits"])
         left.plot(x, seconds, style, **options)
-        left.plot(x, [seconds[-1] * value / x[-1] for value in x], ":", color="gray", linewidth=1)
+        proportion = [seconds[-1] * value / x[-1] for value in x]
+        left.plot(x, proportion, color="#CCCCCC", linewidth=5, zorder=0)
         for axes, what in ((middle, "batch"), (right, "processors")):
             x, seconds = _points(parts[what])
             images = [point["images"] for point in parts[what]]
             rates = [count / each for count, each in zip(images, seconds, strict=True)]
             axes.plot(x, rates, style, **options)
     left.set(xscale="log", yscale="log", xlabel="training digits", ylabel="seconds an epoch")
-    left.text(0.04, 0.9, "dotted: in proportion", transform=left.transAxes, fontsize=7)
+    left.text(0.04, 0.9, "gray: in proportion", transform=left.transAxes, fontsize=7)
     middle.set(xscale="log", yscale="log", xlabel="batch", ylabel="images a second")
     right.set(xlabel="processors", ylabel="images a second")
     counts, sizes, processors = (
@@ -77,6 +78,10 @@ def draw(found: dict[str, dict[str, list[dict]]], path: Path) -> None:
     right.set_xticks(processors)
     for axes in (left, middle):
         axes.minorticks_off()
+    for axes, form in ((left, "{:g}"), (middle, "{:,.0f}"), (right, "{:,.0f}")):
+        if axes.get_yscale() == "log":
+            drawing.set_ratio_ticks(axes.yaxis, form)
+            axes.set_ylabel(f"{axes.get_ylabel()} (log scale)", fontsize=9)
     middle.legend(frameon=False, fontsize=8)
     for axes in (left, middle, right):
         axes.spines[["top", "right"]].set_visible(False)
