@@ -103,8 +103,6 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         "digits in their places; DIR/index.html shows all pages",
     )
     options = parser.parse_args(arguments)
-    if options.csv in options.inputs:
-        parser.error(f"--csv {options.csv} would overwrite an input")
     if options.number:
         _check_number_options(parser, options)
     return options
@@ -151,6 +149,9 @@ def run(options: argparse.Namespace) -> int:
     from nn.prediction.readings import ERROR
 
     paths = inputs.expand(options.inputs, options.recursive)
+    if options.csv:
+        also = [options.labels] if options.labels else []
+        inputs.refuse_to_overwrite(options.csv, [*paths, *also])
     labels = inputs.Labels(options.labels, paths, options.number) if options.labels else None
     score, failures = Score() if options.number else DigitScore(), 0
     with Predictor(options.model, options.max_error) as predictor, ExitStack() as stack:

@@ -38,6 +38,21 @@ def expand(inputs: Iterable[Path], recursive: bool = False) -> list[Path]:
     return paths
 
 
+def refuse_to_overwrite(output: Path, inputs: Iterable[Path]) -> None:
+    """Raises DataError if output is one of the inputs, under this or another name."""
+    for path in inputs:
+        if _is_same_file(output, path):
+            raise DataError(f"--csv {output} would overwrite the input {path}; name another file")
+
+
+def _is_same_file(one: Path, other: Path) -> bool:
+    """Whether both lead to one file. A path that leads nowhere is no other's file."""
+    try:
+        return one.samefile(other)
+    except (OSError, ValueError):
+        return False
+
+
 def read_all(reader: Reader[ReadingType], paths: Sequence[Path]) -> Iterator[ReadingType]:
     """Reads what expand returned, in order; an input that cannot be read becomes an error
     reading."""

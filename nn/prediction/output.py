@@ -5,7 +5,6 @@ and values of their columns, the readings themselves say.
 """
 
 import csv
-import errno
 import json
 from abc import ABC, abstractmethod
 from contextlib import ExitStack
@@ -98,8 +97,6 @@ class CsvFile(Format):
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             try:
-                if self._path.is_dir():
-                    raise IsADirectoryError(errno.EISDIR, "a folder")
                 temporary = stack.enter_context(replacing(self._path))
                 file = stack.enter_context(
                     open(temporary, "w", encoding="utf-8", errors="backslashreplace", newline="")

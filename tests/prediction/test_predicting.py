@@ -247,6 +247,47 @@ def test_a_csv_that_cannot_be_written_is_one_line_and_2(script, tmp_path, where)
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("other", ["rows", "labels", "linked", "folder"])
+def test_a_csv_never_replaces_an_input_by_any_name(script, tmp_path, monkeypatch, other):
+    monkeypatch.chdir(tmp_path)
+    rows, labels = Path("rows.csv"), Path("labels.csv")
+    rows.write_text(",".join(["0"] * 784) + "\n")
+    labels.write_text("5\n")
+    Path("link.csv").symlink_to(rows)
+    Path("pictures").mkdir()
+    picture = shutil.copy(TWO, "pictures")
+    output, found = {
+        "rows": (tmp_path / rows, rows),
+        "labels": (tmp_path / "pictures" / ".." / labels, labels),
+        "linked": (Path("link.csv"), rows),
+        "folder": (tmp_path / picture, picture),
+    }[other]
+    before = Path(found).read_bytes()
+    finished = script(rows, "pictures", "--labels", labels, "--csv", output)
+    assert finished.returncode == 2
+    assert finished.stdout == ""
+    assert finished.stderr.splitlines()[-1] == (
+        f"error: --csv {output} would overwrite the input {found}; name another file"
+    )
+    assert Path(found).read_bytes() == before
+    assert Path("link.csv").is_symlink()
+
+
+def test_a_csv_goes_to_the_target_of_a_link_and_replaces_no_device(script, tmp_path):
+    link, null = tmp_path / "link.csv", tmp_path / "null"
+    link.symlink_to(tmp_path / "target.csv")
+    null.symlink_to("/dev/null")
+    assert script(TWO, "--csv", link).returncode == 0
+    assert link.is_symlink()
+    assert (tmp_path / "target.csv").read_text().startswith("input,status,")
+    finished = script(TWO, "--csv", null)
+    assert finished.returncode == 2
+    assert finished.stderr.splitlines()[-1] == (
+        f"error: {null}: cannot be written (not a regular file)"
+    )
+    assert null.is_symlink()
+
+
 # Labels.
 
 
