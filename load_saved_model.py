@@ -9,8 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nn.errors import UserError
-from nn.runtime.startup import import_tensorflow, make_output_safe
+from nn.runtime.startup import import_tensorflow, make_output_safe, run_command
 
 if TYPE_CHECKING:
     from nn.prediction.inputs import Reader
@@ -123,21 +122,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parse_arguments(arguments)
     # TensorFlow imports Keras, which nothing here uses: this halves the time to the first digit.
     os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
-    try:
-        import_tensorflow()
-        return run(options)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 130
-    except BrokenPipeError:  # the reader, `| head` for example, has closed it
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    return run_command(lambda: run(options))
 
 
 def run(options: argparse.Namespace) -> int:
     """Reads every input and shows the readings; returns the exit status."""
+    import_tensorflow()
     from tqdm import tqdm
 
     from nn import versions

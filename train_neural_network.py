@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from nn.errors import UserError
 from nn.runs.command_line import DEFAULT_NETWORK, DEFAULT_TARGET, parse_arguments
-from nn.runtime.startup import import_tensorflow, make_output_safe
+from nn.runtime.startup import import_tensorflow, make_output_safe, run_command
 
 if TYPE_CHECKING:  # what imports TensorFlow is imported late, so that --help answers at once
     from nn.networks.registry import Network
@@ -34,21 +34,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     log_to_standard_output(options.quiet)
     # TensorFlow imports Keras, which nothing here uses: without it, it starts in half the time.
     os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
-    try:
-        import_tensorflow()
-        if options.list_networks:
-            list_networks()
-            return 0
-        return compare(options) if _compares(options) else run(options)
-    except KeyboardInterrupt:
-        print("Stopped", file=sys.stderr)
-        return 130
-    except BrokenPipeError:  # the reader of a pipe, such as `| head`, has closed it
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return run_command(lambda: _run_options(options))
+
+
+def _run_options(options: argparse.Namespace) -> int:
+    """Does what the options ask for; returns the exit status."""
+    import_tensorflow()
+    if options.list_networks:
+        list_networks()
         return 0
-    except (UserError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    return compare(options) if _compares(options) else run(options)
 
 
 def _compares(options: argparse.Namespace) -> bool:

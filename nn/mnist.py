@@ -11,7 +11,7 @@ from pathlib import Path
 
 from nn.data.csv_files import CSV_NAMES
 from nn.data.download import MIRRORS, download, import_idx
-from nn.errors import UserError
+from nn.runtime.startup import run_command
 
 
 def _parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -49,17 +49,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line. Returns the exit status: 0; 2 if MNIST cannot be downloaded, read or
     written; 130 after Ctrl-C."""
     options = _parse_arguments(arguments)
-    try:
-        if options.source:
-            for name in import_idx(options.source, options.folder, options.quiet):
-                print(f"warning: imported {name}, but it is not MNIST's own file", file=sys.stderr)
-        else:
-            download(options.folder, options.mirror or MIRRORS, options.quiet)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 130
+    return run_command(lambda: _fetch(options))
+
+
+def _fetch(options: argparse.Namespace) -> int:
+    if options.source:
+        for name in import_idx(options.source, options.folder, options.quiet):
+            print(f"warning: imported {name}, but it is not MNIST's own file", file=sys.stderr)
+    else:
+        download(options.folder, options.mirror or MIRRORS, options.quiet)
     print(f"Wrote {', '.join(CSV_NAMES)} into {options.folder}/")
     return 0
 

@@ -6,8 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from nn.errors import UserError
-from nn.runtime.startup import import_tensorflow, make_output_safe
+from nn.runtime.startup import import_tensorflow, make_output_safe, run_command
 
 DESCRIPTION = """\
 Exports a version of a model anew, with the graph that this project builds now.
@@ -65,17 +64,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parse_arguments(arguments)
     # TensorFlow imports Keras, which nothing here uses: without it, it starts in half the time.
     os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
-    try:
-        import_tensorflow()
-        from nn.export.renew import renew  # late, so that --help answers at once
+    return run_command(lambda: _export(options))
 
-        version = renew(options.model, options.folder)
-    except (UserError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("Stopped", file=sys.stderr)
-        return 130
+
+def _export(options: argparse.Namespace) -> int:
+    import_tensorflow()
+    from nn.export.renew import renew  # late, so that --help answers at once
+
+    version = renew(options.model, options.folder)
     print(f"Exported: {version}/   Try it: python load_saved_model.py samples/ --model {version}")
     return 0
 

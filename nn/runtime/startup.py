@@ -9,9 +9,11 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import IO
+
+from nn.errors import UserError
 
 # TensorFlow's C++ code prints these at import to everybody who has no GPU, or has a modern CPU.
 # No environment variable silences them: they come before TensorFlow sets up its logging.
@@ -44,6 +46,38 @@ def make_output_safe() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def run_command(command: Callable[[], int]) -> int:
+    """Runs a command and returns its exit status, or what stands for the error that ended it.
+
+    A UserError, or an OSError such as a full disk, is one line on standard error and 2; Ctrl-C is
+    130. A closed pipe is 0: its reader, `| head` for example, has all that it wants.
+    """
+    try:
+        status = command()
+        sys.stdout.flush()  # here at the latest a full disk shows
+        return status
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("Stopped", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        _discard_output()
+        return 0
+    except OSError as error:
+        if error.filename is None:  # whole_files names every file that it writes
+            _discard_output()
+        where = error.filename or "standard output"
+        print(f"error: {where}: {error.strerror or error}", file=sys.stderr)
+        return 2
+
+
+def _discard_output() -> None:
+    """Sends what standard output still holds nowhere: Python writes it when the process ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def import_tensorflow() -> None:

@@ -1,11 +1,16 @@
 """The start of the scripts: what TensorFlow says while it is imported, closed streams."""
 
+import errno
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from conftest import ROOT, run_script
+
+from nn.runtime.startup import run_command
+from nn.runtime.whole_files import replacing
 
 IMPORT = "from nn.runtime.startup import import_tensorflow; import_tensorflow()"
 # What import_tensorflow needs of TensorFlow.
@@ -109,3 +114,34 @@ print("a result")
 def test_the_real_import_prints_nothing():
     finished = run_script("-c", IMPORT, TF_USE_LEGACY_KERAS="1")
     assert (finished.returncode, finished.stdout, finished.stderr) == (0, "", "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has it")
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["load_saved_model.py", "samples/3_pen.webp"],
+        ["load_saved_model.py", "samples/3_pen.webp", "--json"],
+        ["train_neural_network.py", "--list-networks"],
+    ],
+)
+def test_a_full_disk_behind_standard_output_is_one_line_and_2(command):
+    with open("/dev/full", "w") as full:
+        finished = subprocess.run(
+            [sys.executable, *command], cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert finished.returncode == 2
+    *said, last = finished.stderr.splitlines()
+    assert last == "error: standard output: No space left on device"
+    assert not any("Error" in line for line in said)
+
+
+def test_a_full_disk_names_the_file(tmp_path, capsys):
+    def fill() -> int:
+        with replacing(tmp_path / "results.csv"):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    assert run_command(fill) == 2
+    expected = f"error: {tmp_path / 'results.csv'}: No space left on device\n"
+    assert capsys.readouterr().err == expected
+    assert not list(tmp_path.iterdir())
