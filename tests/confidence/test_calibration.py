@@ -134,11 +134,11 @@ def test_the_reliability_diagram_shows_stated_and_true_shares():
     logits, labels = drawn(2000, UNSCALED)
     scores = Scores(labels, logits)
     (axes,) = charts.reliability(scores, "a $^$ name").axes
-    (stated,) = [line for line in axes.lines if line.get_label() == "stated"]
+    (stated,) = [line for line in axes.lines if line.get_label() == "stated by the model"]
     bins = bins_between(scores.confidences, scores.wrong, [0, 0.5, 0.9, 0.99, 0.999, 0.9999, 1.01])
     expected = [bin.expected_wrong / bin.size for bin in bins if bin.size]
     np.testing.assert_allclose(stated.get_xdata(), expected)
-    (true,) = [line for line in axes.lines if line.get_label() == "true"]
+    (true,) = [line for line in axes.lines if line.get_label() == "counted"]
     np.testing.assert_allclose(
         true.get_xdata(), [bin.wrong / bin.size for bin in bins if bin.wrong]
     )
