@@ -17,7 +17,7 @@ examples:
   python train_neural_network.py --network dense --hidden 512 256
   python train_neural_network.py --compare all --seeds 3
   python train_neural_network.py --resume runs/NAME   go on with a stopped run
-  tensorboard --logdir runs                           see the curves, the graph
+  tensorboard --logdir runs                           see the curves, the graphs
 
 exit status: 0 done, 2 wrong usage, unusable data or a loss that diverges,
 130 Ctrl-C, 143 SIGTERM

@@ -4,15 +4,17 @@ config.json     how the run was started: settings, source of the data, folder fo
 checkpoints/    the last two checkpoints (nn/training/checkpoints.py)
 extras.sha256   hash of the extra pictures, if the run trains on any
 history.csv     one row for each epoch
-events/         summaries for TensorBoard
+training/       summaries for TensorBoard: of training, and the training graph
+validation/     summaries for TensorBoard: of validation, and the graph that predicts
 *.png           plots
 refit/          the folder of a second run, on all training digits
+
+TensorBoard shows a summary folder under its path: `compact-20261129-120000/training`.
 
 Nothing here imports TensorFlow.
 """
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -41,16 +43,6 @@ class Epoch:
     validation_accuracy: float
     seconds: float
 
-    def scalars(self) -> dict[str, float]:
-        """TensorBoard's tags and their values; those that are NaN are left out."""
-        scalars = {
-            "training/loss": self.loss,
-            "training/accuracy": self.accuracy,
-            "validation/loss": self.validation_loss,
-            "validation/accuracy": self.validation_accuracy,
-        }
-        return {tag: value for tag, value in scalars.items() if math.isfinite(value)}
-
 
 class RunFolder:
     """The folder of one training run: where each file in it lies."""
@@ -63,7 +55,8 @@ class RunFolder:
         self.checkpoints = path / "checkpoints"
         self.extras_file = path / "extras.sha256"
         self.history_file = path / "history.csv"
-        self.events = path / "events"
+        self.training_events = path / "training"
+        self.validation_events = path / "validation"
         self.refit = path / "refit"
         self.history_plot = path / "training_history.png"
         self.confusion_plot = path / "confusion_matrix.png"

@@ -104,12 +104,12 @@ class Trainer:
         """Runs the epochs that are left; returns the history of all. Raises as `train` does."""
         history = self._resume()
         network = get_network(self._settings.network, self._settings.hidden)
-        with summaries(self._run.events, self._session, self._graph, network) as summarize:
+        with summaries(self._run, self._session, self._graph, network, history) as summarize:
             while len(history) < self._settings.epochs:
                 epoch = self._run_epoch(len(history) + 1, validation)
                 history.append(epoch)
                 _report(epoch, self._settings.epochs)
-                summarize(epoch.epoch, epoch.scalars())
+                summarize(epoch)
                 # Writes the history first: a run can resume if its history is newer than its
                 # checkpoint, but not if it is older.
                 self._run.write_history(history)

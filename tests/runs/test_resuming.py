@@ -110,22 +110,58 @@ def test_the_run_folder_holds_what_the_design_says(whole_run, real_data):
     assert not list(run.glob(".*"))
 
 
-def test_tensorboard_finds_scalars_and_the_inference_graph(whole_run):
+def events_in(folder: Path) -> tuple[dict[str, dict[int, float]], set[str]]:
+    """What TensorBoard finds in a folder: each tag's values by epoch, and the graph's nodes."""
     tags, nodes = {}, set()
-    for file in (whole_run / "run" / "events").glob("events.*"):
+    for file in folder.glob("events.*"):
         for event in tf1.train.summary_iterator(str(file)):
             graph = tf1.GraphDef.FromString(event.graph_def)
             nodes |= {node.name for node in graph.node}
             for value in event.summary.value:
-                tags.setdefault(value.tag, []).append(event.step)
-    names = {f"{s}/{n}" for s in ("training", "validation") for n in ("loss", "accuracy")}
-    names |= {
+                tags.setdefault(value.tag, {})[event.step] = value.simple_value
+    return tags, nodes
+
+
+def test_tensorboard_finds_training_and_validation_under_the_same_tags(whole_run):
+    training, _ = events_in(whole_run / "run" / "training")
+    validation, _ = events_in(whole_run / "run" / "validation")
+    weights = {
         f"weights/{layer}/{n}" for layer in ("dense_1", "logits") for n in ("weights", "bias")
     }
-    assert set(tags) == names
-    assert all(steps == list(range(1, 21)) for steps in tags.values())
-    assert {"dense_1/Relu", "logits/MatMul", "probabilities"} <= nodes
-    assert not [name for name in nodes if "gradient" in name or "Adam" in name]
+    assert set(training) == {"loss", "accuracy"} | weights
+    assert set(validation) == {"loss", "accuracy"}
+    assert all(list(values) == list(range(1, 21)) for values in training.values())
+    rows = history_of(whole_run / "run")
+    for tags, prefix in ((training, ""), (validation, "validation_")):
+        for tag in ("loss", "accuracy"):
+            expected = [float(row[prefix + tag]) for row in rows]
+            assert list(tags[tag].values()) == pytest.approx(expected, rel=1e-6)
+
+
+def test_tensorboard_finds_the_graph_that_trains_and_the_graph_that_predicts(whole_run):
+    _, training = events_in(whole_run / "run" / "training")
+    _, predicting = events_in(whole_run / "run" / "validation")
+    assert {"images", "dense_1/MatMul", "dataset/images", "init"} <= training
+    assert "probabilities" not in training
+    assert {"dense_1/Relu", "logits/MatMul", "probabilities"} <= predicting
+    assert not [name for name in predicting if "gradient" in name or "Adam" in name]
+
+
+def test_a_run_of_an_older_version_gets_its_curves_when_it_resumes(
+    whole_run, copied_run, monkeypatch
+):
+    monkeypatch.setattr(Run, "figures", lambda *_: {})
+    (copied_run / "training").rename(copied_run / "events")  # where older versions wrote
+    shutil.rmtree(copied_run / "validation")
+    resume_in_process(copied_run)
+    resume_in_process(copied_run)  # not twice
+    for name in ("training", "validation"):
+        tags, _ = events_in(copied_run / name)
+        whole, _ = events_in(whole_run / "run" / name)
+        assert tags == {tag: whole[tag] for tag in ("loss", "accuracy")}
+    files = (copied_run / "training").glob("events.*")
+    events = [event for file in files for event in tf1.train.summary_iterator(str(file))]
+    assert len([event for event in events if event.summary.value]) == 20
 
 
 def test_the_history_says_what_evaluation_says(whole_run):
