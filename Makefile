@@ -56,7 +56,7 @@ benchmark: $(PEERS)/.installed
 benchmark-quick: install
 	$(RUN) -m benchmarks.peers --quick $(ARGS)
 
-# The second restores what the first has exported.
+# Each runs alone: the second restores SavedModel/1, which is in the repository.
 notebooks: install-dev
 	$(RUN) -m nbconvert --to notebook --execute --inplace --log-level=WARN \
 		--KernelManager.transport=ipc $(ARGS) \

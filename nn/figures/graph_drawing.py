@@ -28,7 +28,7 @@ NAME_POINTS, TYPE_POINTS = 9, 8
 LONG_NAME = 24  # characters; a longer name gets a second line after its last slash
 # What the legend says of each kind, and how the kind's boxes are drawn.
 BOX_STYLES: dict[str, dict[str, Any]] = {
-    "placeholder": {"boxstyle": "round,pad=0,rounding_size=0.17", "edgecolor": BLUE,
+    "placeholder": {"boxstyle": "round,pad=0,rounding_size=0.12", "edgecolor": BLUE,
                     "linewidth": 1.6, "linestyle": "--"},
     "variable": {"boxstyle": "square,pad=0", "edgecolor": ORANGE, "linewidth": 3.2},
     "operation": {"boxstyle": "square,pad=0", "edgecolor": "black", "linewidth": 0.9},
@@ -161,7 +161,7 @@ def _draw_legend(axes: "Axes", x: float, y: float) -> None:
         axes.add_patch(FancyBboxPatch((x, y - 0.12), 0.36, 0.24, facecolor="white", **style))
         axes.text(x + 0.44, y, kind, fontsize=NAME_POINTS, va="center")
         x += 1.35
-    for text, dashed in (("takes a tensor of", False), ("waits for", True)):
+    for text, dashed in (("carries a tensor", False), ("must be done before", True)):
         _draw_arrow(axes, [(x, y + 0.19), (x, y - 0.19)], dashed=dashed)
         axes.text(x + 0.12, y, text, fontsize=NAME_POINTS, va="center")
         x += 1.45

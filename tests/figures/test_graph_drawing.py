@@ -130,7 +130,7 @@ def test_the_kinds_of_boxes_and_arrows_differ_in_gray_too(drawn):
     dashed = [arrow.get_linestyle() != "-" for arrow in arrows]
     assert dashed == [False] * 6 + [True] + [False, True]  # only train waits; then the legend
     texts = [text.get_text() for text in drawn.axes[0].texts]
-    assert texts[-5:] == [*BOX_STYLES, "takes a tensor of", "waits for"]
+    assert texts[-5:] == [*BOX_STYLES, "carries a tensor", "must be done before"]
 
 
 def test_an_arrow_over_several_levels_passes_beside_the_boxes():
