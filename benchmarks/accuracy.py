@@ -1,12 +1,13 @@
-"""Accuracy by the strict protocol: trained on all training digits, scored once on the test digits.
+"""Measures accuracy strictly: trains on all training digits, scores the test digits once.
 
     python -m benchmarks.accuracy --network compact --seeds 10
 
-No digit is held out, none comes from elsewhere (--extras 0), and the last epoch counts. Validation
-digits decided the settings before; docs/experiments.md lists the choices that test digits have
-seen. Prints a row for each network: mean ± standard deviation over the seeds.
+It holds out no validation digits, adds no extra pictures (--extras 0), and scores the last epoch.
+The settings were chosen on validation digits before; docs/experiments.md lists the choices that
+were made while test scores were known. It prints a row for each network: the mean and the standard
+deviation over the seeds.
 
-Ctrl-C stops it, and it says how to go on.
+If you stop it with Ctrl-C, it says how to continue.
 """
 
 import argparse
@@ -16,13 +17,14 @@ import train_neural_network
 
 
 def main() -> int:
-    """The command line; returns the exit status."""
+    """Runs the command line; returns the exit status."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--network", nargs="+", default=["compact"], metavar="NAME")
     parser.add_argument("--seeds", default="5", metavar="N", help="seeds 0 to N - 1 (default: 5)")
-    parser.add_argument("--data", default="mnist", metavar="DATA", help="as the script's --data")
+    parser.add_argument("--data", default="mnist", metavar="DATA",
+                        help="see --data of train_neural_network.py")  # fmt: skip
     options = parser.parse_args()
     return train_neural_network.main([
         "--compare", *options.network, "--seeds", options.seeds, "--data", options.data,

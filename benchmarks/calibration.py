@@ -1,11 +1,12 @@
-"""How far an exported model's probabilities can be trusted, on digits that it never saw.
+"""Measures how far you can trust the probabilities of an exported model, on the test digits.
 
     python -m benchmarks.calibration
     python -m benchmarks.calibration --model SavedModel/bundled
 
-Reads the test digits as any client does and prints: accuracy, cross-entropy, expected calibration
-error, that of a model which is always sure; for each rate of --max-error how many digits are
-answered, and how many of those wrong; and the errors among the surest.
+It loads the model as any client does. It prints the share of wrong answers, the cross-entropy, and
+the expected calibration error, beside the error of a model that is always sure. For each rate of
+--max-error it prints how many digits the model is sure of, and how many of these answers are wrong.
+It also counts the wrong answers among the surest 90%, 95% and so on.
 """
 
 import argparse
@@ -25,16 +26,17 @@ from nn.runtime.startup import import_tensorflow
 if TYPE_CHECKING:
     pass
 
-SUREST = (0.9, 0.95, 0.98, 0.99, 0.993, 0.995, 1.0)
+SUREST_SHARES = (0.9, 0.95, 0.98, 0.99, 0.993, 0.995, 1.0)  # of the answers, surest first
 
 
 def main() -> int:
-    """The command line; returns the exit status."""
+    """Runs the command line; returns the exit status."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--model", type=Path, default=Path("SavedModel"), metavar="DIR")
-    parser.add_argument("--data", default="mnist", metavar="DATA", help="as the script's --data")
+    parser.add_argument("--data", default="mnist", metavar="DATA",
+                        help="see --data of train_neural_network.py")  # fmt: skip
     result_files.add_results_option(parser, result_files.CALIBRATION)
     options = parser.parse_args()
     import_tensorflow()
@@ -57,7 +59,11 @@ def main() -> int:
 
 
 def measure(card: dict, digits: Digits, answers: np.ndarray) -> dict[str, Any]:
-    """The figures; answers: float32 [N, 10], the probabilities."""
+    """Computes the figures that the benchmark prints.
+
+    card: the model card of the export. answers: float32 [N, 10], the probabilities that the model
+    gives to `digits`.
+    """
     from nn.versions import thresholds_of
 
     confidences = answers.max(1).astype(np.float64)
@@ -66,7 +72,7 @@ def measure(card: dict, digits: Digits, answers: np.ndarray) -> dict[str, Any]:
     order = np.argsort(-confidences, kind="stable")
     thresholds = thresholds_of(card)
     sure = [confidences >= threshold.probability for threshold in thresholds]
-    surest = [round(share * len(order)) for share in SUREST]
+    surest = [round(share * len(order)) for share in SUREST_SHARES]
     return {
         "weights_sha256": card["weights_sha256"],
         "digits": len(digits),
@@ -86,7 +92,7 @@ def measure(card: dict, digits: Digits, answers: np.ndarray) -> dict[str, Any]:
 
 
 def lines(found: dict[str, Any]) -> Iterator[str]:
-    """What `measure` found, for the terminal."""
+    """Yields the lines for the terminal. found: what `measure` returned."""
     digits = found["digits"]
     yield f"test digits        {digits:8,}"
     yield f"wrong              {found['wrong']:8,}  {found['wrong'] / digits:.3%}"

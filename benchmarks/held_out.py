@@ -1,4 +1,4 @@
-"""The digits that a model was not trained with, and the options that ask for pictures of them."""
+"""Digits that a model was not trained with, and the options of benchmarks that draw them."""
 
 import argparse
 from pathlib import Path
@@ -7,7 +7,10 @@ from nn.data.digits import Digits, split
 
 
 def parser_of(name: str, description: str, count: int, what: str) -> argparse.ArgumentParser:
-    """The parser of a benchmark that draws pictures; count: how many of what, if not told."""
+    """Makes the parser of a benchmark that draws pictures.
+
+    name: the module's, in benchmarks/. count: the default of --count. what: what --count counts.
+    """
     parser = argparse.ArgumentParser(
         prog=f"python -m benchmarks.{name}",
         description=description,
@@ -15,17 +18,23 @@ def parser_of(name: str, description: str, count: int, what: str) -> argparse.Ar
     )
     add = parser.add_argument
     add("--model", type=Path, default=Path("SavedModel"), metavar="DIR")
-    add("--split", choices=("test", "validation"), default="test", help="whose digits (test)")
-    add("--data", default="mnist", metavar="DATA", help="as the training script's --data")
-    add("--count", type=_positive, default=count, metavar="N", help=f"{what} ({count})")
-    add("--seed", type=int, default=0, metavar="N", help="another draws other pictures (0)")
-    add("--keep", type=Path, metavar="DIR", help="write the pictures there, to be looked at")
+    add("--split", choices=("test", "validation"), default="test",
+        help="digits to draw (default: test)")  # fmt: skip
+    add("--data", default="mnist", metavar="DATA", help="see --data of train_neural_network.py")
+    add("--count", type=_positive, default=count, metavar="N",
+        help=f"how many {what} to draw (default: {count})")  # fmt: skip
+    add("--seed", type=int, default=0, metavar="N",
+        help="another seed draws other pictures (default: 0)")  # fmt: skip
+    add("--keep", type=Path, metavar="DIR", help="keep the pictures in DIR, for you to look at")
     return parser
 
 
 def held_out(data: str, which: str) -> Digits:
-    """The test digits, or those that training with its usual settings holds out."""
-    from nn.training import datasets  # and with it TensorFlow: --help is to be quick
+    """Loads the test digits, or the validation digits of --validation-split 0.2 --seed 0.
+
+    data: as --data. which: "test" or "validation".
+    """
+    from nn.training import datasets  # not at the top: it imports TensorFlow, --help must be quick
 
     source = datasets.load(data)
     return source.test if which == "test" else split(source.training, 0.2, 0)[1]

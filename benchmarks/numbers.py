@@ -1,13 +1,14 @@
-"""How well a model reads numbers of several digits: composed pictures, one number each.
+"""Measures how well a model reads numbers of several digits, on pictures that it composes.
 
     python -m benchmarks.numbers                    MNIST's test digits
     python -m benchmarks.numbers --split validation --model runs/one/SavedModel
     python -m benchmarks.numbers --count 20 --keep pictures/
 
-Each number has one to six of MNIST's digits, that the model was not trained with, with a pen of any
-width, slanted and spaced at random, on paper with shade and grain, dark on light or light on dark.
-They are read as load_saved_model.py --number does. Tune on validation digits (those that
---validation-split 0.2 --seed 0 holds out); the test digits are for the figure that is reported.
+Each picture shows one number of one to six MNIST digits that the model was not trained with. The
+pen's width, the slant and the spacing are random. The paper is shaded and grainy; the ink is dark
+on light paper or light on dark paper. The benchmark reads the pictures as load_saved_model.py
+--number does. Tune on validation digits (training with --validation-split 0.2 --seed 0 holds them
+out), and use the test digits only for the figure that you report.
 """
 
 import sys
@@ -28,12 +29,12 @@ from nn.errors import UserError
 from nn.prediction.readings import OK
 from nn.runtime.startup import import_tensorflow
 
-LONGEST = 6  # digits
-HEIGHTS = (26, 150)  # pixels, of a number's digits
+MAX_DIGITS = 6  # of a number
+DIGIT_HEIGHTS_PIXELS = (26, 150)  # the lowest and the highest
 
 
 def main() -> int:
-    """The command line; returns the exit status."""
+    """Runs the command line; returns the exit status."""
     parser = parser_of("numbers", __doc__, 300, "numbers")
     result_files.add_results_option(parser, result_files.NUMBERS)
     options = parser.parse_args()
@@ -61,11 +62,14 @@ def main() -> int:
 
 
 def write(digits: Digits, count: int, seed: int, folder: Path) -> tuple[list[Path], list[str]]:
-    """Writes pictures of numbers; returns their paths, and the numbers."""
+    """Writes `count` pictures of numbers into a folder; returns their paths and the numbers.
+
+    A picture depends on the digits, on the seed and on its place in the order.
+    """
     paths, labels = [], []
     for place in range(count):
         random = np.random.default_rng([seed, place])
-        chosen = random.integers(len(digits), size=random.integers(1, LONGEST + 1))
+        chosen = random.integers(len(digits), size=random.integers(1, MAX_DIGITS + 1))
         labels.append("".join(str(label) for label in digits.labels[chosen]))
         picture = compose(digits.images[chosen], random)
         suffix, options = (".png", {}) if random.random() < 0.5 else (".jpg", {"quality": 80})
@@ -75,10 +79,13 @@ def write(digits: Digits, count: int, seed: int, folder: Path) -> tuple[list[Pat
 
 
 def compose(images: np.ndarray, random: Generator) -> np.ndarray:
-    """A number on paper: uint8 [N, 28, 28], its digits → uint8 [H, W]."""
-    height = round(random.uniform(*HEIGHTS))
+    """Draws a number on paper: a gray picture, uint8 [H, W].
+
+    images: uint8 [N, 28, 28], the number's digits from left to right.
+    """
+    height = round(random.uniform(*DIGIT_HEIGHTS_PIXELS))
     mask = line(images, height, random)
-    margins = np.round(height * random.uniform(0.2, 1.5, 4)).astype(int)  # of all four sides
+    margins = np.round(height * random.uniform(0.2, 1.5, 4)).astype(int)  # top, bottom, left, right
     size = (mask.shape[0] + margins[:2].sum(), mask.shape[1] + margins[2:].sum())
     paper = on.plain(size, random.uniform(165, 250))
     if random.random() < 0.2:
@@ -92,7 +99,10 @@ def compose(images: np.ndarray, random: Generator) -> np.ndarray:
 
 
 def underlined(paper: np.ndarray, row: int, height: int, random: Generator) -> np.ndarray:
-    """A ruled line across the paper, at the number's feet or below."""
+    """Draws a ruled line across a copy of the paper, near the number's lower edge.
+
+    row: the number's lower edge, in pixels from the top. height: the digits', in pixels.
+    """
     thick = max(1, round(height * random.uniform(0.02, 0.05)))
     row = round(row + height * random.uniform(-0.08, 0.2))
     paper = paper.copy()
@@ -101,9 +111,10 @@ def underlined(paper: np.ndarray, row: int, height: int, random: Generator) -> n
 
 
 def line(images: np.ndarray, height: int, random: Generator) -> np.ndarray:
-    """Digits side by side, one pen and one slant for all: a mask, float32 [H, W].
+    """Draws digits side by side, with one pen and one slant: a mask, float32 [H, W].
 
-    Between two there is a gap, in the ink itself, not of their boxes: slanted ones may overlap.
+    images: uint8 [N, 28, 28]. height: the digits' mean height, in pixels. The gap lies between the
+    ink of neighbors, not between their boxes: the boxes of slanted digits may overlap.
     """
     pen = random.uniform(0.05, 0.16) if random.random() < 0.7 else None
     slant, gap = random.uniform(-0.15, 0.35), random.uniform(0.06, 0.5)
@@ -121,6 +132,7 @@ def line(images: np.ndarray, height: int, random: Generator) -> np.ndarray:
 
 
 def _slanted(mask: np.ndarray, slant: float) -> np.ndarray:
+    """Shears a mask: each pixel of height shifts it sideways by `slant` pixels."""
     height = len(mask)
     extra = round(abs(slant) * height)
     image = Image.fromarray(np.pad(mask, ((0, 0), (extra, extra))))
@@ -129,8 +141,11 @@ def _slanted(mask: np.ndarray, slant: float) -> np.ndarray:
 
 
 def _appended(canvas: np.ndarray, mask: np.ndarray, top: int, gap: int) -> np.ndarray:
-    """The canvas with a digit at its right, whose ink is `gap` columns away in the closest row,
-    or, where they have no row in common, begins at least where the other ends."""
+    """Adds a digit at the right of a canvas; returns the wider canvas.
+
+    top: the digit's top row on the canvas. `gap` columns without ink lie between the ink of the
+    canvas and the digit where they come closest, among rows that are close to each other.
+    """
     rows, width = canvas.shape
     placed = np.zeros((rows, mask.shape[1]), np.float32)
     placed[top : top + mask.shape[0]] = mask
@@ -138,7 +153,7 @@ def _appended(canvas: np.ndarray, mask: np.ndarray, top: int, gap: int) -> np.nd
         return placed
     ends = np.where(canvas.max(1) > 0.1, width - (canvas[:, ::-1] > 0.1).argmax(1), -rows)
     starts = np.where(placed.max(1) > 0.1, (placed > 0.1).argmax(1), 2 * rows)
-    reach = gap // 2 + 1  # so far up and down too
+    reach = gap // 2 + 1  # rows up and down that are close
     ends = np.max([np.roll(ends, step) for step in range(-reach, reach + 1)], 0)
     left = max(0, int((ends - starts).max()) + gap)
     joined = np.zeros((rows, max(width, left + placed.shape[1])), np.float32)
@@ -149,12 +164,15 @@ def _appended(canvas: np.ndarray, mask: np.ndarray, top: int, gap: int) -> np.nd
 
 
 def score(readings: list, labels: list[str]) -> dict[str, int]:
-    """Counts how many were right, sure, and wrong though sure; prints these and the mistakes."""
+    """Counts the right, the sure, and the sure but wrong readings; prints them and each mistake.
+
+    readings: NumberReadings. labels: the true numbers.
+    """
     right = np.array([r.number == label for r, label in zip(readings, labels, strict=True)])
     sure = np.array([reading.status == OK for reading in readings])
-    count = np.array([len(r.digits) == len(x) for r, x in zip(readings, labels, strict=True)])
+    same_length = np.array([len(r.digits) == len(x) for r, x in zip(readings, labels, strict=True)])
     print(f"{right.sum():,} of {len(right):,} right ({right.mean():.1%}); ", end="")
-    print(f"{(~count).sum():,} with another count of digits")
+    print(f"{(~same_length).sum():,} with too few or too many digits")
     print(f"sure of {sure.sum():,}: {(sure & ~right).sum():,} of these wrong; ", end="")
     print(f"unsure of {(~sure).sum():,}: {(~sure & right).sum():,} of these right")
     for reading, label in zip(readings, labels, strict=True):

@@ -1,11 +1,16 @@
-"""How fast pictures are read, beside Pillow's decoding and shrinking alone; and how much memory.
+"""Measures how fast this project reads photos, beside Pillow alone, and how much memory it takes.
 
     python -m benchmarks.photos
 
-Normalization: batches of 64 pictures, as the graph of the SavedModel does it, in a plain session;
-on canvases of two sizes. A folder: 1,000 JPEG photos of 1 megapixel; both ways in turn, after a
-warm-up, ratios within the repeat; start-up is left out. Memory: load_saved_model.py in a process of
-its own, on folders of two sizes and on photos of 12 megapixels.
+Normalization: a plain session normalizes batches of 64 pictures as the graph of the SavedModel
+does, on canvases of two sizes.
+
+Photos: Predictor.read and Pillow take turns on 1,000 JPEG photos of 1 megapixel. Pillow only
+decodes and shrinks them. A ratio compares the two within one repeat. A warm-up comes first, and
+start-up is not timed.
+
+Memory: load_saved_model.py runs in a process of its own, on all of these photos, on a tenth of
+them, and on 40 photos of 12 megapixels.
 """
 
 import argparse
@@ -26,22 +31,23 @@ from benchmarks.handwriting.ink import from_strokes
 from nn.pictures.canvas import CANVAS, place
 from nn.runtime.startup import import_tensorflow
 
-MEGAPIXEL, TWELVE = (1152, 864), (4032, 3024)
+ONE_MEGAPIXEL, TWELVE_MEGAPIXELS = (1152, 864), (4032, 3024)  # height and width
 BATCH, REPEATS = 64, 7
 
 
 def main() -> int:
-    """The command line; returns the exit status."""
+    """Runs the command line; returns the exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.photos",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--model", type=Path, default=Path("SavedModel"), metavar="DIR")
-    parser.add_argument("--count", type=int, default=1000, metavar="N", help="photos (1,000)")
+    parser.add_argument("--count", type=int, default=1000, metavar="N",
+                        help="photos of 1 megapixel (default: 1000)")  # fmt: skip
     options = parser.parse_args()
     import_tensorflow()
-    photos = [photo(MEGAPIXEL, seed) for seed in range(20)]
+    photos = [photo(ONE_MEGAPIXEL, seed) for seed in range(20)]
     for side in (CANVAS, CANVAS // 2):
         print(f"normalization, {side}×{side}: {spread(normalization(photos, side))} ms an image")
     with tempfile.TemporaryDirectory() as name:
@@ -54,16 +60,17 @@ def main() -> int:
         ratios = [our / alone for our, alone in zip(ours, pillow, strict=True)]
         print(f"  ratio             {spread(ratios)}")
         write(photos, folder / "some", len(paths) // 10)
-        write([photo(TWELVE, seed) for seed in range(2)], folder / "large", 40)
+        write([photo(TWELVE_MEGAPIXELS, seed) for seed in range(2)], folder / "large", 40)
         print("peak memory of load_saved_model.py:")
-        for part, what in (("some", "1 megapixel"), ("all", "1 megapixel"), ("large", "12")):
+        for part, what in (("some", "1 megapixel"), ("all", "1 megapixel"),
+                           ("large", "12 megapixels")):  # fmt: skip
             count = len(list((folder / part).iterdir()))
-            print(f"  {count:5,} photos of {what:11s}  {memory(options.model, folder / part)} MB")
+            print(f"  {count:5,} photos of {what:13s}  {memory(options.model, folder / part)} MB")
     return 0
 
 
 def photo(size: tuple[int, int], seed: int) -> np.ndarray:
-    """Shaded, noisy paper with a digit on it: uint8 [H, W, 3]."""
+    """Draws a digit on shaded, noisy paper: uint8 [H, W, 3]. size: height and width in pixels."""
     random = np.random.default_rng(seed)
     sheet = paper.lit(paper.plain(size, random.uniform(160, 225)), random, 0.3)
     mask, top, left = paper.anywhere(size, from_strokes(seed % 10, random), 0.4, random)
@@ -72,7 +79,7 @@ def photo(size: tuple[int, int], seed: int) -> np.ndarray:
 
 
 def write(photos: list[np.ndarray], folder: Path, count: int) -> list[Path]:
-    """`count` JPEG files, the photos again and again."""
+    """Writes `count` JPEG files into a new folder, the photos in turn; returns their paths."""
     folder.mkdir()
     paths = [folder / f"{number:05d}.jpg" for number in range(count)]
     for number, picture in enumerate(photos):
@@ -85,7 +92,8 @@ def write(photos: list[np.ndarray], folder: Path, count: int) -> list[Path]:
 
 
 def normalization(photos: list[np.ndarray], side: int) -> list[float]:
-    """Milliseconds an image, of each repeat."""
+    """Measures the normalization on canvases of `side` pixels: milliseconds an image, for each
+    repeat."""
     import tensorflow as tf
 
     from nn.normalization.pipeline import normalize
@@ -94,7 +102,7 @@ def normalization(photos: list[np.ndarray], side: int) -> list[float]:
     canvases = [place(picture[..., 1]) for picture in photos]
     pixels = np.stack([canvas.pixels for canvas in canvases])
     sizes = np.stack([canvas.size for canvas in canvases])
-    step = CANVAS // side  # a picture of half the size, on a canvas of half the size
+    step = CANVAS // side  # 2 leaves every second pixel
     pixels, sizes = pixels[:, ::step, ::step], sizes // [step, step, 1]
     chosen = np.arange(BATCH) % len(photos)
     with tf.Graph().as_default(), tf1.Session() as session:
@@ -107,7 +115,7 @@ def normalization(photos: list[np.ndarray], side: int) -> list[float]:
 
 
 def reading(model: Path, paths: list[Path]) -> tuple[list[float], list[float]]:
-    """Seconds for all of them, of each repeat: with the project, with Pillow alone."""
+    """Measures how many seconds all files take in each repeat: Predictor.read, and Pillow alone."""
     from nn import Predictor
 
     def pillow() -> None:
@@ -121,7 +129,10 @@ def reading(model: Path, paths: list[Path]) -> tuple[list[float], list[float]]:
 
 
 def timed(*functions: Callable) -> list[float] | tuple[list[float], ...]:
-    """Seconds of each, one after the other in each repeat, after a warm-up."""
+    """Runs functions in turn, REPEATS times after a warm-up; returns the seconds of each repeat.
+
+    One list for each function; for a single function the list itself.
+    """
     seconds: tuple[list[float], ...] = tuple([] for _ in functions)
     for repeat in range(REPEATS + 1):
         for function, times in zip(functions, seconds, strict=True):
@@ -133,11 +144,12 @@ def timed(*functions: Callable) -> list[float] | tuple[list[float], ...]:
 
 
 def spread(values: list[float]) -> str:
+    """Writes the median, the smallest and the largest value."""
     return f"{statistics.median(values):5.2f} ({min(values):.2f} to {max(values):.2f})"
 
 
 def memory(model: Path, folder: Path) -> str:
-    """The most resident memory of a process that reads the folder, in MB."""
+    """Measures the peak resident memory of load_saved_model.py on a folder, in MB."""
     measure = [sys.executable, "-c", _MEASURE, "load_saved_model.py", str(folder)]
     result = subprocess.run(
         [*measure, "--model", str(model), "--json"],
@@ -146,7 +158,8 @@ def memory(model: Path, folder: Path) -> str:
     return result.stderr.splitlines()[-1]
 
 
-# The child's own peak: RUSAGE_CHILDREN would be the largest of all that ran before.
+# RUSAGE_CHILDREN is the largest peak of all children so far. So this program runs in a process of
+# its own, with one child.
 _MEASURE = """
 import resource, subprocess, sys
 subprocess.run([sys.executable, *sys.argv[1:]], check=True, stdout=subprocess.DEVNULL)

@@ -1,4 +1,4 @@
-"""The files of results that the tables in docs/ are made from, and the option that writes one."""
+"""The result files that docs/ takes its figures from, and the option that writes one."""
 
 import argparse
 import json
@@ -8,7 +8,7 @@ from typing import Any
 from nn.runtime.whole_files import write_text
 
 FOLDER = Path(__file__).parent
-# Rows of comparison.csv, as `--compare` writes it.
+# These two hold rows of comparison.csv, which train_neural_network.py --compare writes.
 ALL_DIGITS = FOLDER / "results_all_digits.csv"
 COMPARED = FOLDER / "results_compared.csv"
 HANDWRITING = FOLDER / "results_handwriting.json"
@@ -17,22 +17,22 @@ CALIBRATION = FOLDER / "results_calibration.json"
 
 
 def add_results_option(parser: argparse.ArgumentParser, usual: Path) -> None:
-    """Adds --results. usual: the file whose figures the docs show."""
+    """Adds the option --results. usual: the result file that docs/ takes its figures from."""
     parser.add_argument(
         "--results",
         type=Path,
         metavar="FILE",
-        help=f"also write the counts to FILE; {usual.relative_to(FOLDER.parent)} is what docs/ "
-        "shows (python -m benchmarks.tables)",
+        help="also write the results to FILE; docs/ takes its figures from "
+        f"{usual.relative_to(FOLDER.parent)}",
     )
 
 
 def write(path: Path | None, found: dict[str, Any]) -> None:
-    """Writes results as JSON, a whole file or none; nothing if path is None."""
+    """Writes results as JSON: a whole file or none. Writes nothing if path is None."""
     if path is not None:
         write_text(path, json.dumps(found, indent=1) + "\n")
 
 
 def read(path: Path) -> dict[str, Any]:
-    """The results in a JSON file."""
+    """Reads the results from a JSON file."""
     return json.loads(path.read_text(encoding="utf-8"))

@@ -1,9 +1,9 @@
-"""Prints the tables of docs/accuracy.md and docs/handwriting.md from the committed results.
+"""Prints the tables of docs/accuracy.md and docs/handwriting.md from the committed result files.
 
     python -m benchmarks.tables
 
-It also draws docs/accuracy_time.png, from the same file as the table beside it. Put the tables into
-the pages whenever a file benchmarks/results_* changes; a test compares them.
+It also draws docs/accuracy_time.png from the file of the table beside it. Whenever a file
+benchmarks/results_* changes, copy the tables into the pages; a test compares them.
 """
 
 import argparse
@@ -16,25 +16,25 @@ from nn.confidence.thresholds import percent
 from nn.runtime.startup import import_tensorflow
 
 CHART = result_files.FOLDER.parent / "docs" / "accuracy_time.png"
-SHOWN_RATES = (0.001, 0.002)  # of --max-error, in docs/accuracy.md
+SHOWN_RATES = (0.001, 0.002)  # values of --max-error that docs/accuracy.md shows
 
 
 def all_digits() -> str:
-    """Networks trained on all training digits: a Markdown table."""
+    """Makes the Markdown table of the networks that were trained on all training digits."""
     from nn.runs import comparison
 
     return comparison.table(comparison.read_outcomes(result_files.ALL_DIGITS))
 
 
 def compared() -> str:
-    """All networks, with validation digits held out: a Markdown table."""
+    """Makes the Markdown table of all networks, trained with validation digits held out."""
     from nn.runs import comparison
 
     return comparison.table(comparison.read_outcomes(result_files.COMPARED))
 
 
 def calibration() -> Iterator[str]:
-    """The rows of the table of thresholds."""
+    """Yields the rows of the Markdown table of thresholds in docs/accuracy.md."""
     found = result_files.read(result_files.CALIBRATION)
     for threshold in found["thresholds"]:
         if threshold["max_error"] in SHOWN_RATES:
@@ -45,7 +45,7 @@ def calibration() -> Iterator[str]:
 
 
 def handwriting() -> tuple[str, str]:
-    """The table of pictures of digits, and the table of pictures of no digit."""
+    """Makes two Markdown tables: pictures of digits, and pictures that show no digit."""
     found = result_files.read(result_files.HANDWRITING)
     scores = {name: Score(**row) for name, row in found["digits"].items()}
     refusals = {name: Refusals(**row) for name, row in found["no_digit"].items()}
@@ -64,7 +64,7 @@ def draw() -> None:
 
 
 def main() -> int:
-    """The command line; returns the exit status."""
+    """Runs the command line; returns the exit status."""
     argparse.ArgumentParser(
         prog="python -m benchmarks.tables",
         description=__doc__,

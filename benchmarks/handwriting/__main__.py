@@ -1,19 +1,22 @@
-"""How well a model reads pictures of handwriting: composed ones, of each kind that people bring.
+"""Measures how well a model reads pictures of handwriting, on pictures that it composes.
 
     python -m benchmarks.handwriting                    MNIST's test digits, and drawn strokes
     python -m benchmarks.handwriting --split validation --model runs/one/SavedModel
     python -m benchmarks.handwriting --kinds ballpoint lines --keep pictures/
 
-For each kind it draws pictures of digits that the model was not trained with, reads them as
-load_saved_model.py does, and prints how many were right, `unsure`, refused as if they were no
-digit, or wrong though sure; and, beside that, how many are right when each picture is only shrunk
-to 28×28, as most demonstrations do, or shrunk and, where its paper is bright, inverted. Tune on
-validation digits (those that --validation-split 0.2 --seed 0 holds out); the test digits are for
-the table that is reported.
+It draws each kind of picture that people bring, with digits that the model was not trained with. It
+reads the pictures as load_saved_model.py does. For each kind it prints the share of right answers,
+of `unsure` answers and of refused pictures, and the number of answers that are sure but wrong. The
+model refuses a picture if it finds no ink or if no digit reaches 50%; a refused picture counts as
+`unsure` too. The last two columns show the share of right answers without the normalization: each
+picture is only shrunk to 28×28, as most demonstrations do, and then, if it is bright, inverted.
 
-A second table has pictures that show no digit. It counts how many the model refuses because it
-finds no ink or because the ink looks like no digit, how many it leaves `unsure`, and how many it
-answers. It should answer none.
+Tune on validation digits (training with --validation-split 0.2 --seed 0 holds them out), and use
+the test digits only for the table that you report.
+
+A second table is about pictures that show no digit. It prints the share that the model refuses, the
+share that it does not refuse but leaves `unsure`, and the share that it answers. It should answer
+none.
 """
 
 import argparse
@@ -43,7 +46,10 @@ if TYPE_CHECKING:
 
 
 class Refusals(NamedTuple):
-    """Of one kind that is no digit: how many pictures, how many refused, unsure, answered."""
+    """What the model did with the pictures of one kind that shows no digit: counts.
+
+    Each of the `pictures` is either refused, unsure or answered.
+    """
 
     pictures: int
     refused: int
@@ -52,9 +58,12 @@ class Refusals(NamedTuple):
 
 
 class Score(NamedTuple):
-    """Of one kind: how many pictures, how many right, unsure, refused as if they were no digit,
-    which are unsure too, sure and wrong, and how many right when only shrunk, or shrunk and
-    inverted."""
+    """What the model did with the pictures of one kind of digit: counts.
+
+    right: right answers, sure or not. unsure: unsure answers and refused pictures. refused:
+    pictures without ink, or in which no digit reaches 50%. shrunk: right answers if each picture is
+    only shrunk to 28×28. inverted: right answers if bright pictures are then inverted.
+    """
 
     pictures: int
     right: int
@@ -66,7 +75,7 @@ class Score(NamedTuple):
 
 
 def main() -> int:
-    """The command line; returns the exit status."""
+    """Runs the command line; returns the exit status."""
     options = parse_arguments()
     import_tensorflow()
     from nn import Predictor
@@ -75,7 +84,8 @@ def main() -> int:
     try:
         digits = held_out(options.data, options.split)
         with Predictor(options.model) as predictor, tempfile.TemporaryDirectory() as folder:
-            print(f"{predictor.version}, {options.count} pictures a kind, {options.split} digits\n")
+            print(f"{predictor.version}, {options.count} pictures of each kind, "
+                  f"{options.split} digits\n")  # fmt: skip
             keep = options.keep or Path(folder)
             keep.mkdir(parents=True, exist_ok=True)
             for name in tqdm(options.kinds, disable=None, leave=False):
@@ -100,7 +110,7 @@ def results(
     scores: dict[str, Score],
     refusals: dict[str, Refusals],
 ) -> dict:
-    """What --results keeps: the counts of each kind, and what was measured."""
+    """Makes the content of the --results file: what was measured, and the counts of each kind."""
     return {
         "weights_sha256": predictor.card["weights_sha256"],
         "split": options.split,
@@ -111,18 +121,22 @@ def results(
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = parser_of("handwriting", __doc__, 200, "pictures a kind")
+    """Parses the command line."""
+    parser = parser_of("handwriting", __doc__, 200, "pictures of each kind")
     result_files.add_results_option(parser, result_files.HANDWRITING)
     add = parser.add_argument
     add("--kinds", nargs="*", choices=KINDS, default=list(KINDS), metavar="KIND",
-        help=f"of {', '.join(KINDS)} (default: all)")  # fmt: skip
+        help=f"pictures of digits: {', '.join(KINDS)} (default: all)")  # fmt: skip
     add("--others", nargs="*", choices=OTHERS, default=list(OTHERS), metavar="KIND",
         help=f"pictures that show no digit: {', '.join(OTHERS)} (default: all)")  # fmt: skip
     return parser.parse_args()
 
 
 def compose(name: str, digits: Digits, count: int, seed: int) -> tuple[list[File], np.ndarray]:
-    """Pictures of a kind, each of 0 to 9 as often as the others, and their labels."""
+    """Draws `count` pictures of a kind, 0 to 9 in turn; returns the files and the labels.
+
+    A picture depends on the digits, on the seed and on its place in the order.
+    """
     labels = np.arange(count) % 10
     files = []
     for number, label in enumerate(labels):
@@ -133,10 +147,10 @@ def compose(name: str, digits: Digits, count: int, seed: int) -> tuple[list[File
 
 
 def compose_other(name: str, digits: Digits, count: int, seed: int) -> list[File]:
-    """Pictures of a kind that is no digit."""
+    """Draws `count` pictures of a kind that shows no digit."""
     files = []
     for number in range(count):
-        # From 27 on, as when there were 27 kinds: the pictures stay what they were.
+        # KINDS had 27 entries when these kinds were added. With 27 the pictures stay the same.
         random = np.random.default_rng([seed, 27 + list(OTHERS).index(name), number])
         chosen = random.choice(len(digits), 2)
         pair = [Digit(int(digits.labels[i]), digits.images[i]) for i in chosen]
@@ -145,7 +159,7 @@ def compose_other(name: str, digits: Digits, count: int, seed: int) -> list[File
 
 
 def refuse(predictor: "Predictor", name: str, files: list[File], folder: Path) -> Refusals:
-    """Reads a kind's pictures, in which there is no digit."""
+    """Reads pictures that show no digit, from files in `folder`; counts what the model does."""
     readings = list(predictor.read(_write(folder, name, files, ["x"] * len(files))))
     refused = sum(_is_refused(reading) for reading in readings)
     answered = sum(reading.status == OK for reading in readings)
@@ -153,11 +167,12 @@ def refuse(predictor: "Predictor", name: str, files: list[File], folder: Path) -
 
 
 def _is_refused(reading: Reading) -> bool:
-    """As without ink, or as like no digit."""
+    """Whether the model found no ink, or no digit that reaches EVEN_ODDS."""
     return (reading.probability or 0) < EVEN_ODDS
 
 
 def _write(folder: Path, name: str, files: list[File], labels: Iterable) -> list[Path]:
+    """Writes files into a folder, with kind and label in their names; returns their paths."""
     paths = []
     for number, (file, label) in enumerate(zip(files, labels, strict=True)):
         paths.append(folder / f"{name}_{number:03d}_{label}{file.suffix}")
@@ -168,7 +183,7 @@ def _write(folder: Path, name: str, files: list[File], labels: Iterable) -> list
 def score(
     predictor: "Predictor", name: str, files: list[File], labels: np.ndarray, folder: Path
 ) -> Score:
-    """Reads a kind's pictures, which are written to the folder."""
+    """Reads pictures of one kind, from files in `folder`; compares the answers with the labels."""
     readings = list(predictor.read(_write(folder, name, files, labels)))
     right = np.array([reading.digit for reading in readings]) == labels
     sure = np.array([reading.status == OK for reading in readings])
@@ -186,6 +201,7 @@ def score(
 
 
 def _shrunk(file: File) -> np.ndarray:
+    """Decodes a picture and shrinks it to uint8 [28, 28], as most demonstrations do."""
     with Image.open(io.BytesIO(file.content)) as image:
         return np.asarray(image.convert("L").resize((28, 28)))
 
@@ -195,11 +211,12 @@ def _is_bright(image: np.ndarray) -> bool:
 
 
 def _right(predictor: "Predictor", images: list[np.ndarray], labels: np.ndarray) -> int:
+    """Counts the images, uint8 [28, 28], that the network reads right without normalization."""
     return int((predictor.predict(np.stack(images)).digits == labels).sum())
 
 
 def table(scores: dict[str, Score]) -> Iterable[str]:
-    """The lines of a Markdown table, the kinds' sum the last."""
+    """Yields the lines of a Markdown table: a row for each kind, and one for all of them."""
     total = Score(*(sum(column) for column in zip(*scores.values(), strict=True)))
     yield "kind         |  right | unsure | refused | sure, wrong | only shrunk | and inverted"
     yield "------------ | -----: | -----: | ------: | ----------: | ----------: | -----------:"
@@ -213,7 +230,7 @@ def table(scores: dict[str, Score]) -> Iterable[str]:
 
 
 def refusal_table(refusals: dict[str, Refusals]) -> Iterable[str]:
-    """The lines of the table of pictures that show no digit."""
+    """Yields the lines of the Markdown table of pictures that show no digit."""
     total = Refusals(*(sum(column) for column in zip(*refusals.values(), strict=True)))
     yield "no digit      | refused | unsure | answered"
     yield "------------- | ------: | -----: | -------:"

@@ -1,6 +1,7 @@
-"""Ink: digits as large masks, from MNIST's images and from drawn strokes, with pens of any width.
+"""Ink: large masks of digits, from MNIST's images or from strokes, drawn with pens of any width.
 
-A mask is float32 [H, W], 0 to 1, the digit TALL pixels high, or as wide, with nothing around it.
+A mask is float32 [H, W], from 0, no ink, to 1, full ink. It ends where its ink ends. Its longer
+side is about TALL pixels.
 """
 
 import numpy as np
@@ -10,12 +11,15 @@ from skimage.morphology import skeletonize
 
 from samples.draw_samples import STROKES, STYLES, Point, smooth
 
-TALL = 160
-MARGIN = 24  # around a digit while pens are applied
+TALL = 160  # pixels
+MARGIN = 24  # pixels around a digit, so that a wide pen fits
 
 
 def from_image(image: np.ndarray) -> np.ndarray:
-    """uint8 [28, 28], 0 = paper → a mask with that digit's own strokes, their edges crisp."""
+    """Enlarges an MNIST image to a mask that keeps the digit's own strokes, with crisp edges.
+
+    image: uint8 [28, 28], 0 = paper.
+    """
     rows, columns = (np.flatnonzero((image > 96).any(axis)) for axis in (1, 0))
     cut = image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     factor = TALL / max(cut.shape)
@@ -28,17 +32,17 @@ def from_image(image: np.ndarray) -> np.ndarray:
 def from_strokes(
     digit: int, random: np.random.Generator, *, styled: bool = False, unsteady: float = 0.018
 ) -> np.ndarray:
-    """A mask drawn anew, with a thin pen: slanted, stretched and shaken at random.
+    """Draws a digit from strokes with a thin pen, slanted, stretched and shaken at random: a mask.
 
-    styled: in one of STYLES, where there is one. unsteady: how far a point is from its place, on
-    average, of the digit's height.
+    styled: whether to draw one of the digit's STYLES, if it has any. unsteady: the standard
+    deviation of a point from its place, as a share of the digit's height.
     """
-    ways = STYLES.get(digit, [STROKES[digit]]) if styled else [STROKES[digit]]
-    return drawn(ways[random.integers(len(ways))], random, unsteady)
+    variants = STYLES.get(digit, [STROKES[digit]]) if styled else [STROKES[digit]]
+    return drawn(variants[random.integers(len(variants))], random, unsteady)
 
 
 def drawn(strokes: list[list[Point]], random: np.random.Generator, unsteady: float) -> np.ndarray:
-    """A mask of strokes, drawn as from_strokes does."""
+    """Draws strokes as from_strokes does: a mask."""
     width, slant = random.uniform(0.5, 0.85), random.normal(0.08, 0.12)
     picture = Image.new("L", (3 * TALL, 2 * TALL), 0)
     pen = ImageDraw.Draw(picture)
@@ -51,9 +55,10 @@ def drawn(strokes: list[list[Point]], random: np.random.Generator, unsteady: flo
 
 
 def with_pen(mask: np.ndarray, width: float, flat: float = 1.0, angle: float = 0.0) -> np.ndarray:
-    """The mask's middle lines, drawn anew with a pen that is `width` of the digit's height wide.
+    """Thins the strokes of a mask to their middle lines, and draws these with another pen.
 
-    flat: how much narrower the pen is one way than the other, as a brush is; angle: degrees.
+    width: the pen's, as a share of TALL. flat: the ratio of the pen's width to its thickness; 1 is
+    a round pen, more is a brush. angle: of a brush, in degrees.
     """
     lines = skeletonize(np.pad(mask, MARGIN) > 0.5)
     radius = width * TALL / 2
@@ -69,7 +74,7 @@ def with_pen(mask: np.ndarray, width: float, flat: float = 1.0, angle: float = 0
 
 
 def sized(mask: np.ndarray, height: int) -> np.ndarray:
-    """The mask, `height` pixels high, or as wide where it is wider than high."""
+    """Resizes a mask so that its longer side has `height` pixels."""
     factor = height / max(mask.shape)
     size = [max(1, round(side * factor)) for side in mask.shape[::-1]]
     picture = Image.fromarray(np.round(mask * 255).astype(np.uint8))
@@ -79,6 +84,6 @@ def sized(mask: np.ndarray, height: int) -> np.ndarray:
 
 
 def trimmed(mask: np.ndarray) -> np.ndarray:
-    """The mask with nothing around it."""
+    """Cuts off the rows and columns around the ink."""
     rows, columns = (np.flatnonzero((mask > 0.1).any(axis)) for axis in (1, 0))
     return mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]

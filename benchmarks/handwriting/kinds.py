@@ -1,6 +1,7 @@
-"""The kinds of pictures that people bring: each a function that draws one, as a file's bytes.
+"""The kinds of pictures of digits that people bring: one function draws each kind.
 
-KINDS has them by name. Each takes a Digit and a random generator, and nothing else decides.
+KINDS holds the functions by name. Each takes a Digit and a random generator, and returns a File;
+nothing else decides what it draws.
 """
 
 import io
@@ -24,14 +25,18 @@ from benchmarks.handwriting.ink import (
 
 @dataclass(frozen=True)
 class Digit:
-    """label: 0 to 9; image: uint8 [28, 28], one of MNIST's digits with that label."""
+    """A digit to draw. label: 0 to 9. image: uint8 [28, 28], an MNIST digit with that label."""
 
     label: int
     image: np.ndarray
 
     def mask(self, random: Generator, width: float | None = None, drawn: float = 0.25):
-        """Its ink; width: the pen's, of the digit's height, None for its own strokes; drawn: the
-        share of digits that are drawn anew, and are not MNIST's."""
+        """Makes the digit's mask: float32 [H, W], 0 to 1.
+
+        width: the pen's, as a share of the digit's height; None keeps the strokes of MNIST's digit,
+        and draws any other with a random pen. drawn: the probability that the digit is drawn from
+        strokes and is not MNIST's.
+        """
         if random.random() < drawn:
             mask = from_strokes(self.label, random)
             return with_pen(mask, width or random.uniform(0.05, 0.12))
@@ -41,7 +46,7 @@ class Digit:
 
 @dataclass(frozen=True)
 class File:
-    """A picture as it arrives: its bytes, and how its name ends."""
+    """A picture file: its bytes, and the suffix of its name."""
 
     content: bytes
     suffix: str
@@ -52,12 +57,16 @@ KINDS: dict[str, Draw] = {}
 
 
 def kind(draw: Draw) -> Draw:
+    """Adds a function to KINDS, under its own name."""
     KINDS[draw.__name__] = draw
     return draw
 
 
 def saved(image: Image.Image, suffix: str, **options) -> File:
-    """The picture as a file of that suffix's format, or of `format`."""
+    """Encodes a picture in the format of the suffix, or in `format` if it is among the options.
+
+    options: for Pillow's Image.save.
+    """
     buffer = io.BytesIO()
     name = options.pop("format", None) or Image.registered_extensions()[suffix]
     image.save(buffer, name, **options)
@@ -65,7 +74,7 @@ def saved(image: Image.Image, suffix: str, **options) -> File:
 
 
 def photo(picture: np.ndarray, random: Generator, tint=(1.0, 0.985, 0.95)) -> File:
-    """A camera's JPEG: a little blurred, noisy and warm."""
+    """Makes a camera's JPEG of a gray picture: slightly blurred, noisy, and warm in color."""
     picture = on.blurred(picture, random.uniform(0.5, 1.3))
     picture = on.grained(picture, random, random.uniform(1.5, 6))
     color = picture[..., None] * np.array(tint, np.float32)
@@ -73,7 +82,7 @@ def photo(picture: np.ndarray, random: Generator, tint=(1.0, 0.985, 0.95)) -> Fi
 
 
 def sheet(random: Generator, low: float = 170, high: float = 235) -> np.ndarray:
-    """A piece of paper, some 300 to 700 pixels a side."""
+    """Makes paper of one gray level, from low to high, with sides of 300 to 699 pixels."""
     size = tuple(int(side) for side in random.integers(300, 700, 2))
     return on.plain(size, random.uniform(low, high))
 
@@ -81,14 +90,18 @@ def sheet(random: Generator, low: float = 170, high: float = 235) -> np.ndarray:
 def written(
     paper: np.ndarray, mask: np.ndarray, random: Generator, ink=(25, 70), share=(0.35, 0.75)
 ) -> np.ndarray:
-    """The mask somewhere on the paper."""
+    """Draws a mask in ink at a random place on the paper.
+
+    ink: the range of its gray level. share: the range of the mask's longer side, as a share of the
+    paper's shorter side.
+    """
     drawn, top, left = on.anywhere(paper.shape, mask, random.uniform(*share), random)
     return on.inked(paper, drawn, top, left, random.uniform(*ink))
 
 
 @kind
 def pen(digit: Digit, random: Generator) -> File:
-    """A clean scan, dark on white."""
+    """A clean scan: dark ink on white paper."""
     paper = sheet(random, 236, 255)
     picture = written(paper, digit.mask(random, random.uniform(0.05, 0.1)), random)
     return saved(Image.fromarray(on.bytes_of(on.grained(picture, random, 1.5))), ".png")
@@ -104,13 +117,13 @@ def ballpoint(digit: Digit, random: Generator) -> File:
 
 @kind
 def phone(digit: Digit, random: Generator) -> File:
-    """Twelve megapixels, which only their EXIF turns upright."""
+    """A photo of twelve megapixels, stored turned; its EXIF says how to turn it upright."""
     paper = on.plain((750, 1000)[:: int(random.choice([-1, 1]))], random.uniform(160, 225))
     paper = on.lit(paper, random, random.uniform(0.1, 0.4))
     mask = digit.mask(random, random.uniform(0.03, 0.12))
     picture = on.leaning(written(paper, mask, random, share=(0.25, 0.6)), random, 0.06)
     picture = on.grained(on.blurred(picture, 0.5), random, 3)
-    orientation = int(random.choice([3, 6, 8]))  # EXIF: turned by 180°, 270°, 90°
+    orientation = int(random.choice([3, 6, 8]))  # EXIF: stored turned by 180°, 270°, 90°
     stored = np.rot90(picture, {3: 2, 6: 1, 8: 3}[orientation])
     image = Image.fromarray(on.bytes_of(stored)).resize(
         (4 * stored.shape[1], 4 * stored.shape[0]), Image.Resampling.BILINEAR
@@ -122,7 +135,7 @@ def phone(digit: Digit, random: Generator) -> File:
 
 @kind
 def shadow(digit: Digit, random: Generator) -> File:
-    """The hard shadow of a hand over it."""
+    """A digit in the shadow of a hand, or partly in it."""
     paper = on.shadowed(sheet(random), random, random.uniform(0.3, 0.55))
     picture = written(paper, digit.mask(random, random.uniform(0.03, 0.1)), random)
     return photo(on.leaning(picture, random, 0.05), random)
@@ -138,7 +151,7 @@ def creases(digit: Digit, random: Generator) -> File:
 
 @kind
 def lines(digit: Digit, random: Generator) -> File:
-    """Ruled paper, a line or two through the digit."""
+    """Ruled paper, with lines that may run through the digit."""
     paper = sheet(random, 200, 245)
     spacing = min(paper.shape) * random.uniform(0.18, 0.45)
     paper = on.ruled(paper, random, spacing, random.uniform(0.12, 0.35))
@@ -158,7 +171,7 @@ def squares(digit: Digit, random: Generator) -> File:
 
 @kind
 def other_side(digit: Digit, random: Generator) -> File:
-    """Thin paper: what stands on its other side shows through."""
+    """Thin paper: a digit on its other side shows through."""
     paper = sheet(random, 195, 240)
     behind = with_pen(from_strokes(int(random.integers(10)), random), 0.08)[:, ::-1]
     drawn, top, left = on.anywhere(paper.shape, behind, random.uniform(0.4, 0.8), random)
@@ -177,7 +190,7 @@ def marker(digit: Digit, random: Generator) -> File:
 
 @kind
 def brush(digit: Digit, random: Generator) -> File:
-    """A brush: thick one way, thin the other, its ink uneven."""
+    """A brush: strokes are thick in one direction and thin in the other, and the ink is uneven."""
     mask = digit.mask(random, 0.06)
     mask = with_pen(
         mask, random.uniform(0.13, 0.22), random.uniform(1.5, 3), random.uniform(20, 70)
@@ -190,7 +203,7 @@ def brush(digit: Digit, random: Generator) -> File:
 
 @kind
 def pencil(digit: Digit, random: Generator) -> File:
-    """Gray, thin and grainy."""
+    """A pencil: gray, thin, grainy strokes."""
     paper = on.lit(sheet(random, 205, 242), random, random.uniform(0, 0.3))
     mask = digit.mask(random, random.uniform(0.03, 0.055))
     drawn, top, left = on.anywhere(paper.shape, mask, random.uniform(0.35, 0.75), random)
@@ -200,7 +213,7 @@ def pencil(digit: Digit, random: Generator) -> File:
 
 @kind
 def dim(digit: Digit, random: Generator) -> File:
-    """Too little light: paper of 120, ink of 40."""
+    """Too little light: the paper's gray level is about 120, the ink's about 40."""
     paper = on.lit(sheet(random, 105, 135), random, random.uniform(0, 0.3))
     mask = digit.mask(random, random.uniform(0.04, 0.1))
     return photo(written(paper, mask, random, (30, 55)), random)
@@ -208,7 +221,7 @@ def dim(digit: Digit, random: Generator) -> File:
 
 @kind
 def pasted(digit: Digit, random: Generator) -> File:
-    """A crop of gray paper on a white picture: its edge is faint."""
+    """A crop of gray paper on a white picture; the paper's edge is faint."""
     crop = on.lit(sheet(random, 222, 244), random, random.uniform(0, 0.08))
     crop = written(crop, digit.mask(random, random.uniform(0.04, 0.1)), random)
     border = random.integers(20, 160, 4)
@@ -234,7 +247,7 @@ def form(digit: Digit, random: Generator) -> File:
 
 @kind
 def blackboard(digit: Digit, random: Generator) -> File:
-    """A light digit on uneven dark gray."""
+    """A light digit on dark gray of uneven brightness."""
     board = on.lit(sheet(random, 45, 105), random, random.uniform(0.2, 0.5))
     mask = digit.mask(random, random.uniform(0.05, 0.1))
     drawn, top, left = on.anywhere(board.shape, mask, random.uniform(0.35, 0.75), random)
@@ -246,7 +259,7 @@ def blackboard(digit: Digit, random: Generator) -> File:
 
 @kind
 def tablet(digit: Digit, random: Generator) -> File:
-    """Drawn with a finger, in color, on white or black."""
+    """A digit drawn with a finger on a tablet: in color, on white or black."""
     mask = with_pen(from_strokes(digit.label, random, unsteady=0.025), random.uniform(0.03, 0.09))
     size = tuple(int(side) for side in random.integers(256, 600, 2))
     drawn, top, left = on.anywhere(size, mask, random.uniform(0.3, 0.8), random)
@@ -260,7 +273,7 @@ def tablet(digit: Digit, random: Generator) -> File:
 
 @kind
 def hairline(digit: Digit, random: Generator) -> File:
-    """28×28, with lines of a pixel."""
+    """A picture of 28×28 pixels with lines one pixel wide."""
     mask = sized(digit.mask(random, 0.025), 20)
     mask = (mask > 0.35 * mask.max()).astype(np.float32)
     top, left = ((28 - used) // 2 + int(random.integers(-2, 3)) for used in mask.shape)
@@ -272,14 +285,14 @@ def hairline(digit: Digit, random: Generator) -> File:
 
 @kind
 def faint(digit: Digit, random: Generator) -> File:
-    """28×28 as MNIST's, but its brightest pixel is 130."""
+    """An MNIST digit, dimmed: level 255 becomes 130."""
     picture = digit.image.astype(np.float32) * (130 / 255)
     return saved(Image.fromarray(on.bytes_of(picture)), ".png")
 
 
 @kind
 def border(digit: Digit, random: Generator) -> File:
-    """Strokes that touch the border, or run off it."""
+    """Strokes that touch the border of the picture, or run off it."""
     paper = sheet(random, 190, 250)
     paper = paper[: min(paper.shape), : min(paper.shape)]
     drawn = sized(digit.mask(random, random.uniform(0.05, 0.1)), round(0.97 * len(paper)))
@@ -295,7 +308,7 @@ def border(digit: Digit, random: Generator) -> File:
 
 @kind
 def small(digit: Digit, random: Generator) -> File:
-    """A small digit in a corner of a large picture."""
+    """A small digit in a large picture."""
     paper = on.lit(on.plain((600, 800), random.uniform(190, 245)), random, random.uniform(0, 0.25))
     mask = digit.mask(random, random.uniform(0.07, 0.12))
     drawn, top, left = on.anywhere(paper.shape, mask, random.uniform(0.12, 0.22), random, 0.03)
@@ -304,7 +317,7 @@ def small(digit: Digit, random: Generator) -> File:
 
 @kind
 def speck(digit: Digit, random: Generator) -> File:
-    """Dirt beside the digit."""
+    """One to three specks of dirt beside the digit."""
     paper = on.lit(sheet(random, 200, 245), random, random.uniform(0, 0.2))
     mask = sized(digit.mask(random, random.uniform(0.05, 0.1)), round(0.5 * min(paper.shape)))
     top, left = (0.5 * (side - used) for side, used in zip(paper.shape, mask.shape, strict=True))
@@ -323,7 +336,7 @@ def speck(digit: Digit, random: Generator) -> File:
 
 @kind
 def transparent(digit: Digit, random: Generator) -> File:
-    """RGBA: the digit alone, dark or light, nothing behind it."""
+    """An RGBA picture: a dark or light digit on a transparent background."""
     size = tuple(int(side) for side in random.integers(100, 400, 2))
     mask = digit.mask(random, random.uniform(0.06, 0.14))
     drawn, top, left = on.anywhere(size, mask, random.uniform(0.4, 0.85), random)
@@ -335,7 +348,7 @@ def transparent(digit: Digit, random: Generator) -> File:
 
 @kind
 def bilevel(digit: Digit, random: Generator) -> File:
-    """One bit a pixel."""
+    """A picture with one bit for each pixel."""
     size = tuple(int(side) for side in random.integers(40, 300, 2))
     mask = digit.mask(random, random.uniform(0.06, 0.14))
     picture = written(on.plain(size, 255), mask, random, (0, 0), (0.5, 0.85))
@@ -346,7 +359,8 @@ def bilevel(digit: Digit, random: Generator) -> File:
 
 @kind
 def formats(digit: Digit, random: Generator) -> File:
-    """Palette PNG, 16 bits, CMYK, animations, TIFF, and a PNG that is called .jpg."""
+    """One of several formats: PNG with a palette or 16 bits, CMYK JPEG, animated GIF or WebP, TIFF,
+    or a PNG file that is named .jpg."""
     paper = on.lit(sheet(random, 200, 250), random, random.uniform(0, 0.2))
     picture = written(paper, digit.mask(random, random.uniform(0.05, 0.1)), random)
     image = Image.fromarray(on.bytes_of(on.grained(picture, random, 2)))
@@ -358,7 +372,7 @@ def formats(digit: Digit, random: Generator) -> File:
         lambda: saved(image.convert("RGB").convert("CMYK"), ".jpg"),
         lambda: saved(image, ".gif", **animation),
         lambda: saved(image.convert("RGB"), ".webp", **animation),
-        lambda: saved(image, ".tiff"),  # compressed, its bytes would not be the same again
+        lambda: saved(image, ".tiff"),  # not compressed: compressed bytes would vary
         lambda: saved(image, ".jpg", format="PNG"),
     ]
     return files[random.integers(len(files))]()
@@ -366,7 +380,8 @@ def formats(digit: Digit, random: Generator) -> File:
 
 @kind
 def styles(digit: Digit, random: Generator) -> File:
-    """Slashed zeros, crossed sevens, ones with a serif and a foot, open fours, detached fives."""
+    """A digit in one of its STYLES, if it has any: slashed zeros, ones with a serif and a foot,
+    open fours, detached fives, crossed sevens and others."""
     mask = from_strokes(digit.label, random, styled=True)
     mask = with_pen(mask, random.uniform(0.04, 0.11))
     paper = on.lit(sheet(random, 195, 245), random, random.uniform(0, 0.25))
@@ -375,13 +390,13 @@ def styles(digit: Digit, random: Generator) -> File:
 
 @kind
 def box16_gray(digit: Digit, random: Generator) -> File:
-    """16×16, which the digit fills, light on dark."""
+    """A picture of 16×16 pixels that the digit fills: gray, light on dark."""
     return saved(Image.fromarray(on.bytes_of(255 * _filled(digit, random))), ".png")
 
 
 @kind
 def box16_binary(digit: Digit, random: Generator) -> File:
-    """16×16, which the digit fills, of two levels."""
+    """A picture of 16×16 pixels that the digit fills, in two levels. Ink is dark or light."""
     picture = 255 * (_filled(digit, random) > 0.45)
     if random.random() < 0.5:
         picture = 255 - picture
@@ -390,7 +405,7 @@ def box16_binary(digit: Digit, random: Generator) -> File:
 
 @kind
 def far(digit: Digit, random: Generator) -> File:
-    """A page photographed whole, with one digit on it: a tenth of its height or less."""
+    """A page photographed whole. The longer side of its one digit is 5% to 12% of its height."""
     paper = on.lit(on.plain((900, 1200), random.uniform(180, 240)), random, random.uniform(0, 0.3))
     mask = digit.mask(random, random.uniform(0.04, 0.12))
     drawn, top, left = on.anywhere(paper.shape, mask, random.uniform(0.05, 0.12), random, 0.03)
@@ -399,9 +414,9 @@ def far(digit: Digit, random: Generator) -> File:
 
 @kind
 def table(digit: Digit, random: Generator) -> File:
-    """A sheet of paper on a darker table, photographed whole: its edges are seen."""
+    """A sheet of paper on a darker table, photographed whole, so that the sheet's edges show."""
     picture = on.lit(on.plain((480, 640), random.uniform(40, 150)), random, 0.2)
-    margins = random.uniform(0.02, 0.14, 4)  # at the top, bottom, left, right
+    margins = random.uniform(0.02, 0.14, 4)  # top, bottom, left, right; shares of the side
     top, bottom = int(480 * margins[0]), int(480 * (1 - margins[1]))
     left, right = int(640 * margins[2]), int(640 * (1 - margins[3]))
     sheet = on.lit(on.plain((bottom - top, right - left), random.uniform(190, 235)), random, 0.15)
@@ -410,7 +425,7 @@ def table(digit: Digit, random: Generator) -> File:
     return photo(on.leaning(picture, random, 0.03), random)
 
 
-# Written in two strokes that lie apart: an open four's, and a five's with its top.
+# Digits in two strokes that do not touch: an open four, and a five with a detached top.
 APART: dict[int, list[list[Point]]] = {
     4: [[(0.2, 0.08), (0.12, 0.3), (0.08, 0.55), (0.35, 0.55), (0.66, 0.53)],
         [(0.9, 0.0), (0.89, 0.5), (0.87, 1.0)]],
@@ -422,7 +437,7 @@ APART: dict[int, list[list[Point]]] = {
 
 @kind
 def tight(digit: Digit, random: Generator) -> File:
-    """Cropped to its ink, or nearly so; some of the fours and fives in two strokes."""
+    """A digit cropped to its ink, or nearly so; half of the fours and fives are from APART."""
     if digit.label in APART and random.random() < 0.5:
         mask = with_pen(drawn(APART[digit.label], random, 0.015), random.uniform(0.05, 0.1))
     else:
@@ -431,7 +446,7 @@ def tight(digit: Digit, random: Generator) -> File:
 
 
 def cropped(mask: np.ndarray, random: Generator) -> File:
-    """The mask on paper that ends where its ink does, or a little later."""
+    """Draws a mask on paper that ends at the ink, or up to 4% of its longer side beyond it."""
     mask = sized(mask, int(random.integers(60, 500)))
     margins = np.round(random.uniform(0, 0.04, 4) * max(mask.shape)).astype(int)
     size = (mask.shape[0] + margins[:2].sum(), mask.shape[1] + margins[2:].sum())
@@ -440,7 +455,7 @@ def cropped(mask: np.ndarray, random: Generator) -> File:
 
 
 def _filled(digit: Digit, random: Generator) -> np.ndarray:
-    """16×16: stretched to fill it, but for what is very narrow."""
+    """Stretches a digit to float32 [16, 16], 0 to 1. A very narrow one fills 8 of 16 columns."""
     mask = digit.mask(random, drawn=0.0)
     width = 16 if mask.shape[1] > 0.5 * mask.shape[0] else 8
     picture = Image.fromarray(on.bytes_of(255 * mask)).resize((width, 16), Image.Resampling.BOX)

@@ -1,8 +1,9 @@
-"""Pictures that show no digit: each is a function that draws one, as a file's bytes.
+"""The kinds of pictures that show no digit: one function draws each kind.
 
-OTHERS has them by name. None of these letters and figures is drawn so in training
-(nn/training/drawn_pictures.py). Letters that look like digits are left out: B, D, G, I, J, L, O, Q,
-S, U, Y, Z, and their like.
+OTHERS holds the functions by name. Each takes two Digits and a random generator, and returns a
+File. Training draws its signs from fonts and never from these strokes
+(nn/training/drawn_pictures.py). LETTERS leaves out the letters that look like digits: B, D, G, I,
+J, L, O, Q, S, U, Y, Z and similar ones.
 """
 
 from collections.abc import Callable
@@ -81,25 +82,26 @@ OTHERS: dict[str, Callable[[list[Digit], Generator], File]] = {}
 
 
 def other(draw: Callable[[list[Digit], Generator], File]):
+    """Adds a function to OTHERS, under its own name."""
     OTHERS[draw.__name__] = draw
     return draw
 
 
 @other
 def letter(digits: list[Digit], random: Generator) -> File:
-    """A letter that looks like no digit, with a pen."""
+    """A letter that looks like no digit, drawn with a pen."""
     return _on_paper(_mask(LETTERS, random), random)
 
 
 @other
 def figure(digits: list[Digit], random: Generator) -> File:
-    """A heart, a star, a house, with a pen."""
+    """One of FIGURES, drawn with a pen: a heart, a star, a house and others."""
     return _on_paper(_mask(FIGURES, random), random)
 
 
 @other
 def word(digits: list[Digit], random: Generator) -> File:
-    """Three letters or four."""
+    """Three or four letters in a row."""
     masks = [_mask(LETTERS, random) for _ in range(random.integers(3, 5))]
     return _on_paper(_in_a_row(masks, random), random)
 
@@ -112,7 +114,7 @@ def two_digits(digits: list[Digit], random: Generator) -> File:
 
 @other
 def photograph(digits: list[Digit], random: Generator) -> File:
-    """A part of a photograph: a face, stones, grass."""
+    """A part of a photograph, for example of a face, stones or grass."""
     picture = _photograph(PHOTOGRAPHS[random.integers(len(PHOTOGRAPHS))])
     height, width = (int(share * side) for share, side in
                      zip(random.uniform(0.3, 1, 2), picture.shape[:2], strict=True))  # fmt: skip
@@ -141,13 +143,13 @@ def creased_page(digits: list[Digit], random: Generator) -> File:
 
 @other
 def shadowed_page(digits: list[Digit], random: Generator) -> File:
-    """An empty page with a hard shadow."""
+    """An empty page with a shadow on it."""
     return photo(on.shadowed(sheet(random), random, random.uniform(0.3, 0.55)), random)
 
 
 @other
 def pasted_page(digits: list[Digit], random: Generator) -> File:
-    """An empty piece of gray paper on white."""
+    """An empty piece of gray paper on a white picture."""
     border = random.integers(20, 160, 4).reshape(2, 2)
     crop = on.lit(sheet(random, 222, 244), random, random.uniform(0, 0.08))
     return photo(np.pad(crop, border, constant_values=255), random)
@@ -165,7 +167,7 @@ def ruled_page(digits: list[Digit], random: Generator) -> File:
 
 @other
 def empty_form(digits: list[Digit], random: Generator) -> File:
-    """A printed form's box with nothing in it."""
+    """An empty box of a printed form."""
     paper = sheet(random, 225, 255)
     height, width = (random.uniform(0.4, 0.8, 2) * min(paper.shape)).astype(int)
     line = max(1, round(random.uniform(0.006, 0.025) * max(height, width)))
@@ -177,7 +179,7 @@ def empty_form(digits: list[Digit], random: Generator) -> File:
 
 @other
 def tight_pair(digits: list[Digit], random: Generator) -> File:
-    """Two digits, cropped to their ink, or nearly so; one of them often a plain one."""
+    """Two digits, cropped to their ink or nearly so; in half of the pictures one is a plain 1."""
     masks = [digit.mask(random, 0.08) for digit in digits]
     if random.random() < 0.5:
         one = [[(0.5, 0.0), (0.5, 0.5), (0.5, 1.0)]]
@@ -186,12 +188,13 @@ def tight_pair(digits: list[Digit], random: Generator) -> File:
 
 
 def _mask(figures: dict[str, list[list[Point]]], random: Generator) -> np.ndarray:
+    """Draws one of the figures at random, with a pen of random width: a mask."""
     strokes = list(figures.values())[random.integers(len(figures))]
     return with_pen(drawn(strokes, random, 0.018), random.uniform(0.04, 0.12))
 
 
 def _in_a_row(masks: list[np.ndarray], random: Generator) -> np.ndarray:
-    """Masks side by side, of one height, with gaps: float32 [H, W]."""
+    """Puts masks side by side on one base line, with random gaps: float32 [H, W]."""
     height = 120
     row = []
     for mask in masks:
@@ -202,10 +205,12 @@ def _in_a_row(masks: list[np.ndarray], random: Generator) -> np.ndarray:
 
 
 def _on_paper(mask: np.ndarray, random: Generator) -> File:
+    """Draws a mask at a random place on shaded paper, and photographs it."""
     return photo(written(on.lit(sheet(random), random, random.uniform(0, 0.3)), mask, random),
                  random)  # fmt: skip
 
 
 @cache
 def _photograph(name: str) -> np.ndarray:
+    """Loads a photograph of scikit-image, uint8, gray or RGB, once."""
     return getattr(skimage.data, name)()

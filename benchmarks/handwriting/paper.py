@@ -1,4 +1,4 @@
-"""Paper, light, and ink on it: gray pictures as float32 [H, W], 0 to 255."""
+"""Paper, light and ink. Pictures are gray: float32 [H, W], from 0, black, to 255, white."""
 
 import numpy as np
 from numpy.random import Generator
@@ -9,12 +9,12 @@ from benchmarks.handwriting.ink import sized
 
 
 def plain(size: tuple[int, int], level: float) -> np.ndarray:
-    """Paper of one gray level; size: height and width."""
+    """Makes paper of one gray level. size: height and width in pixels."""
     return np.full(size, level, np.float32)
 
 
 def lit(paper: np.ndarray, random: Generator, shade: float) -> np.ndarray:
-    """Light falls off to one side, and unevenly: by up to `shade` of it."""
+    """Darkens the paper toward one side, and unevenly, by up to `shade`, a share of its light."""
     y, x = _places(paper)
     angle = random.uniform(0, 2 * np.pi)
     along = np.cos(angle) * x + np.sin(angle) * y
@@ -23,7 +23,10 @@ def lit(paper: np.ndarray, random: Generator, shade: float) -> np.ndarray:
 
 
 def shadowed(paper: np.ndarray, random: Generator, depth: float) -> np.ndarray:
-    """The soft-edged shadow of a hand or a phone over a part of it; depth: of the light."""
+    """Casts a soft-edged shadow, as of a hand or a phone, on a part of the paper.
+
+    depth: how much light the shadow takes away, as a share.
+    """
     y, x = _places(paper)
     angle = random.uniform(0, 2 * np.pi)
     soft = random.uniform(0.02, 0.12)
@@ -32,7 +35,10 @@ def shadowed(paper: np.ndarray, random: Generator, depth: float) -> np.ndarray:
 
 
 def creased(paper: np.ndarray, random: Generator, depth: float) -> np.ndarray:
-    """Folds: a dark side and a bright one along each."""
+    """Folds the paper: each fold has a dark side and a bright one.
+
+    depth: how much a fold darkens the paper, as a share of its level.
+    """
     y, x = _places(paper)
     for _ in range(random.integers(2, 6)):
         angle = random.uniform(0, np.pi)
@@ -49,7 +55,11 @@ def creased(paper: np.ndarray, random: Generator, depth: float) -> np.ndarray:
 def ruled(
     paper: np.ndarray, random: Generator, spacing: float, strength: float, squared: bool = False
 ) -> np.ndarray:
-    """Printed lines; spacing: pixels; strength: how much darker they are, of the paper's level."""
+    """Prints lines on the paper.
+
+    spacing: from line to line, in pixels. strength: how much darker the lines are, as a share of
+    the paper's level. squared: whether lines run both ways.
+    """
     height, width = paper.shape
     thick = max(1.0, spacing * random.uniform(0.02, 0.05))
     tilt = random.normal(0, 0.01)
@@ -63,12 +73,12 @@ def ruled(
 
 
 def grained(picture: np.ndarray, random: Generator, noise: float) -> np.ndarray:
-    """A sensor's noise; its standard deviation in gray levels."""
+    """Adds the noise of a camera's sensor. noise: its standard deviation, in gray levels."""
     return picture + random.normal(0, noise, picture.shape).astype(np.float32)
 
 
 def blurred(picture: np.ndarray, radius: float) -> np.ndarray:
-    """Out of focus; the standard deviation in pixels."""
+    """Blurs a picture with a Gaussian. radius: its standard deviation, in pixels."""
     return ndimage.gaussian_filter(picture, radius)
 
 
@@ -80,14 +90,21 @@ def inked(
     level: float,
     opacity: np.ndarray | float = 1.0,
 ) -> np.ndarray:
-    """Ink of a gray level, lit as the paper is; what falls beside the paper is lost."""
+    """Draws a mask on the paper in ink, which is lit like the paper.
+
+    top, left: where the mask starts, in pixels; parts beside the paper are lost. level: the ink's
+    gray level in full light. opacity: 0 to 1, one value or float32 of the paper's shape.
+    """
     coverage = covering(paper.shape, mask, top, left) * opacity
     light = paper / float(np.percentile(paper, 95))
     return paper * (1 - coverage) + level * np.minimum(light, 1.2) * coverage
 
 
 def covering(size: tuple[int, int], mask: np.ndarray, top: float, left: float) -> np.ndarray:
-    """The mask on a picture of that size, which has 0 around it."""
+    """Places a mask on an empty picture: float32 [H, W], 0 around the mask.
+
+    size: height and width of the picture. Parts of the mask beside the picture are lost.
+    """
     coverage = np.zeros(size, np.float32)
     top, left = round(top), round(left)
     rows = slice(max(top, 0), min(top + mask.shape[0], size[0]))
@@ -100,7 +117,12 @@ def covering(size: tuple[int, int], mask: np.ndarray, top: float, left: float) -
 def anywhere(
     size: tuple[int, int], mask: np.ndarray, share: float, random: Generator, margin: float = 0.06
 ) -> tuple[np.ndarray, float, float]:
-    """The mask, `share` of a picture's shorter side high, and where it may lie: top, left."""
+    """Resizes a mask and draws a random place for it on a picture: returns (mask, top, left).
+
+    size: height and width of the picture. share: the mask's longer side, as a share of the
+    picture's shorter side. margin: the least distance from the border, as a share of the side, if
+    there is room for it.
+    """
     drawn = sized(mask, max(6, round(share * min(size))))
     places = []
     for side, used in zip(size, drawn.shape, strict=True):
@@ -113,9 +135,13 @@ def anywhere(
 def leaning(
     picture: np.ndarray, random: Generator, most: float, degrees: float = 5.0
 ) -> np.ndarray:
-    """Seen from the side, and turned a little: corners move by up to `most` of a side."""
+    """Distorts a picture as if seen from the side and turned a little.
+
+    most: the size of the distortion: corners move inward by 0.1 to 1.9 times this share of a side.
+    degrees: the largest turn.
+    """
     height, width = picture.shape
-    corners = np.array([(0, 0), (0, 1), (1, 1), (1, 0)], float)  # as Pillow's QUAD has them
+    corners = np.array([(0, 0), (0, 1), (1, 1), (1, 0)], float)  # in the order of Pillow's QUAD
     angle = np.radians(random.uniform(-degrees, degrees))
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     inside = (corners - 0.5) * (1 - 2 * most) + random.uniform(-most, most, (4, 2)) * 0.9
@@ -129,12 +155,12 @@ def leaning(
 
 
 def bytes_of(picture: np.ndarray) -> np.ndarray:
-    """uint8, rounded and clipped."""
+    """Rounds and clips a picture to uint8."""
     return np.clip(np.round(picture), 0, 255).astype(np.uint8)
 
 
 def _places(paper: np.ndarray) -> list[np.ndarray]:
-    """Rows and columns, each from -0.5 to 0.5."""
+    """Makes the coordinates of the pixels: y and x, each float32 [H, W], from -0.5 to 0.5."""
     height, width = paper.shape
     return list(
         np.meshgrid(
@@ -146,6 +172,6 @@ def _places(paper: np.ndarray) -> list[np.ndarray]:
 
 
 def _blotches(size: tuple[int, int], random: Generator, knots: int) -> np.ndarray:
-    """Soft clouds, 0 to 1."""
+    """Makes soft clouds: float32 [H, W], 0 to 1. knots: the random values along a side."""
     coarse = Image.fromarray(random.random((knots, knots)).astype(np.float32))
     return np.clip(np.asarray(coarse.resize(size[::-1], Image.Resampling.BICUBIC)), 0, 1)

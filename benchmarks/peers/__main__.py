@@ -1,14 +1,15 @@
-"""This project beside what its users would take instead: one machine, one run, in turn.
+"""Measures the speed and memory of this project beside the tools that you would use instead.
 
-    make benchmark                                      all of it, in under an hour
-    make benchmark-quick                                a few runs, without PyTorch and others
+    make benchmark                                      every row, in about half an hour
+    make benchmark-quick                                a few rows, without PyTorch and others
     python -m benchmarks.peers --rows dense-64 start
 
-Each contender runs in a process of its own; in each repeat each runs once, one after the other, so
-that a slow minute of the machine is everybody's. A ratio is of one repeat: work a second of this
-project, by that of another's best setting (*). Shown is the median, and the smallest and largest. A
-setting that in two repeats was less than two thirds as fast as another of the same contender is not
-run again (-). Memory is the most that a contender's process has held.
+Each contender runs in a process of its own. In each repeat the contenders run once each, in turn,
+so that a slow minute of the machine slows all of them. A ratio compares two runs of one repeat: it
+is the speed of this project divided by the speed of a peer's best setting (*). The benchmark prints
+the median ratio, the smallest and the largest. It stops running a setting (-) if in both of the
+first two repeats another setting of the same contender was more than 1.5 times as fast. Memory is
+the peak resident memory of a contender's process.
 """
 
 import argparse
@@ -34,7 +35,7 @@ QUICK = ("dense-128", "csv", "start", "latency-dense", "batches-dense-1024", "fo
 
 
 def main() -> int:
-    """The command line; returns the exit status."""
+    """Runs the command line; returns the exit status."""
     options = parse_arguments()
     import_tensorflow()
     started = time.perf_counter()
@@ -49,7 +50,7 @@ def main() -> int:
             found = {"machine": results.machine(), "rows": []}
             for row in measure(shop, options):
                 found["rows"].append(row)
-                if options.results:  # an hour's work is not to hang on its last minute
+                if options.results:  # after each row: a later error loses no row
                     results.write(options.results, found)
             if not (options.quick or options.rows):
                 found["scaling"] = scaling.measure(folder, options.repeats)
@@ -66,17 +67,18 @@ def main() -> int:
 
 
 def keep(found: dict, path: Path) -> None:
-    """Writes the JSON file, and the charts beside it."""
+    """Writes the JSON file, and draws the charts beside it."""
     charts = [path.with_suffix(".png")]
     results.write(path, found)
     results.draw(found["rows"], charts[0])
     if "scaling" in found:
         charts.append(path.with_name(f"{path.stem}_scaling.png"))
         scaling.draw(found["scaling"], charts[1])
-    print("Written:", *[path, *charts])
+    print("Wrote", *[path, *charts])
 
 
 def parse_arguments() -> argparse.Namespace:
+    """Parses the command line. Wrong usage ends the process with exit status 2."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.peers",
         description=__doc__,
@@ -84,36 +86,37 @@ def parse_arguments() -> argparse.Namespace:
     )
     names = rows("", {}, CSV)
     add = parser.add_argument
-    add("--rows", nargs="+", choices=names, metavar="ROW", help=f"of {', '.join(names)}")
+    add("--rows", nargs="+", choices=names, metavar="ROW", help=f"these only: {', '.join(names)}")
     add(
         "--repeats",
         type=_positive,
         default=5,
         metavar="N",
-        help="runs of each contender (default: 5)",
+        help="runs of each contender in a row (default: 5)",
     )
-    add("--quick", action="store_true", help=f"few and short: {', '.join(QUICK)}")
-    add("--data", metavar="DATA", help="as the training script's (default: mnist; quick: auto)")
-    add("--results", type=_file, metavar="FILE", help="write a JSON file, and a chart beside it")
+    add("--quick", action="store_true", help=f"these, twice: {', '.join(QUICK)}")
+    add("--data", metavar="DATA",
+        help="see --data of train_neural_network.py (default: mnist; --quick: auto)")  # fmt: skip
+    add("--results", type=_file, metavar="FILE", help="write a JSON file, and charts beside it")
     return parser.parse_args()
 
 
 def _positive(text: str) -> int:
     number = int(text) if text.isascii() and text.isdigit() else 0
     if not number:
-        raise argparse.ArgumentTypeError(f"expected a whole number from 1 on, found {text}")
+        raise argparse.ArgumentTypeError(f"expected a whole number of 1 or more, found {text}")
     return number
 
 
 def _file(text: str) -> Path:
     path = Path(text)
-    if not path.parent.is_dir():  # not found out after the first row's minutes
+    if not path.parent.is_dir():  # checked here: the first row takes minutes
         raise argparse.ArgumentTypeError(f"{path.parent} is no folder; create it first")
     return path
 
 
 def measure(shop: Shop, options: argparse.Namespace) -> Iterator[dict]:
-    """Measures row by row; prints each, and yields it for results.write."""
+    """Measures row by row: prints each, and yields it as the JSON file holds it."""
     chosen = options.rows or (QUICK if options.quick else None)
     table = rows(str(shop.path), scripts(shop), CSV)
     for name in tqdm(chosen or table, disable=None, leave=False):
@@ -127,24 +130,27 @@ def measure(shop: Shop, options: argparse.Namespace) -> Iterator[dict]:
         measured = race(row, 2 if options.quick else options.repeats)
         compared = ratios(row, measured)
         tqdm.write("\n".join(results.lines(row, measured, compared)) + "\n")
-        sys.stdout.flush()  # a row takes minutes, and may go into a file
+        sys.stdout.flush()  # a row takes minutes; a log file shows it at once
         yield results.as_json(row, measured, compared)
 
 
 def why_not(name: str, asked_for: bool) -> str | None:
-    """Why a row is not measured here, if it is not; asked_for: the user named it."""
-    from nn.runtime.sessions import BFLOAT16, precision_for_this_cpu  # and with it TensorFlow
+    """Returns why a row is not measured on this machine, or None if it is.
 
-    if name == "csv" and not CSV.exists():  # trained on the bundled digits
+    asked_for: whether the user named the row in --rows.
+    """
+    from nn.runtime.sessions import BFLOAT16, precision_for_this_cpu  # imports TensorFlow
+
+    if name == "csv" and not CSV.exists():  # as with --data bundled
         return f"there is no {CSV}: python -m nn.mnist"
-    # An hour for that row alone, of what nobody would train with.
+    # Emulated, that row alone takes an hour, and nobody would train like this.
     if name == "cnn-bfloat16" and not asked_for and precision_for_this_cpu(BFLOAT16) != BFLOAT16:
         return f"this CPU would emulate it; --rows {name} does"
     return None
 
 
 def scripts(shop: Shop) -> dict[str, list[str]]:
-    """Who reads one picture → the arguments of a Python process that does so."""
+    """Contender → the arguments of a Python process that loads a model and reads one picture."""
     from importlib.util import find_spec
 
     here = Path(__file__).parent

@@ -1,4 +1,4 @@
-"""Keras 3 on TensorFlow, as its documentation shows it: `fit`, `predict`, and its own example."""
+"""Keras 3 on TensorFlow, used as its documentation shows: `fit`, `predict`, and its example."""
 
 import time
 from collections.abc import Callable
@@ -14,7 +14,12 @@ def training(
     shop: str, network: str, batch_size: int, steps: int = 1, xla: bool = False,
     precision: str = "float32", count: int | None = None,
 ) -> Callable[[], dict]:  # fmt: skip
-    """Trains one epoch by `fit`, `steps` steps an execution; then scores, which is not timed."""
+    """Returns a function that trains one epoch with `fit`, then scores the test digits untimed.
+
+    steps: Keras' steps_per_execution. xla: whether Keras compiles with XLA. precision: float32 or
+    bfloat16. count: the number of training digits, from the first on; None takes all. Work is
+    counted in images.
+    """
     import keras
 
     if precision == "bfloat16":
@@ -38,8 +43,10 @@ def training(
 
 
 def example(shop: str) -> Callable[[], dict]:
-    """Keras' "Simple MNIST convnet" (keras.io/examples/vision/mnist_convnet), its network and
-    settings: trained until an epoch ends with 99.0% of the test digits right. Scoring is not timed.
+    """Returns a function that trains Keras' "Simple MNIST convnet", with its network and settings.
+
+    See keras.io/examples/vision/mnist_convnet. Training stops when an epoch ends with 99.0% of the
+    test digits right, or after 15 epochs. Scoring is not timed.
     """
     import keras
 
@@ -56,7 +63,7 @@ def example(shop: str) -> Callable[[], dict]:
         ])  # fmt: skip
         model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
         seconds = time.perf_counter() - started
-        for epoch in range(1, 16):  # noqa: B007 it is returned
+        for epoch in range(1, 16):  # noqa: B007 used after the loop
             started = time.perf_counter()
             model.fit(images, labels, batch_size=128, epochs=1, validation_split=0.1, verbose=0)
             seconds += time.perf_counter() - started
@@ -69,7 +76,7 @@ def example(shop: str) -> Callable[[], dict]:
 
 
 def single(shop: str, network: str, call: bool) -> Callable[[], dict]:
-    """One image by model(x), or by predict."""
+    """Returns a function that measures how long one image takes: model(x) if `call`, or predict."""
     model, images = _restored(shop, network)
     if call:
         return lambda: latency(lambda image: np.asarray(model(image)), images)
@@ -77,7 +84,7 @@ def single(shop: str, network: str, call: bool) -> Callable[[], dict]:
 
 
 def batches(shop: str, network: str, batch_size: int) -> Callable[[], dict]:
-    """The test digits by predict."""
+    """Returns a function that predicts the test digits with `predict`."""
     model, images = _restored(shop, network)
 
     def answers() -> np.ndarray:
@@ -87,7 +94,10 @@ def batches(shop: str, network: str, batch_size: int) -> Callable[[], dict]:
 
 
 def build(network: str, dropout: bool):
-    """The network of that name: images, float32 [N, 28, 28, 1] from 0 to 1 → probabilities."""
+    """Builds a network: float32 [N, 28, 28, 1], from 0 to 1 → probabilities, float32 [N, 10].
+
+    network: dense or basic_cnn. dropout: whether to add the dropout layers, which have no weights.
+    """
     import keras
 
     layers = keras.layers
@@ -108,13 +118,13 @@ def build(network: str, dropout: bool):
 
 
 def save(shop: str, network: str) -> None:
-    """Writes the network with its trained weights, as keras.saving does."""
+    """Writes the network with its trained weights in Keras' own format."""
     model, _ = _restored(shop, network)
     model.save(Shop(shop).path / f"{network}.keras")
 
 
 def _restored(shop: str, network: str):
-    """The network with the export's weights, and the test images."""
+    """Returns the network with the export's weights, and the test images as `_scaled` does."""
     model = build(network, dropout=False)
     weights = Shop(shop).weights(network)
     for layer, name in zip(model.layers, _names(model), strict=True):
@@ -125,7 +135,7 @@ def _restored(shop: str, network: str):
 
 
 def _names(model) -> list[str | None]:
-    """What the layers are called in this project; None for those without weights."""
+    """Returns this project's name of each layer; None for a layer without weights."""
     counts: dict[str, int] = {}
     names = []
     for layer in model.layers:
@@ -137,10 +147,11 @@ def _names(model) -> list[str | None]:
 
 
 def _scaled(shop: str) -> list[np.ndarray]:
-    """The digits as float32 [N, 28, 28, 1] from 0 to 1, and their labels."""
+    """Loads the digits as Shop.digits does. Images are float32 [N, 28, 28, 1], from 0 to 1."""
     images, labels, test_images, test_labels = Shop(shop).digits()
     return [_from_0_to_1(images), labels, _from_0_to_1(test_images), test_labels]
 
 
 def _from_0_to_1(images: np.ndarray) -> np.ndarray:
+    """uint8 [N, 28, 28] → float32 [N, 28, 28, 1], from 0 to 1."""
     return images[..., None] * np.float32(1 / 255)

@@ -3,7 +3,7 @@
     python -m benchmarks.peers.markdown
     python -m benchmarks.peers.markdown other.json
 
-Put the table into docs/benchmarks.md whenever benchmarks/results.json changes.
+Copy the table into docs/benchmarks.md whenever benchmarks/results.json changes.
 """
 
 import argparse
@@ -15,7 +15,10 @@ RESULTS = Path(__file__).parent.parent / "results.json"
 
 
 def table(rows: Sequence[dict]) -> Iterator[str]:
-    """The table's lines: a head, then one for each ratio. rows: as results.as_json makes them."""
+    """Yields the lines of the table: a head, then one for each ratio.
+
+    rows: as results.as_json makes them.
+    """
     yield "| | beside | times | aimed at |"
     yield "|---|---|---|---|"
     for row in rows:
@@ -38,7 +41,7 @@ def _times(ratio: dict) -> str:
 
 
 def number(value: float) -> str:
-    """As the table shows it: two digits after the point, or one from 10 on."""
+    """Writes a ratio as the table shows it: with two decimals below 10, with one from 10 on."""
     return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 
@@ -49,7 +52,7 @@ def _goal(ratio: dict) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command line; returns the exit status."""
+    """Runs the command line; returns the exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.peers.markdown",
         description="Prints the table of docs/benchmarks.md from a file of results.",

@@ -1,4 +1,4 @@
-"""ONNX Runtime, with the export's weights; alone, and behind OpenCV as a plain loop over files."""
+"""ONNX Runtime with the export's weights: alone, and after OpenCV in a plain loop over files."""
 
 import time
 from collections.abc import Callable
@@ -11,13 +11,13 @@ from benchmarks.peers.shop import Shop, latency, passes
 
 
 def single(shop: str, network: str) -> Callable[[], dict]:
-    """One image."""
+    """Returns a function that measures how long one image takes."""
     session, images = _session(shop, network), Shop(shop).digits()[2]
     return lambda: latency(lambda image: session.run(None, {"images": image})[0], images)
 
 
 def batches(shop: str, network: str, batch_size: int) -> Callable[[], dict]:
-    """The test digits, batch by batch."""
+    """Returns a function that predicts the test digits batch by batch."""
     session, images = _session(shop, network), Shop(shop).digits()[2]
 
     def answers() -> np.ndarray:
@@ -30,7 +30,11 @@ def batches(shop: str, network: str, batch_size: int) -> Callable[[], dict]:
 
 
 def folder(shop: str) -> Callable[[], dict]:
-    """A folder of pictures, one by one: OpenCV decodes and normalizes, ONNX Runtime reads."""
+    """Returns a function that reads a folder of pictures one by one.
+
+    OpenCV decodes and normalizes a picture; ONNX Runtime predicts its digit. Work is counted in
+    files.
+    """
     import cv2
 
     session, paths = _session(shop, "basic_cnn"), Shop(shop).pictures()
@@ -49,7 +53,10 @@ def folder(shop: str) -> Callable[[], dict]:
 
 
 def _normalized(cv2, gray: np.ndarray) -> np.ndarray:
-    """As MNIST's digits: light on dark, in a box of 20×20, its center of mass in the middle."""
+    """Normalizes a picture as MNIST's digits are: uint8 [H, W] → uint8 [28, 28].
+
+    Ink is light on dark, in a box of 20×20, with its center of mass in the middle.
+    """
     border = np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]])
     if np.median(border) > 127:
         gray = 255 - gray
@@ -67,7 +74,10 @@ def _normalized(cv2, gray: np.ndarray) -> np.ndarray:
 
 
 def _session(shop: str, network: str) -> onnxruntime.InferenceSession:
-    """images, uint8 [N, 28, 28] → probabilities, as the export has it."""
+    """Builds a session of the network: uint8 [N, 28, 28] → probabilities, float32 [N, 10].
+
+    network: dense or basic_cnn, with the export's weights.
+    """
     weights = Shop(shop).weights(network)
     nodes = [
         helper.make_node("Cast", ["images"], ["pixels"], to=TensorProto.FLOAT),

@@ -1,4 +1,4 @@
-"""This project as a contender: what its scripts run, no special path."""
+"""This project as a contender: it runs the same code as the scripts."""
 
 import os
 import time
@@ -19,10 +19,11 @@ def training(
     count: int | None = None,
     cpus: int | None = None,
 ) -> Callable[[], dict]:
-    """Trains one epoch, as nn.training.train does; then scores the test digits, which is not
-    timed.
+    """Returns a function that trains one epoch, then scores the test digits untimed.
 
-    count: of training digits, the first, all where it is None; cpus: how many it may use.
+    It trains as nn.training.train does. count: the number of training digits, from the first on;
+    None takes all. cpus: the number of processors that it may use; None allows all. Work is counted
+    in images.
     """
     if cpus:
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cpus])
@@ -55,7 +56,7 @@ def training(
 def training_in_multiply_adds(
     shop: str, network: str, batch_size: int, count: int
 ) -> Callable[[], dict]:
-    """The same; work is multiply-adds."""
+    """Returns the same function as `training`, but counts work in multiply-adds."""
     epoch = training(shop, network, batch_size, count=count)
 
     def run() -> dict:
@@ -66,7 +67,10 @@ def training_in_multiply_adds(
 
 
 def sprint(shop: str) -> Callable[[], dict]:
-    """Builds the graph of `sprint` and trains it to its last step: each run has another seed."""
+    """Returns a function that builds the graph of `sprint` and trains it to its last step.
+
+    It times both. Each run has another seed. Scoring is not timed.
+    """
     _import_tensorflow()
     from nn.data.digits import Digits
     from nn.networks.registry import get_network
@@ -93,7 +97,7 @@ def sprint(shop: str) -> Callable[[], dict]:
 
 
 def _begun(settings, images: np.ndarray, labels: np.ndarray) -> tuple:
-    """A session with the digits in it, before the first step of training; and its graph."""
+    """Returns a session that holds the digits and is ready to train, and its training graph."""
     import tensorflow as tf
 
     from nn.networks.registry import get_network
@@ -110,7 +114,11 @@ def _begun(settings, images: np.ndarray, labels: np.ndarray) -> tuple:
 
 
 def product(precision: str, side: int = 2048) -> Callable[[], dict]:
-    """A product of two matrices: what the machine can do at most; work is multiply-adds."""
+    """Returns a function that multiplies two square matrices, 20 times.
+
+    This stands for the peak of the machine. precision: the dtype. side: of the matrices. Work is
+    counted in multiply-adds.
+    """
     _import_tensorflow()
     import tensorflow as tf
 
@@ -136,13 +144,13 @@ def product(precision: str, side: int = 2048) -> Callable[[], dict]:
 
 
 def single(shop: str, network: str) -> Callable[[], dict]:
-    """Predictor.predict on one image, again and again: the median time and the 99th percentile."""
+    """Returns a function that measures how long Predictor.predict takes for one image."""
     predictor, images = _predictor(shop, network)
     return lambda: latency(lambda image: predictor.predict(image).probabilities, images)
 
 
 def batches(shop: str, network: str, batch_size: int) -> Callable[[], dict]:
-    """Predictor.predict on the test digits, batch by batch."""
+    """Returns a function that predicts the test digits batch by batch, with Predictor.predict."""
     predictor, images = _predictor(shop, network)
 
     def answers() -> np.ndarray:
@@ -155,7 +163,7 @@ def batches(shop: str, network: str, batch_size: int) -> Callable[[], dict]:
 
 
 def folder(shop: str) -> Callable[[], dict]:
-    """Predictor.read on a folder of pictures."""
+    """Returns a function that reads a folder with Predictor.read. Work is counted in files."""
     predictor, _ = _predictor(shop, "basic_cnn")
     paths = Shop(shop).pictures()
 
@@ -169,7 +177,7 @@ def folder(shop: str) -> Callable[[], dict]:
 
 
 def csv(path: str) -> Callable[[], dict]:
-    """nn.data.csv_files.read_images; work is megabytes."""
+    """Returns a function that reads a CSV file with nn.data. Work is counted in megabytes."""
     from nn.data.csv_files import read_images
 
     def run() -> dict:
@@ -195,6 +203,7 @@ def multiply_adds(network: str) -> int:
 
 
 def _predictor(shop: str, network: str):
+    """Returns the export's Predictor, and the test images, uint8 [N, 28, 28]."""
     _import_tensorflow()
     from nn import Predictor
 

@@ -1,4 +1,4 @@
-"""Several contenders at the same work, each in a process of its own, one run of each in turn."""
+"""Runs several contenders on the same work, in turn, each in a process of its own."""
 
 import json
 import os
@@ -15,16 +15,17 @@ from typing import Any
 from nn.errors import UserError
 
 OURS = "this project"
-# A setting is given up where it was slower than this share of another's speed, this often.
-SLOW, REPEATS_TO_JUDGE = 2 / 3, 2
+# A setting is given up if it has less than this share of another setting's speed, in each of the
+# first REPEATS_TO_JUDGE repeats.
+SLOW_SHARE, REPEATS_TO_JUDGE = 2 / 3, 2
 
 
 @dataclass(frozen=True)
 class Contender:
-    """One who does the work, in one of its settings.
+    """A tool that does the work, in one setting.
 
-    target: the module and function that benchmarks/peers/worker.py calls with the options; needs: a
-    package that has to be there. quick: whether it runs where only some are to.
+    target: the module and function that benchmarks/peers/worker.py calls with the options. needs:
+    the package that must be installed; None needs none. quick: whether --quick runs it.
     """
 
     name: str
@@ -36,16 +37,17 @@ class Contender:
 
     @property
     def there(self) -> bool:
+        """Whether the package that it needs is installed."""
         return self.needs is None or find_spec(self.needs) is not None
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table: the same work, by this project and by others.
+    """One row of the table: the same work, done by this project and by its peers.
 
-    unit: what there is so many of a second; goals: of each other contender, how many times as fast
-    as its best setting this project is to be. repeats: runs of each, where they are other than the
-    usual. warm_ups: runs that do not count.
+    unit: of the speeds, for example images/s. goals: peer → how many times as fast as the peer's
+    best setting this project aims to be. repeats: the runs of each contender; None takes the usual
+    number. warm_ups: the runs before these, which do not count.
     """
 
     name: str
@@ -58,28 +60,35 @@ class Row:
 
 @dataclass
 class Measured:
-    """What a contender's runs came to, in their order: each has "seconds", and "work", how many
-    units it did."""
+    """What the runs of a contender measured, in their order.
+
+    Each run has "seconds", and "work": the images, files, megabytes or multiply-adds that it did.
+    """
 
     contender: Contender
     runs: list[dict[str, float]] = field(default_factory=list)
 
     @property
     def rates(self) -> list[float]:
+        """The speed of each run: work a second."""
         return [run["work"] / run["seconds"] for run in self.runs]
 
     @property
     def rate(self) -> float:
+        """The median speed: work a second."""
         return statistics.median(self.rates)
 
     def last(self, name: str) -> float | None:
-        """What the last run said of something."""
+        """Returns a value that the last run measured; None if it did not measure this value."""
         return self.runs[-1].get(name)
 
 
 @dataclass(frozen=True)
 class Ratio:
-    """How many times as fast this project was as another's best setting: each repeat's."""
+    """How many times as fast this project was as a peer's best setting.
+
+    values: one for each repeat. goal: the median that this project aims at, if any.
+    """
 
     peer: Measured
     values: list[float]
@@ -87,15 +96,17 @@ class Ratio:
 
     @property
     def median(self) -> float:
+        """The median of the values."""
         return statistics.median(self.values)
 
     @property
     def reached(self) -> bool | None:
+        """Whether the median reaches the goal; None without a goal."""
         return None if self.goal is None else self.median >= self.goal
 
 
 class Worker:
-    """A contender's process."""
+    """The process of a contender, which runs benchmarks/peers/worker.py."""
 
     def __init__(self, contender: Contender) -> None:
         self._contender = contender
@@ -109,24 +120,24 @@ class Worker:
         )  # fmt: skip
 
     def answer(self) -> dict:
-        """The next line of its answers. Raises UserError where it has died."""
+        """Reads the next answer of the process. Raises UserError if the process has ended."""
         line = self._process.stdout.readline()
         if not line:
             self._errors.seek(0)
-            last = self._errors.read().strip().splitlines()[-1:] or ["it said nothing"]
+            last = self._errors.read().strip().splitlines()[-1:] or ["it printed no error"]
             setting = f" ({self._contender.setting})" if self._contender.setting else ""
             raise UserError(f"{self._contender.name}{setting}: ended too early: {last[0]}")
         return json.loads(line)
 
     def run(self) -> dict:
-        """Does the work once."""
-        with suppress(BrokenPipeError):  # where it has died, there is no answer either
+        """Has the process do the work once; returns what it measured."""
+        with suppress(BrokenPipeError):  # the process has ended: `answer` says so
             self._process.stdin.write("run\n")
             self._process.stdin.flush()
         return self.answer()
 
     def close(self) -> None:
-        """Ends the process."""
+        """Ends the process: kills it if it does not end within 10 s."""
         with suppress(BrokenPipeError):
             self._process.stdin.close()
         try:
@@ -138,17 +149,17 @@ class Worker:
 
 
 def _environment() -> dict[str, str]:
-    """This process's environment without the setting of threads that suits only this project."""
+    """Returns the environment of this process without this project's own thread setting."""
     own = "TF_OVERRIDE_GLOBAL_THREADPOOL"
     return {name: value for name, value in os.environ.items() if name != own}
 
 
 @contextmanager
 def workers(contenders: Sequence[Contender]) -> Iterator[list[Worker]]:
-    """Processes that are ready."""
+    """Starts a process for each contender, and yields the processes when all are ready."""
     with ExitStack() as stack:
         started = []
-        for contender in contenders:  # at once: that is some 10 s each, and not timed
+        for contender in contenders:  # all at once: each takes some 10 s, untimed
             worker = Worker(contender)
             stack.callback(worker.close)
             started.append(worker)
@@ -158,8 +169,11 @@ def workers(contenders: Sequence[Contender]) -> Iterator[list[Worker]]:
 
 
 def race(row: Row, repeats: int) -> list[Measured]:
-    """Runs each contender that is there, in turn, `repeats` times; a setting that is given up less
-    often. Raises UserError where one fails."""
+    """Runs the contenders whose packages are installed, in turn; returns what they measured.
+
+    Each runs row.repeats times, or else `repeats` times. A setting that is given up runs less
+    often. Raises UserError if a contender fails.
+    """
     measured = [Measured(contender) for contender in row.contenders if contender.there]
     with workers([each.contender for each in measured]) as processes:
         running = list(zip(measured, processes, strict=True))
@@ -174,24 +188,29 @@ def race(row: Row, repeats: int) -> list[Measured]:
 
 
 def _promising(setting: Measured, measured: Sequence[Measured]) -> bool:
-    """Whether it might be its contender's best: no other one was much faster in every repeat. This
-    project has no choice of settings: where it runs in several, all are to be known."""
+    """Whether a setting may be its contender's best: no other was much faster in every repeat.
+
+    Settings of this project are never given up: a row that has several of them shows them all.
+    """
     if setting.contender.name == OURS:
         return True
     others = [each for each in measured if each.contender.name == setting.contender.name]
     return not any(
-        all(mine < SLOW * theirs for mine, theirs in zip(setting.rates, other.rates, strict=True))
+        all(
+            mine < SLOW_SHARE * theirs
+            for mine, theirs in zip(setting.rates, other.rates, strict=True)
+        )
         for other in others
     )
 
 
 def given_up(setting: Measured, measured: Sequence[Measured]) -> bool:
-    """Whether others ran more often."""
+    """Whether a setting was given up: another contender ran more often."""
     return len(setting.runs) < max(len(each.runs) for each in measured)
 
 
 def ratios(row: Row, measured: Sequence[Measured]) -> list[Ratio]:
-    """This project's, to each other's best setting."""
+    """Compares this project with the best setting of each peer, repeat by repeat."""
     ours = next(each for each in measured if each.contender.name == OURS)
     names = dict.fromkeys(each.contender.name for each in measured)
     found = []

@@ -1,4 +1,4 @@
-"""What was measured: a table to read, a JSON file to keep, a chart to show."""
+"""The results of the benchmark: lines for the terminal, a JSON file and a chart."""
 
 import json
 import math
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 PACKAGES = ("tensorflow", "keras", "torch", "scikit-learn", "onnxruntime", "opencv-python-headless",
             "polars", "pandas", "numpy", "pillow")  # fmt: skip
 
-PEAK = "of the peak"  # in the names of the rows that are measured beside a product of matrices
-# The chart: three peers at most beside each other; its logarithmic axis has room for the numbers.
+PEAK = "of the peak"  # in the name of each row that compares with a matrix product
+# Of the chart. A job has three peers at most. The logarithmic axis leaves room for the numbers.
 MAX_PEERS = 3
 PANELS_PER_ROW = 3
 TICKS = (0.25, 1, 4, 16, 64)
@@ -27,7 +27,7 @@ MIN_SHOWN_TIMES, MAX_SHOWN_TIMES = 0.2, 600.0
 
 
 def lines(row: Row, measured: Sequence[Measured], ratios: Sequence[Ratio]) -> list[str]:
-    """A row for the terminal, 80 columns wide."""
+    """Makes the lines of a row for the terminal, at most 80 columns wide."""
     best = {id(ratio.peer) for ratio in ratios}
     shown = [f"{row.name}, {row.unit}"]
     for each in measured:
@@ -44,6 +44,7 @@ def lines(row: Row, measured: Sequence[Measured], ratios: Sequence[Ratio]) -> li
 
 
 def _notes(measured: Measured) -> str:
+    """Writes what the last run measured besides the speed, ending with the peak memory."""
     notes = []
     if (accuracy := measured.last("accuracy")) is not None:
         notes.append(f"{accuracy:.2%}")
@@ -59,13 +60,14 @@ def _verdict(ratio: Ratio) -> str:
 
 
 def _number(rate: float) -> str:
+    """Writes a speed: with three significant figures below 100, in billions (G) from 1e9 on."""
     if rate >= 1e9:
         return f"{rate / 1e9:,.1f} G"
     return f"{rate:,.0f}" if rate >= 100 else f"{rate:.3g}"
 
 
 def as_json(row: Row, measured: Sequence[Measured], ratios: Sequence[Ratio]) -> dict:
-    """A row, with each repeat of each contender."""
+    """Makes the JSON form of a row, with every run of each contender."""
     return {
         "name": row.name,
         "unit": row.unit,
@@ -92,12 +94,12 @@ def as_json(row: Row, measured: Sequence[Measured], ratios: Sequence[Ratio]) -> 
 
 
 def not_measured(row: Row, reason: str) -> dict:
-    """A row without figures, in the JSON file."""
+    """Makes the JSON form of a row that was not measured."""
     return as_json(row, [], []) | {"not_measured": reason}
 
 
 def machine() -> dict:
-    """What it was measured on."""
+    """Describes the machine that measures: its processors, system and packages."""
     names = {}
     for package in PACKAGES:
         try:
@@ -116,6 +118,7 @@ def machine() -> dict:
 
 
 def _cpu() -> str:
+    """Returns the model of the CPU, and which of its wide instructions matter here."""
     try:
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -128,17 +131,18 @@ def _cpu() -> str:
 
 
 def write(path: Path, results: dict) -> None:
-    """Writes the file whole."""
-    from nn.runtime.whole_files import write_text  # and with it TensorFlow
+    """Writes the results as JSON: a whole file or none."""
+    from nn.runtime.whole_files import write_text
 
     write_text(path, json.dumps(results, indent=1) + "\n")
 
 
 def draw(rows: Sequence[dict], path: Path) -> None:
-    """A chart with a panel for each job: how many times as fast this project is as each peer.
+    """Draws a panel for each job: how many times as fast this project is as each peer.
 
-    A bar is the median of the pairs, a line their range. Rows beside a product of matrices are left
-    out: they say how close to the hardware's peak a training comes, and a product is no peer.
+    A bar is the median ratio; a line runs from the smallest ratio to the largest. The chart leaves
+    out the rows that compare with a matrix product: they show how close training comes to the
+    machine's peak, and a product is no peer.
     """
     from matplotlib.figure import Figure
 
@@ -167,7 +171,7 @@ def draw(rows: Sequence[dict], path: Path) -> None:
 
 
 def _draw_job(axes: "Axes", row: dict) -> None:
-    """Draws a bar for each peer, from 1, where both are equally fast."""
+    """Draws a bar for each peer. It starts at 1, where both are equally fast."""
     from nn.figures import drawing
 
     for place, ratio in enumerate(row["ratios"]):

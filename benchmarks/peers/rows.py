@@ -1,4 +1,4 @@
-"""The table: what is measured, against whom, in which settings, and what is to be reached."""
+"""The rows of the table: each job, its contenders with their settings, and the goals."""
 
 from pathlib import Path
 
@@ -8,12 +8,12 @@ KERAS, TORCH, SKLEARN, ONNX = "Keras", "PyTorch", "scikit-learn", "ONNX Runtime"
 PRODUCT = "a 2048³ product"
 HERE = "benchmarks.peers."
 CSV = Path("MNIST/digit_xtrain.csv")
-# Training digits a run: of `basic_cnn` half of them; with all, one row alone took ten minutes.
+# Training digits of a run. `basic_cnn` takes half: with all, one row alone took ten minutes.
 COUNT = {"dense": 60_000, "basic_cnn": 30_000}
 
 
 def ours(function: str, setting: str = "", **options) -> Contender:
-    """This project, by a function of benchmarks/peers/ours.py."""
+    """Makes a contender of this project from a function of benchmarks/peers/ours.py."""
     return Contender(OURS, (f"{HERE}ours", function), options, setting)
 
 
@@ -30,7 +30,11 @@ def _onnx(function: str, setting: str = "", **options) -> Contender:
 
 
 def rows(shop: str, scripts: dict[str, list[str]], csv: Path) -> dict[str, Row]:
-    """Every row, by a short name. shop: a Shop's folder; scripts: cold starts, of __main__.py."""
+    """Makes every row: short name → row.
+
+    shop: the folder of a Shop. scripts: as __main__.scripts returns them. csv: the file for the row
+    that reads CSV.
+    """
     return {
         **{f"dense-{size}": _dense(shop, size) for size in (64, 128)},
         "cnn-float32": _cnn(shop, "float32", 2.0, 1.5),
@@ -58,7 +62,7 @@ def rows(shop: str, scripts: dict[str, list[str]], csv: Path) -> dict[str, Row]:
                        "torch" if name == TORCH else None)
              for name, arguments in scripts.items()],
             {"import tensorflow": 1},
-            warm_ups=0,  # the shop has imported all of them
+            warm_ups=0,  # making the shop has imported all of these packages
         ),
         "latency-dense": _single(shop, "dense", {TORCH: 1.0, ONNX: 0.5}),
         "latency-cnn": _single(shop, "basic_cnn", {}),
@@ -83,7 +87,7 @@ def _dense(shop: str, size: int) -> Row:
     return Row(
         f"training dense, batch {size}", "images/s",
         [ours("training", **work),
-         # Not quick: they are by far the slowest, and were never the best.
+         # --quick leaves out these two: they are by far the slowest, and were never the best.
          _keras("training", "fit", quick=False, **work),
          _keras("training", "fit, 32 steps an execution, XLA", quick=False, steps=32, xla=True,
                 **work),
@@ -104,7 +108,7 @@ def _cnn(shop: str, precision: str, keras: float, torch: float) -> Row:
     return Row(
         f"training basic_cnn, batch 128, {precision}", "images/s",
         [ours("training", **work),
-         # Keras without XLA: with it the second epoch of 7,500 digits took 5.9 s, not 2.3.
+         # Without XLA: with it, the second epoch of 7,500 digits took 5.9 s instead of 2.3 s.
          _keras("training", "fit", **work),
          _keras("training", "fit, 32 steps an execution", steps=32, **work),
          _torch("training", "eager", **work),

@@ -1,4 +1,4 @@
-"""How the time of training grows: with the data, with the batch, with the processors."""
+"""Measures how training time depends on the digits, the batch size and the processors."""
 
 import os
 from collections.abc import Sequence
@@ -8,18 +8,21 @@ from statistics import median
 from benchmarks.peers.race import Contender, Measured, Row, race
 from benchmarks.peers.rows import ours
 
-NETWORKS = {"dense": "o-", "basic_cnn": "s--"}
+NETWORKS = {"dense": "o-", "basic_cnn": "s--"}  # with the styles of their curves
 COUNTS = (7_500, 15_000, 30_000, 60_000)
-# Of an epoch where something else varies: eight values, a few runs of each.
+# Digits of an epoch where another value varies: eight values, a few runs of each.
 COUNT = {"dense": 60_000, "basic_cnn": 15_000}
 SIZES = (32, 64, 128, 256, 512, 1024)
-CPUS = (1, 2) if hasattr(os, "sched_setaffinity") else ()  # macOS lets no one choose
-REPEATS = 3  # at most: of a curve the spread is not told
+CPUS = (1, 2) if hasattr(os, "sched_setaffinity") else ()  # macOS cannot limit them
+MAX_REPEATS = 3  # enough for a curve, which shows no spread
 
 
 def measure(shop: str, repeats: int) -> dict[str, dict[str, list[dict]]]:
-    """Network → what is varied → for each of its values the seconds of each epoch, and images."""
-    repeats = min(repeats, REPEATS)
+    """Measures the seconds of an epoch: network → what varies → one dict for each value.
+
+    A dict has the value, the number of images of an epoch, and the seconds of each repeat.
+    """
+    repeats = min(repeats, MAX_REPEATS)
     return {
         network: {
             "digits": _vary(shop, network, repeats, "count", COUNTS),
@@ -31,14 +34,14 @@ def measure(shop: str, repeats: int) -> dict[str, dict[str, list[dict]]]:
 
 
 def lines(found: dict[str, dict[str, list[dict]]]) -> list[str]:
-    """For the terminal: seconds an epoch."""
+    """Makes the lines for the terminal, with the median seconds of an epoch."""
     shown = []
     for network, parts in found.items():
-        usual = f"{COUNT[network]:,} digits, batch 128 where not varied"
+        usual = f"{COUNT[network]:,} digits, batch 128 unless varied"
         shown.append(f"{network}, median seconds an epoch ({usual})")
         for what, points in parts.items():
             values = " ".join(f"{p['value']:,}: {median(p['seconds']):.2f}" for p in points)
-            shown.append(f" {what:10s} {values or 'not measured: here they cannot be chosen'}")
+            shown.append(f" {what:10s} {values or 'not measured: this system cannot limit them'}")
     return shown
 
 
@@ -89,6 +92,7 @@ def draw(found: dict[str, dict[str, list[dict]]], path: Path) -> None:
 
 
 def _vary(shop: str, network: str, repeats: int, option: str, values: Sequence[int]) -> list[dict]:
+    """Trains with each value of an option of `ours.training`, in turn."""
     usual = {"shop": shop, "network": network, "batch_size": 128, "count": COUNT[network]}
     contenders: list[Contender] = [ours("training", **{**usual, option: value}) for value in values]
     measured: list[Measured] = race(Row(option, "images/s", contenders, {}), repeats)
@@ -103,9 +107,10 @@ def _vary(shop: str, network: str, repeats: int, option: str, values: Sequence[i
 
 
 def _measured_values(found: dict[str, dict[str, list[dict]]], what: str) -> list[int]:
-    """All values of what was varied, for any network, in ascending order."""
+    """Returns all measured values of what varies, over all networks, in ascending order."""
     return sorted({point["value"] for parts in found.values() for point in parts[what]})
 
 
 def _points(points: Sequence[dict]) -> tuple[list[int], list[float]]:
+    """Returns the values, and the median seconds of an epoch at each."""
     return [p["value"] for p in points], [median(p["seconds"]) for p in points]

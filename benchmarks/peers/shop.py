@@ -1,4 +1,4 @@
-"""What all contenders work on: digits, trained weights, pictures, in a folder made once."""
+"""What all contenders work on: digits, trained weights and pictures, in a folder made once."""
 
 import statistics
 import subprocess
@@ -10,18 +10,24 @@ from pathlib import Path
 
 import numpy as np
 
-TOLERANCE = 1e-4  # of probabilities: the order of sums differs
+TOLERANCE = 1e-4  # of probabilities; they differ a little because sums have another order
 
 
 class Shop:
-    """The folder, and where everything in it lies."""
+    """A folder that holds what the contenders work on."""
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
 
     def make(self, data: str, networks: Sequence[str], pictures: int) -> None:
-        """Fills it: digits, an export of each network after an epoch, its weights and what it
-        answers to the test digits, and PNG files of test digits."""
+        """Fills the folder.
+
+        It writes the digits; for each network an export after one epoch, its weights and its
+        probabilities for the test digits; the last network in the formats of Keras and, if
+        installed, PyTorch; and PNG files of test digits.
+
+        data: as --data. pictures: the number of PNG files.
+        """
         from nn import Predictor
         from nn.training import datasets
 
@@ -42,36 +48,41 @@ class Shop:
         self._draw(test.images, pictures)
 
     def digits(self) -> list[np.ndarray]:
-        """Training images and labels, test images and labels."""
+        """Loads training images and labels, test images and labels. Images: uint8 [N, 28, 28]."""
         return [np.load(self.path / f"{name}.npy") for name in _ARRAYS]
 
     def model(self, network: str) -> Path:
-        """The export."""
+        """Returns the folder of a network's export."""
         return next((self.path / "models" / network).rglob("saved_model.pb")).parent
 
     def weights(self, network: str) -> dict[str, np.ndarray]:
-        """Each variable of a network, by its name."""
+        """Loads the variables of a network: name → array."""
         with np.load(self.path / f"{network}.npz") as arrays:
             return dict(arrays)
 
     def check(self, network: str, answers: np.ndarray) -> None:
-        """Raises ValueError where a contender's probabilities are not those of the export."""
+        """Checks a contender's probabilities against the export's.
+
+        answers: float32 [N, 10], for the first N test digits. Raises ValueError if a probability
+        differs by TOLERANCE or more.
+        """
         expected = np.load(self.path / f"{network}-answers.npy")
         worst = np.abs(expected[: len(answers)] - answers).max()
         if not worst < TOLERANCE:
-            raise ValueError(f"{network}: probabilities differ by {worst:.2g}")
+            raise ValueError(f"{network}: a probability differs from the export's by {worst:.2g}")
 
     def pictures(self) -> list[Path]:
-        """PNG files of test digits, in their order."""
+        """Lists the PNG files, in the order of the test digits that they show."""
         return sorted((self.path / "pictures").iterdir())
 
     def accuracy(self, digits: Sequence[int | None]) -> float:
-        """Of what was read from the pictures."""
+        """Returns the share of pictures that were read right. digits: as read, in their order."""
         labels = np.load(self.path / "test_labels.npy")
         expected = np.resize(labels, len(digits))
         return float(np.mean([a == b for a, b in zip(digits, expected.tolist(), strict=True)]))
 
     def _draw(self, images: np.ndarray, count: int) -> None:
+        """Writes `count` PNG files: the images in turn, and again from the first."""
         from PIL import Image
 
         folder = self.path / "pictures"
@@ -84,9 +95,11 @@ _ARRAYS = ("training_images", "training_labels", "test_images", "test_labels")
 
 
 def latency(answer: Callable[[np.ndarray], np.ndarray], images: np.ndarray) -> dict:
-    """The time to answer to one image, in an array of its own: the median as "seconds", the 99th
-    percentile; over a thousand answers, or as many as two seconds take, after a few that do not
-    count."""
+    """Measures how long it takes to predict one image: the median and the 99th percentile.
+
+    It times each of a thousand answers, or as many as two seconds allow, after ten answers that do
+    not count. answer: takes images[i : i + 1]. Times are in seconds.
+    """
     times: list[float] = []
     end = time.perf_counter() + 2
     while len(times) < 1010 and not (time.perf_counter() > end and len(times) > 20):
@@ -100,8 +113,11 @@ def latency(answer: Callable[[np.ndarray], np.ndarray], images: np.ndarray) -> d
 
 
 def passes(answer: Callable[[], np.ndarray], shop: Shop, network: str) -> dict:
-    """Reads the test digits again and again, for a second at least: one pass may take so little
-    that what it measures is the beginning. Checks the last answers; work is images."""
+    """Measures how long it takes to predict the test digits, again and again for at least a second.
+
+    A single pass may be so short that the start of it takes most of the time. At the end the last
+    answers are checked. Work is counted in images.
+    """
     count, started = 0, time.perf_counter()
     while (seconds := time.perf_counter() - started) < 1 or not count:
         answers = answer()
@@ -111,16 +127,17 @@ def passes(answer: Callable[[], np.ndarray], shop: Shop, network: str) -> dict:
 
 
 def reached(run: dict) -> dict:
-    """The run. Raises ValueError where it did not get 99.0% of the test digits right."""
+    """Returns the run. Raises ValueError if less than 99.0% of the test digits were right."""
     if run["accuracy"] < 0.99:
-        raise ValueError(f"{run['accuracy']:.2%} of the test digits right, not 99.0%")
+        raise ValueError(f"expected 99.0% of the test digits right, found {run['accuracy']:.2%}")
     return run
 
 
 def _train(network: str, data: str, folder: Path) -> None:
+    """Trains a network for one epoch, and exports it."""
     subprocess.run(
         [sys.executable, "train_neural_network.py", "--network", network, "--epochs", "1",
-         # Without digits to fit a scaling to, its probabilities are plain softmax.
+         # Without validation digits there is no calibration: probabilities are plain softmax.
          "--validation-split", "0", "--data", data, "--quiet",
          "--run-dir", folder / "runs" / network,
          "--saved-model", folder / "models" / network],
@@ -129,12 +146,13 @@ def _train(network: str, data: str, folder: Path) -> None:
 
 
 def _save_with(module: str, shop: str, network: str) -> None:
-    """Has a peer write the network as its own scripts would load it."""
+    """Has a peer save the network in its own format, for its own script to load."""
     code = f"from benchmarks.peers.{module} import save; save({shop!r}, {network!r})"
     subprocess.run([sys.executable, "-c", code], check=True, stderr=subprocess.DEVNULL)
 
 
 def _weights(model: Path) -> dict[str, np.ndarray]:
+    """Loads the variables of an export: name → array."""
     import tensorflow as tf
 
     reader = tf.train.load_checkpoint(str(model / "variables" / "variables"))

@@ -1,4 +1,4 @@
-"""Contenders that are a call or a command: readers of CSV files, Pillow alone, whole processes."""
+"""Contenders that are one call or one command: CSV readers, Pillow alone, whole processes."""
 
 import resource
 import subprocess
@@ -12,7 +12,10 @@ from nn.data.digits import PIXELS
 
 
 def csv(path: str, library: str) -> Callable[[], dict]:
-    """A library's own reader; work is megabytes."""
+    """Returns a function that reads a CSV file with a library's own reader.
+
+    library: numpy, pandas or polars. Work is counted in megabytes.
+    """
     import numpy as np
 
     def numpy() -> None:
@@ -26,7 +29,7 @@ def csv(path: str, library: str) -> Callable[[], dict]:
     def polars() -> None:
         import polars
 
-        bytes_ = [polars.UInt8] * PIXELS  # without them it reads int64, in 1.6 times the time
+        bytes_ = [polars.UInt8] * PIXELS  # without them it reads int64 and takes 1.6 times as long
         polars.read_csv(path, has_header=False, schema_overrides=bytes_).to_numpy()
 
     read = {"numpy": numpy, "pandas": pandas, "polars": polars}[library]
@@ -41,7 +44,7 @@ def csv(path: str, library: str) -> Callable[[], dict]:
 
 
 def pillow(shop: str) -> Callable[[], dict]:
-    """Pillow decodes each picture of a folder, and no more."""
+    """Returns a function that only decodes pictures with Pillow. Work is counted in files."""
     from PIL import Image
 
     paths = Shop(shop).pictures()
@@ -57,14 +60,17 @@ def pillow(shop: str) -> Callable[[], dict]:
 
 
 def process(arguments: list[str]) -> Callable[[], dict]:
-    """A Python process, from its start to its end, and the memory that it held."""
+    """Returns a function that runs a Python process and times it from its start to its end.
+
+    It also measures the peak resident memory, in MB. Work is counted in processes.
+    """
 
     def run() -> dict:
         started = time.perf_counter()
         subprocess.run([sys.executable, *arguments], check=True, stdout=subprocess.DEVNULL,
                        stderr=subprocess.PIPE)  # fmt: skip
         seconds = time.perf_counter() - started
-        unit = 1 if sys.platform == "darwin" else 1024  # bytes there, elsewhere kilobytes
+        unit = 1 if sys.platform == "darwin" else 1024  # bytes; Linux reports KiB, macOS bytes
         peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * unit / 2**20
         return {"seconds": seconds, "work": 1, "peak_megabytes": peak}
 

@@ -1,5 +1,8 @@
-"""PyTorch, as its tuning guide advises: fused Adam, whole batches by index, channels-last, autocast
-to bfloat16, torch.compile, inference mode (pytorch.org/tutorials/recipes/recipes/tuning_guide)."""
+"""PyTorch, set up as its tuning guide advises (pytorch.org/tutorials/recipes/recipes/tuning_guide).
+
+It uses fused Adam, whole batches by index, channels-last, autocast to bfloat16, torch.compile and
+inference mode.
+"""
 
 import time
 from collections.abc import Callable
@@ -18,7 +21,11 @@ def training(
     shop: str, network: str, batch_size: int, compiled: bool = False, precision: str = "float32",
     channels_last: bool = False, count: int | None = None,
 ) -> Callable[[], dict]:  # fmt: skip
-    """Trains one epoch; then scores the test digits, which is not timed."""
+    """Returns a function that trains one epoch, then scores the test digits untimed.
+
+    compiled: whether torch.compile compiles the loss. precision: float32 or bfloat16. count: the
+    number of training digits, from the first on; None takes all. Work is counted in images.
+    """
     images, labels, test_images, test_labels = _tensors(shop)
     images, labels = images[:count], labels[:count]
     torch.manual_seed(0)
@@ -39,7 +46,7 @@ def training(
         model.train()
         started = time.perf_counter()
         order = torch.randperm(len(images))
-        # A smaller last batch would be compiled for itself.
+        # Drops a smaller last batch: torch.compile would compile the loss again for it.
         for indices in order[:whole].split(batch_size):
             optimizer.zero_grad(set_to_none=True)
             step_loss(images[indices], labels[indices]).backward()
@@ -70,8 +77,12 @@ class Example(nn.Module):
 
 
 def example(shop: str) -> Callable[[], dict]:
-    """That example with its settings (Adadelta, rate 1, times 0.7 an epoch, batch 64): trained
-    until an epoch ends with 99.0% of the test digits right. Scoring is not timed."""
+    """Returns a function that trains `Example` with the settings of pytorch/examples.
+
+    These are Adadelta, batches of 64, and a learning rate of 1 that is multiplied by 0.7 after each
+    epoch. Training stops when an epoch ends with 99.0% of the test digits right, or after 14
+    epochs. Scoring is not timed.
+    """
     images, labels, test_images, test_labels = _tensors(shop)
     images, test_images = ((x - 0.1307) / 0.3081 for x in (images, test_images))
 
@@ -80,7 +91,7 @@ def example(shop: str) -> Callable[[], dict]:
         optimizer = torch.optim.Adadelta(model.parameters(), lr=1.0)
         schedule = torch.optim.lr_scheduler.StepLR(optimizer, step_size=1, gamma=0.7)
         seconds = 0.0
-        for epoch in range(1, 15):  # noqa: B007 it is returned
+        for epoch in range(1, 15):  # noqa: B007 used after the loop
             model.train()
             started = time.perf_counter()
             for indices in torch.randperm(len(images)).split(64):
@@ -97,13 +108,13 @@ def example(shop: str) -> Callable[[], dict]:
 
 
 def single(shop: str, network: str, compiled: bool = False) -> Callable[[], dict]:
-    """One image."""
+    """Returns a function that measures how long one image takes."""
     answer, images = _answering(shop, network, compiled)
     return lambda: latency(answer, images)
 
 
 def batches(shop: str, network: str, batch_size: int, compiled: bool = False) -> Callable[[], dict]:
-    """The test digits, batch by batch."""
+    """Returns a function that predicts the test digits batch by batch."""
     answer, images = _answering(shop, network, compiled)
 
     def answers() -> np.ndarray:
@@ -114,7 +125,10 @@ def batches(shop: str, network: str, batch_size: int, compiled: bool = False) ->
 
 
 def build(network: str, dropout: bool) -> nn.Module:
-    """The network of that name: images, float32 [N, 1, 28, 28] from 0 to 1 → logits."""
+    """Builds a network: float32 [N, 1, 28, 28], from 0 to 1 → logits, float32 [N, 10].
+
+    network: dense or basic_cnn. dropout: whether to add the dropout layers, which have no weights.
+    """
     drop = (lambda rate: [nn.Dropout(rate)]) if dropout else lambda rate: []
     layers = {
         "dense": lambda: [
@@ -131,7 +145,7 @@ def build(network: str, dropout: bool) -> nn.Module:
 
 
 def restored(shop: str, network: str) -> nn.Module:
-    """The network with the export's weights."""
+    """Returns the network with the export's weights, in evaluation mode."""
     model = build(network, dropout=False)
     weights = Shop(shop).weights(network)
     counts: dict[str, int] = {}
@@ -145,7 +159,7 @@ def restored(shop: str, network: str) -> nn.Module:
                 kernel = weights[f"{name}/kernel"].transpose(3, 2, 0, 1)
             else:
                 kernel = weights[f"{name}/weights"].T
-                if layer.in_features == 1600:  # [5, 5, 64] here, [64, 5, 5] there
+                if layer.in_features == 1600:  # from [5, 5, 64] to [64, 5, 5]
                     kernel = kernel.reshape(-1, 5, 5, 64).transpose(0, 3, 1, 2).reshape(128, -1)
             layer.weight.copy_(torch.from_numpy(kernel.copy()))
             layer.bias.copy_(torch.from_numpy(weights[f"{name}/bias"]))
@@ -153,13 +167,13 @@ def restored(shop: str, network: str) -> nn.Module:
 
 
 def save(shop: str, network: str) -> None:
-    """Writes the network with its trained weights, as TorchScript, which needs no class."""
+    """Writes the network with its trained weights as TorchScript, which loads without its class."""
     path = Path(Shop(shop).path / f"{network}.pt")
     torch.jit.trace(restored(shop, network), torch.zeros(1, 1, 28, 28)).save(path)
 
 
 def _answering(shop: str, network: str, compiled: bool) -> tuple[Callable, np.ndarray]:
-    """A function of uint8 [N, 28, 28] → probabilities; and the test images."""
+    """Returns a function, uint8 [N, 28, 28] → probabilities, float32 [N, 10]; and test images."""
     layout = torch.channels_last if network == "basic_cnn" else torch.contiguous_format
     model = restored(shop, network).to(memory_format=layout)
 
@@ -168,7 +182,7 @@ def _answering(shop: str, network: str, compiled: bool) -> tuple[Callable, np.nd
         return functional.softmax(model(scaled.contiguous(memory_format=layout)), 1)
 
     if compiled:
-        inductor.freezing = True  # constants of the weights, as its documentation has for inference
+        inductor.freezing = True  # makes weights constants, as its documentation advises
         probabilities = torch.compile(probabilities, dynamic=False)
 
     def answer(images: np.ndarray) -> np.ndarray:
@@ -179,6 +193,7 @@ def _answering(shop: str, network: str, compiled: bool) -> tuple[Callable, np.nd
 
 
 def _accuracy(model: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> float:
+    """Returns the share of images that the model reads right, 0 to 1."""
     model.eval()
     with torch.inference_mode():
         answers = torch.cat([model(batch).argmax(1) for batch in images.split(1000)])
@@ -186,7 +201,7 @@ def _accuracy(model: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> f
 
 
 def _tensors(shop: str) -> list[torch.Tensor]:
-    """The digits as float32 [N, 1, 28, 28] from 0 to 1, and their labels."""
+    """Loads the digits as Shop.digits does. Images are float32 [N, 1, 28, 28], from 0 to 1."""
     images, labels, test_images, test_labels = Shop(shop).digits()
     scaled = [torch.from_numpy(x).unsqueeze(1).float() / 255 for x in (images, test_images)]
     return [scaled[0], torch.from_numpy(labels), scaled[1], torch.from_numpy(test_labels)]

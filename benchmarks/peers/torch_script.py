@@ -1,4 +1,4 @@
-"""The script one would write with PyTorch: load a model, read a picture, print its digit."""
+"""A script as a user of PyTorch writes it: loads a model, reads a picture, prints its digit."""
 
 import sys
 

@@ -1,10 +1,11 @@
-"""One contender in a process of its own: it makes ready, then runs whenever it is told to.
+"""Runs one contender in a process of its own: sets it up, then runs it once for each request.
 
     python -m benchmarks.peers.worker MODULE FUNCTION OPTIONS
 
-MODULE.FUNCTION(**OPTIONS), OPTIONS as JSON, returns a function that does the work once and returns
-what it measured, a dict with "seconds" in it. Each line on standard input runs it once; each answer
-is a line of JSON on standard output, with the most memory that the process has held so far.
+OPTIONS is a JSON object. MODULE.FUNCTION(**OPTIONS) returns a function that does the work once and
+returns what it measured: a dict with "seconds" in it. The worker calls this function for each line
+on standard input. It answers each with a line of JSON on standard output, to which it adds the peak
+resident memory of the process so far.
 """
 
 import importlib
@@ -16,7 +17,7 @@ from pathlib import Path
 
 
 def main() -> None:
-    """Answers until standard input ends."""
+    """Answers requests until standard input ends."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what libraries print goes to standard error
     module, function, options = sys.argv[1:]
@@ -28,13 +29,16 @@ def main() -> None:
 
 
 def _peak() -> float:
-    """The most resident memory, in MB. Where Linux tells, of this process alone: the other figure
-    begins with that of the process which started it."""
+    """Returns the peak resident memory in MB.
+
+    On Linux it reads VmHWM, which counts this process alone. ru_maxrss starts with the memory of
+    the process that started this one.
+    """
     try:
         lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
         kilobytes = next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
     except (OSError, StopIteration):
-        unit = 1 if sys.platform == "darwin" else 1024  # bytes there, elsewhere kilobytes
+        unit = 1 if sys.platform == "darwin" else 1024  # bytes; Linux reports KiB, macOS bytes
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
     return kilobytes / 2**10
 
