@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Draws the sample pictures: digits and numbers as pen strokes, on many kinds of paper.
 
-python samples/draw_samples.py    writes the pictures and labels.csv beside this script, those of
-                                  numbers into numbers/
+    python samples/draw_samples.py
+
+It writes the pictures and labels.csv beside this script, and those of numbers into numbers/.
 """
 
 import csv
@@ -15,8 +16,8 @@ from PIL import Image, ImageDraw, ImageFilter
 
 Point = tuple[float, float]
 
-# A digit is one or more strokes, a stroke the points a pen passes through, in a box from
-# (0, 0), top left, to (1, 1).
+# The strokes of each digit. A stroke is a list of points (x, y) that the pen passes through. The
+# digit lies in a box from (0, 0), top left, to (1, 1), bottom right.
 STROKES = {
     0: [[(0.55, 0.03), (0.2, 0.2), (0.08, 0.55), (0.25, 0.92), (0.6, 0.97), (0.88, 0.7),
          (0.9, 0.35), (0.7, 0.08), (0.5, 0.04)]],
@@ -38,7 +39,7 @@ STROKES = {
     9: [[(0.78, 0.25), (0.6, 0.05), (0.3, 0.1), (0.2, 0.32), (0.4, 0.5), (0.68, 0.42),
          (0.78, 0.25)], [(0.78, 0.25), (0.74, 0.6), (0.62, 0.98)]],
 }  # fmt: skip
-# Other ways to write them.
+# Other styles of some digits, each a list of strokes.
 STYLES: dict[int, list[list[list[Point]]]] = {
     0: [[*STROKES[0], [(0.82, 0.1), (0.5, 0.5), (0.16, 0.92)]]],  # slashed
     1: [
@@ -55,7 +56,7 @@ STYLES: dict[int, list[list[list[Point]]]] = {
     5: [
         [[(0.36, 0.02), (0.6, 0.01), (0.88, 0.0)], [(0.26, 0.1), (0.22, 0.28), (0.2, 0.46)],
          [(0.2, 0.46), (0.5, 0.4), (0.8, 0.54), (0.82, 0.79), (0.55, 0.98), (0.15, 0.93)]],
-    ],  # the top detached
+    ],  # with a detached top
     7: [
         [*STROKES[7], [(0.32, 0.5), (0.58, 0.49), (0.82, 0.47)]],  # crossed
         [[(0.1, 0.2), (0.12, 0.08), (0.14, 0.06)], [(0.14, 0.06), (0.5, 0.07), (0.88, 0.05)],
@@ -68,9 +69,14 @@ STYLES: dict[int, list[list[list[Point]]]] = {
 
 @dataclass(frozen=True)
 class Sample:
-    """One picture. label: a digit, or several as text; width, height: pixels; pen: its width as a
-    share of the digit's height; box: left, top and height of the (first) digit as shares of the
-    picture's height; ink, paper: RGB."""
+    """One picture.
+
+    label: a digit, or several as text. width, height: of the picture, in pixels. pen: the pen's
+    width, as a share of the digit's height. box: left, top and height of the (first) digit, as
+    shares of the picture's height. slant: how far the digit's top leans right, as a share of its
+    height. ink, paper: RGB. worn: changes the paper, for example folds it. encoded: changes the
+    picture's format; returns the picture and options for Image.save.
+    """
 
     label: int | str
     file: str
@@ -81,12 +87,12 @@ class Sample:
     slant: float = 0.0
     ink: tuple[int, int, int] = (30, 30, 40)
     paper: tuple[int, int, int] = (245, 244, 240)
-    shade: float = 0.0  # how much darker the far corner is
+    shade: float = 0.0  # how much darker the lower right corner is, as a share
     noise: float = 0.0  # standard deviation, gray levels
     transparent: bool = False
-    pitch: float = 0.8  # from a digit to the next, as a share of its height
-    ruled: bool = False  # a printed line, which the digits stand on
-    style: int | None = None  # which of STYLES
+    pitch: float = 0.8  # from a digit to the next, as a share of the height
+    ruled: bool = False  # whether the digits stand on a printed line
+    style: int | None = None  # index of the digit's STYLES; None is STROKES
     worn: Callable[[np.ndarray, np.random.Generator], np.ndarray] | None = None
     encoded: Callable[[Image.Image], tuple[Image.Image, dict]] | None = None
 
@@ -190,7 +196,7 @@ NUMBERS = (
 
 
 def main() -> None:
-    """Draws every sample and writes both labels.csv."""
+    """Draws every sample, and writes both files labels.csv."""
     folder = Path(__file__).parent
     draw_all(SAMPLES, folder, 2026)
     draw_all(KINDS, folder, 2028)
@@ -200,7 +206,7 @@ def main() -> None:
 
 
 def draw_all(samples: Sequence[Sample], folder: Path, seed: int) -> None:
-    """Draws samples into a folder."""
+    """Draws samples into a folder. seed: of the noise and of the unsteady pen."""
     folder.mkdir(exist_ok=True)
     random = np.random.default_rng(seed)
     for sample in samples:
@@ -212,7 +218,7 @@ def draw_all(samples: Sequence[Sample], folder: Path, seed: int) -> None:
 
 
 def write_labels(samples: Sequence[Sample], folder: Path) -> None:
-    """Writes labels.csv."""
+    """Writes labels.csv into a folder: a row for each sample, sorted by file name."""
     with open(folder / "labels.csv", "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["file", "label"])
@@ -220,7 +226,7 @@ def write_labels(samples: Sequence[Sample], folder: Path) -> None:
 
 
 def draw(sample: Sample, random: np.random.Generator) -> Image.Image:
-    """Draws a sample: its strokes, then the paper's light and grain."""
+    """Draws a sample: first its strokes, then the paper's light and noise."""
     coverage = _ink_coverage(sample, random)  # [height, width], 0 to 1
     if sample.transparent:
         alpha = Image.fromarray(np.round(coverage * 255).astype(np.uint8))
@@ -244,15 +250,16 @@ def _by_file(sample: Sample) -> str:
 
 
 def _ink_coverage(sample: Sample, random: np.random.Generator) -> np.ndarray:
-    factor = max(2, 1200 // sample.height)  # drawn large, then shrunk: smooth edges
+    """Draws the strokes of all digits: float [height, width], from 0, paper, to 1, ink."""
+    factor = max(2, 1200 // sample.height)  # drawn larger and shrunk, for smooth edges
     size = (sample.width * factor, sample.height * factor)
     canvas = Image.new("L", size, 0)
     pencil = ImageDraw.Draw(canvas)
     left, top, height = (value * size[1] for value in sample.box)
     radius = sample.pen * height / 2
     for place, digit in enumerate(str(sample.label)):
-        ways = STROKES[int(digit)] if sample.style is None else STYLES[int(digit)][sample.style]
-        for stroke in ways:
+        strokes = STROKES[int(digit)] if sample.style is None else STYLES[int(digit)][sample.style]
+        for stroke in strokes:
             points = np.array(stroke) + random.normal(0, 0.012, (len(stroke), 2))
             points[:, 0] = points[:, 0] * 0.68 + sample.slant * (1 - points[:, 1])
             points[:, 0] += place * sample.pitch
@@ -265,6 +272,7 @@ def _ink_coverage(sample: Sample, random: np.random.Generator) -> np.ndarray:
 
 
 def _line_coverage(sample: Sample) -> np.ndarray:
+    """Draws the printed line below the digits: float [height, width], 0 or 1."""
     _, top, height = sample.box
     row = round((top + 1.03 * height) * sample.height)
     coverage = np.zeros((sample.height, sample.width))
@@ -273,7 +281,11 @@ def _line_coverage(sample: Sample) -> np.ndarray:
 
 
 def ruled(sheet: np.ndarray, down: int, across: int) -> np.ndarray:
-    """Printed lines, so many pixels apart; across: 0 for none."""
+    """Prints lines on the sheet.
+
+    down: pixels from one horizontal line to the next. across: the same for vertical lines; 0 draws
+    none.
+    """
     sheet = sheet.copy()
     for row in range(down // 2, len(sheet), down):
         sheet[row : row + 2] *= 0.78
@@ -283,7 +295,7 @@ def ruled(sheet: np.ndarray, down: int, across: int) -> np.ndarray:
 
 
 def creased(sheet: np.ndarray) -> np.ndarray:
-    """Two folds, each with a dark side and a bright one."""
+    """Folds the sheet twice; each fold has a dark side and a bright one."""
     y, x = np.mgrid[: len(sheet), : sheet.shape[1]].astype(float)
     light = np.ones(sheet.shape[:2])
     for along in (y + 0.15 * x - 0.62 * len(sheet), x - 0.1 * y - 0.3 * sheet.shape[1]):
@@ -292,24 +304,24 @@ def creased(sheet: np.ndarray) -> np.ndarray:
 
 
 def shadowed(sheet: np.ndarray) -> np.ndarray:
-    """The shadow of a hand over the lower right."""
+    """Casts a shadow on the lower right, as of a hand."""
     y, x = np.mgrid[: len(sheet), : sheet.shape[1]] / min(sheet.shape[:2])
     return sheet * (1 - 0.45 / (1 + np.exp(-(x + y - 1.15) / 0.04)))[..., None]
 
 
 def shown_through(sheet: np.ndarray) -> np.ndarray:
-    """What stands on the other side, mirrored and faint."""
+    """Lets the other side show through: the same writing, mirrored, shifted and faint."""
     other = np.roll(sheet[:, ::-1], 60, axis=1)
     return sheet - 0.12 * (245 - other).clip(0)
 
 
 def pasted(sheet: np.ndarray) -> np.ndarray:
-    """A crop of gray paper on white."""
+    """Pastes the sheet on a white picture."""
     return np.pad(sheet, ((50, 70), (90, 60), (0, 0)), constant_values=255.0)
 
 
 def framed(sheet: np.ndarray) -> np.ndarray:
-    """A form's box around the digit."""
+    """Draws the box of a form around the digit."""
     top, bottom, left, right = (round(share * len(sheet)) for share in (0.16, 0.82, 0.28, 0.88))
     framed = sheet.copy()
     framed[top:bottom, left:right] = (50, 60, 90)
@@ -319,7 +331,7 @@ def framed(sheet: np.ndarray) -> np.ndarray:
 
 
 def on_table(sheet: np.ndarray) -> np.ndarray:
-    """A dark table around it, which leans a little: the middle of the sheet is what is left."""
+    """Puts the middle of the sheet on a dark table, turned a little."""
     height, width = sheet.shape[:2]
     y, x = np.mgrid[:height, :width]
     lean = 0.04 * (x - width / 2), 0.04 * (y - height / 2)
@@ -329,7 +341,7 @@ def on_table(sheet: np.ndarray) -> np.ndarray:
 
 
 def specked(sheet: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Dirt beside the digit."""
+    """Adds three specks of dirt beside the digit."""
     sheet = sheet.copy()
     y, x = np.mgrid[: len(sheet), : sheet.shape[1]]
     for row, column in ((0.12, 0.15), (0.85, 0.85), (0.5, 0.9)):
@@ -339,24 +351,24 @@ def specked(sheet: np.ndarray, random: np.random.Generator) -> np.ndarray:
 
 
 def sixteen_bits(image: Image.Image) -> Image.Image:
-    """Gray, in 65,536 levels."""
+    """Converts a picture to gray with 16 bits."""
     return Image.fromarray(np.asarray(image.convert("L")).astype(np.uint16) * 257)
 
 
 def animated(image: Image.Image) -> dict:
-    """Options that save an empty second frame after it."""
+    """Returns options for Image.save that add an empty second frame."""
     return {"save_all": True, "append_images": [Image.new("RGB", image.size, "white")]}
 
 
 def turned(image: Image.Image) -> tuple[Image.Image, dict]:
-    """Stored on its side, as a phone does; its EXIF says how to turn it back."""
+    """Turns the picture on its side, as a phone stores it; EXIF says how to turn it upright."""
     exif = Image.Exif()
     exif[0x0112] = 6
     return image.transpose(Image.Transpose.ROTATE_90), {"exif": exif}
 
 
 def smooth(points: np.ndarray, steps: int = 60) -> np.ndarray:
-    """A Catmull-Rom spline through the points: [N, 2] → [(N - 1) · steps + 1, 2]."""
+    """Draws a Catmull-Rom spline through points: float [N, 2] → [(N - 1) · steps + 1, 2]."""
     padded = np.concatenate([points[:1], points, points[-1:]])
     t = np.linspace(0, 1, steps, endpoint=False)[:, None]
     pieces = []
