@@ -1,4 +1,4 @@
-"""Runs the examples of tf1-on-tf2.md, and compares what they print with what the page says."""
+"""Runs the examples of docs/tf1-on-tf2.md, and compares their output with the page."""
 
 import os
 from doctest import ELLIPSIS

@@ -1,6 +1,6 @@
-"""Draws the pictures of docs/accuracy.md that show what SavedModel/1 answers to the test digits.
+"""Draws two charts of docs/accuracy.md: how SavedModel/1 reads the test digits.
 
-python docs/draw_accuracy.py
+    python docs/draw_accuracy.py
 
 It writes docs/confident_mistakes.png and docs/reliability.png, and needs MNIST's test digits in
 MNIST/ (python -m nn.mnist).
@@ -23,7 +23,7 @@ from nn.figures import charts, digit_sheets, drawing  # noqa: E402
 from nn.training import datasets  # noqa: E402
 from nn.training.evaluation import Scores  # noqa: E402
 
-SMALLEST = 1e-30  # stands for a probability of 0, which has no logarithm
+MIN_PROBABILITY = 1e-30  # stands for 0, which has no logarithm
 
 
 def main() -> None:
@@ -31,8 +31,8 @@ def main() -> None:
     digits = datasets.load("mnist").test
     with Predictor(ROOT / "SavedModel" / "1") as predictor:
         probabilities = predictor.predict(digits.images).probabilities
-    # The logarithms of probabilities are logits of the same probabilities.
-    logits = np.log(np.maximum(probabilities, SMALLEST))
+    # Softmax of these logarithms gives the probabilities again, so they serve as logits.
+    logits = np.log(np.maximum(probabilities, MIN_PROBABILITY))
     scores = Scores(digits.labels, logits)
     title = f"flagship: {scores.errors:,} of {scores.count:,} test digits wrong"
     mistakes = digit_sheets.confident_mistakes(digits.images, scores, title)

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Draws docs/normalization.png: a few samples, stage by stage, as the graph normalizes them.
+"""Draws docs/normalization.png: how the graph normalizes a few samples, stage by stage.
 
-In the graph ink is light; here it is drawn dark, as it is on paper.
+    python docs/draw_normalization.py
 
-python docs/draw_normalization.py
+The graph makes ink light; the chart shows it dark, as on paper.
 """
 
 import sys
