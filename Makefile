@@ -1,6 +1,7 @@
-# Each target alone is enough: it installs what it needs into .venv first, once.
+# You can run each target alone: it first installs what it needs into .venv, once. `benchmark` has
+# an environment of its own, .venv-benchmark.
 #
-#   make train ARGS="--network dense --epochs 3"    ARGS go to the script
+#   make train ARGS="--network dense --epochs 3"    passes ARGS to the script
 
 ARGS ?=
 
@@ -18,11 +19,11 @@ help:
 	@echo "make train      train the default network, export it to SavedModel/"
 	@echo "make predict    read samples/ with the newest model; the first one is in the repository"
 	@echo "make test       lint and test"
-	@echo "make lint       only lint, types included"
-	@echo "make notebooks  execute both notebooks, and keep their outputs"
-	@echo "make benchmark  measure speed and memory beside Keras, PyTorch and others; an hour"
-	@echo "make benchmark-quick   a few of these, in some minutes, without PyTorch"
-	@echo "make clean      delete .venv and caches; data, runs and models stay"
+	@echo "make lint       lint and check types, without the tests"
+	@echo "make notebooks  execute both notebooks, and save their outputs in them"
+	@echo "make benchmark  compare speed and memory with Keras, PyTorch, others; about half an hour"
+	@echo "make benchmark-quick   compare a few of these in some minutes, without PyTorch"
+	@echo "make clean      delete .venv and caches; keep data, runs and models"
 	@echo
 	@echo "Options go in ARGS:  make train ARGS='--network dense'"
 	@echo "                     make predict ARGS='my_digits/ --top 3'"
@@ -33,8 +34,9 @@ train: install
 predict: install
 	$(RUN) load_saved_model.py $(or $(ARGS),samples/)
 
-# Two workers take a file of tests each. Those that take longest come first, so that neither worker
-# ends long before the other. `tests` beside them would put all in the order of their names again.
+# Two workers each run one file of tests at a time. The longest files come first, so that neither
+# worker ends long before the other. If `tests` were an argument too, pytest would sort all files by
+# name again.
 LONGEST := $(patsubst %,tests/%.py,export/test_saved_model runs/test_resuming \
 	training/test_training docs/test_notebooks benchmarks/test_handwriting prediction/test_predicting \
 	training/test_drawn_pictures runtime/test_precision networks/test_networks runs/test_comparison)
@@ -49,7 +51,7 @@ lint: install-dev
 	$(VENV)/bin/lint-imports
 	$(VENV)/bin/mypy
 
-# The others in an environment of their own: they are large, and nothing else needs them.
+# The peers have an environment of their own: they are large, and nothing else needs them.
 benchmark: $(PEERS)/.installed
 	$(PEERS)/bin/python -m benchmarks.peers --results benchmarks/results.json $(ARGS)
 
