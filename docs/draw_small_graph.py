@@ -1,8 +1,8 @@
 """Draws docs/small_graph.png: the ten-line graph of train_neural_network.ipynb.
 
-It runs the notebook's own cells, those with the tag "small-graph", so that both show the same.
+    python docs/draw_small_graph.py
 
-python docs/draw_small_graph.py
+It runs the notebook's cells with the tag "small-graph", so that both show the same graph.
 """
 
 import json
@@ -30,9 +30,9 @@ TAG = "small-graph"
 
 
 def notebook_nodes() -> list[Node]:
-    """The nodes that the tagged cells leave in their variable `nodes`."""
+    """Runs the tagged cells; returns the nodes that they leave in their variable `nodes`."""
     space = {"tf": tf, "tf1": tf.compat.v1, "textwrap": textwrap}
-    with redirect_stdout(None):  # they print the nodes, too
+    with redirect_stdout(None):  # the cells print the nodes too
         for cell in json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]:
             if TAG in cell["metadata"].get("tags", []):
                 exec("".join(cell["source"]), space)
@@ -40,6 +40,7 @@ def notebook_nodes() -> list[Node]:
 
 
 def main() -> None:
+    """Draws docs/small_graph.png."""
     drawing.save(draw_graph(notebook_nodes()), ROOT / "docs" / "small_graph.png")
 
 
