@@ -13,7 +13,7 @@ import argparse
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -22,9 +22,6 @@ from nn.confidence.calibration import calibration_error
 from nn.data.digits import Digits
 from nn.errors import UserError
 from nn.runtime.startup import import_tensorflow
-
-if TYPE_CHECKING:
-    pass
 
 SUREST_SHARES = (0.9, 0.95, 0.98, 0.99, 0.993, 0.995, 1.0)  # of the answers, surest first
 
