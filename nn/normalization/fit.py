@@ -38,7 +38,7 @@ def _resampling(mass: tf.Tensor, low: tf.Tensor, factor: tf.Tensor) -> tf.Tensor
 
     The center of mass goes to 14.5, where it lies in MNIST on average: MNIST's digits were moved by
     whole pixels, and their centers lie anywhere in [14, 15). Digits moved by parts of a pixel are
-    read as well, and a picture that is decoded a little differently cannot jump by a pixel.
+    read no worse, and a picture that is decoded a little differently cannot jump by a pixel.
     """
     length = tf.shape(mass)[1]
     center = tf.cast(tf.range(length), tf.float32) + 0.5

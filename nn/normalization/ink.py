@@ -22,12 +22,13 @@ from nn.normalization.image_ops import (
 SKEWNESS_WEIGHT = 0.2
 # Canvas pixels a side: wider than any stroke, narrower than most shadows.
 TOP_HAT_WINDOW_PIXELS = 17
-# Canvas pixels. The paper goes on beyond the border by so many. So a dark strip along the border is
-# ink where it is up to 5 wide (half of the top-hat's window, 8, less 3), and shadow where it is
-# wider.
+# Canvas pixels. The middle of the opening's window may lie this far outside the picture. So a strip
+# along the border is ink if it is up to 5 wide (half of the top-hat's window, 8, less 3). It is
+# shadow if it is wider.
 PAPER_BEYOND_BORDER_PIXELS = 3
-# Of full ink. A wider strip along the border that is as dark as this may be a bold stroke. 0.85
-# reads the same pictures of digits (docs/experiments.md, "Bold strokes along the border").
+# Of full ink. A strip along the border that is 6 to 8 pixels wide and at least this strong may be a
+# bold stroke. With 0.85 pictures of digits are read the same (docs/experiments.md, "Bold strokes
+# along the border").
 MIN_BORDER_INK_SHARE = 0.9
 # Gray levels. A picture has no ink where the contrast of ink against paper is lower.
 MIN_INK_CONTRAST = 0.03
@@ -75,13 +76,15 @@ def remove_background(
     Serra 1982, Image Analysis and Mathematical Morphology. Whatever is wider than the window, as
     most shadows are, counts as paper.
 
-    is_small: bool [N]. Returns two of float32 [N, H, W]. In the first, a wide strip along the
-    border counts as paper as well, as if it went on beyond the border, except in small pictures,
-    where such a strip is the digit. In the second, it counts as ink in all pictures.
+    is_small: bool [N]. Returns two of float32 [N, H, W], which differ in strips along the border.
+    In the first, a strip wider than 5 pixels counts as paper, except in small pictures, where it
+    may be the digit. In the second, and in small pictures, one wider than 8 pixels does. Narrower
+    strips count as ink.
     """
     reach = TOP_HAT_WINDOW_PIXELS // 2
     margin = [[0, 0], [reach, reach], [reach, reach]]
-    # There is no paper beside the picture: it is white for the erosion, and black for the dilation.
+    # Pixels outside the picture must not count: 2 is never the smallest value in the erosion, and
+    # -1 is never the largest in the dilation.
     eroded = erode(
         tf.pad(gray + 2 * (1 - inside), margin, constant_values=2.0), TOP_HAT_WINDOW_PIXELS
     )
@@ -130,10 +133,11 @@ def add_border_ink(
     threshold: tf.Tensor,
     full: tf.Tensor,
 ) -> tf.Tensor:
-    """As `keep_ink`, and with the wide strips along the border that are as dark as the ink.
+    """As `keep_ink`, and with the strips along the border that are 6 to 8 pixels wide and almost as
+    strong as full ink.
 
     flat, flat_to_border: the two results of remove_background.
     """
-    is_dark = flat_to_border > MIN_BORDER_INK_SHARE * full
-    dark = dilate(tf.cast(is_dark, tf.float32), SOFT_EDGE_WINDOW_PIXELS) > 0
-    return keep_ink(tf.where(dark, flat_to_border, flat), inside, threshold, full)
+    is_strong = flat_to_border > MIN_BORDER_INK_SHARE * full
+    strong = dilate(tf.cast(is_strong, tf.float32), SOFT_EDGE_WINDOW_PIXELS) > 0
+    return keep_ink(tf.where(strong, flat_to_border, flat), inside, threshold, full)

@@ -25,19 +25,19 @@ from nn.prediction.number_ink import (
 MIN_LINE_LENGTH_IN_HEIGHTS = 2.5  # a longer horizontal run is a ruled line: no stroke is so long
 MAX_DIGIT_SIDE_PIXELS = 50  # on its canvas of 64; larger digits are shrunk to it
 
-# Which components are digits, and which are strokes of one. A component below MIN_FULL_HEIGHT is a
-# stroke of the digit that it overlaps by this share of its width.
+# Which components are digits, and which are strokes of one. A component shorter than
+# MIN_FULL_HEIGHT is a stroke of the digit that it overlaps by this share of its width.
 MIN_STROKE_OVERLAP = 0.3
 MIN_TALL_STROKE_OVERLAP = 0.6  # of a tall stroke, which may be a small digit too
 MIN_TALL_STROKE_HEIGHT = 0.5
-MIN_DIGIT_HEIGHT = 0.35  # a lower component beside all digits is a speck or a comma
+MIN_DIGIT_HEIGHT = 0.35  # a shorter component beside all digits is a speck or a comma
 
 # Why a digit is doubted. Its width is in its own heights.
 MAX_WIDTH_IN_HEIGHTS = 1.5  # some 0.5% of MNIST's digits are wider
-MAX_HEIGHT_RATIO = 2.0  # to the lowest digit
+MAX_HEIGHT_RATIO = 2.0  # to the height of the shortest digit
 MAX_NARROW_HEIGHT_RATIO = 1.5  # the same for what is narrow, as the side of a frame is
 MAX_NARROW_WIDTH_IN_HEIGHTS = 0.3
-MIN_SHARED_ROWS = 0.25  # of the lower of two neighbors: with fewer they are on two lines
+MIN_SHARED_ROWS = 0.25  # of the shorter of two neighbors: with fewer they are on two lines
 TOUCHING = "much wider than high: touching digits?"
 OTHER = "much higher than the others: a line?"
 SEVERAL_LINES = "above or below the one before: several lines?"
@@ -82,9 +82,9 @@ def group_by_digit(components: Sequence[Component], height: float) -> list[list[
     """Groups the components of each digit, left to right.
 
     A component of full height is a digit, even if its box overlaps the box of another, as those of
-    slanted digits do. A lower component above or below a digit is a stroke of that digit: the top
-    of a five, the bar of a four. A lower component beside all digits is a digit too, or, if it is
-    very low, a speck, which is left out.
+    slanted digits do. A shorter component above, on or below a digit is a stroke of it: the top of
+    a five, the bar of a four. A shorter component beside all digits is a digit too, or, if it is
+    very short, a speck, which is left out.
     """
     digits: list[list[Component]] = []
     for component in sorted(components, key=lambda each: -each.height):
@@ -92,8 +92,8 @@ def group_by_digit(components: Sequence[Component], height: float) -> list[list[
         nearest = int(np.argmax(overlaps)) if overlaps else -1
         is_tall = component.height >= MIN_TALL_STROKE_HEIGHT * height
         needed = MIN_TALL_STROKE_OVERLAP if is_tall else MIN_STROKE_OVERLAP
-        is_lower = component.height < MIN_FULL_HEIGHT * height
-        if is_lower and overlaps and overlaps[nearest] >= needed:
+        is_short = component.height < MIN_FULL_HEIGHT * height
+        if is_short and overlaps and overlaps[nearest] >= needed:
             digits[nearest].append(component)
         elif component.height >= MIN_DIGIT_HEIGHT * height:
             digits.append([component])
@@ -104,10 +104,10 @@ def find_doubts(digits: Sequence[Sequence[Component]]) -> list[str]:
     """Says of each digit, given as its components, why it may not be one; empty without a doubt."""
     boxes = [bounding_box(digit) for digit in digits]
     doubts = [TOUCHING if box.width > MAX_WIDTH_IN_HEIGHTS * box.height else "" for box in boxes]
-    lowest = min((box.height for box in boxes), default=0)
+    shortest = min((box.height for box in boxes), default=0)
     for i, box in enumerate(boxes):
         is_narrow = box.width < MAX_NARROW_WIDTH_IN_HEIGHTS * box.height
-        if box.height > (MAX_NARROW_HEIGHT_RATIO if is_narrow else MAX_HEIGHT_RATIO) * lowest:
+        if box.height > (MAX_NARROW_HEIGHT_RATIO if is_narrow else MAX_HEIGHT_RATIO) * shortest:
             doubts[i] = OTHER
     for i, (box, following) in enumerate(pairwise(boxes), 1):
         shared_rows = min(box.bottom, following.bottom) - max(box.top, following.top)
@@ -140,8 +140,8 @@ def _cut_out_digit(
 
 
 def _width_overlap(component: Component, digit: Component, height: float) -> float:
-    """The share of a component's width that lies above, on or below a digit. Where the digit is
-    lower than full height, too: of the width of the narrower of both."""
+    """The share of a component's width that lies above, on or below a digit. If the digit is
+    shorter than full height, it is the share of the narrower one's width."""
     common = max(0, min(component.right, digit.right) - max(component.left, digit.left))
     if digit.height >= MIN_FULL_HEIGHT * height:
         return common / component.width

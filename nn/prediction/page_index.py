@@ -11,7 +11,7 @@ from nn.errors import DataError
 from nn.runtime.whole_files import write_text
 
 INDEX_FILE = "index.html"
-# Tells an index that an earlier --explain wrote from a file of the user's.
+# By this line an index of an earlier --explain is told apart from a file of the user's own.
 GENERATOR = '<meta name="generator" content="load_saved_model.py --explain"/>'
 
 # Void elements are closed, so that XML tools can read the page too.

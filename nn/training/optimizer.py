@@ -27,7 +27,8 @@ def wrong_answers(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     """Which answers are wrong: bool [N]. Where the label is NO_DIGIT, an answer with a probability
     above one half is wrong."""
     answers = tf.argmax(logits, 1)
-    # Not a softmax, which would cost as much as a layer of a small network.
+    # The answer's probability is above one half where its cross-entropy is below log 2. This is
+    # cheaper than a softmax (docs/performance.md, "What was tried").
     sure = cross_entropy(logits, answers) < math.log(2)
     return tf.where(tf.equal(labels, NO_DIGIT), sure, tf.not_equal(answers, labels))
 
