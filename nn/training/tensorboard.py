@@ -5,6 +5,7 @@ one chart. So training and validation write the same tags into two folders of th
 """
 
 import math
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -37,10 +38,16 @@ def summaries(
             for weights in graph.weights
         ])  # fmt: skip
     predicting = build_inference_graph(network)
+    # TensorFlow names the files by the second: a second start within it would erase the first's.
+    suffix = f".{time.time_ns()}"
     with (
         predicting.as_default(),  # without a graph around it, a FileWriter raises
-        tf1.summary.FileWriter(str(run.training_events), graph.graph) as training,
-        tf1.summary.FileWriter(str(run.validation_events), predicting) as validation,
+        tf1.summary.FileWriter(
+            str(run.training_events), graph.graph, filename_suffix=suffix
+        ) as training,
+        tf1.summary.FileWriter(
+            str(run.validation_events), predicting, filename_suffix=suffix
+        ) as validation,
     ):
 
         def write_scalars(row: Epoch) -> None:
