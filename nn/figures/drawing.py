@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nn.runtime.whole_files import replacing
+from nn.runtime.whole_files import naming, replacing
 
 if TYPE_CHECKING:
     from matplotlib.axis import Axis
@@ -24,7 +24,7 @@ def save(figure: "Figure", path: Path) -> None:
     if layout := figure.get_layout_engine():
         layout.execute(figure)
         figure.set_layout_engine(None)
-    with replacing(path) as temporary:
+    with naming(path), replacing(path) as temporary:
         figure.savefig(temporary, format="png", dpi=DOTS_PER_INCH)
 
 

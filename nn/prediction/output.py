@@ -23,7 +23,7 @@ from nn.confidence.thresholds import (
 from nn.data.digits import confusion_matrix
 from nn.errors import DataError
 from nn.prediction.readings import ERROR, OK, AnyReading
-from nn.runtime.whole_files import replacing
+from nn.runtime.whole_files import naming, replacing
 
 
 class Format(ABC):
@@ -109,11 +109,13 @@ class CsvFile(Format):
         return self
 
     def __exit__(self, *exception) -> None:
-        self._open_files.__exit__(*exception)
+        with naming(self._path):
+            self._open_files.__exit__(*exception)
 
     def write(self, reading: AnyReading, label: int | str | None, right: bool) -> None:
         """Adds a row; a label is not part of it."""
-        self._rows.writerow(reading.csv_row())
+        with naming(self._path):
+            self._rows.writerow(reading.csv_row())
 
 
 def threshold_line(threshold: Threshold | None, max_error: float | None) -> str:

@@ -20,12 +20,19 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         yield temporary
         os.replace(temporary, target)
-    except OSError as error:
-        if error.filename is None:  # a full disk names no file
-            error.filename = str(path)
-        raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Gives an OSError of the block the name of the file that it writes: a full disk has none."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)
+        raise
 
 
 def _target(path: Path) -> Path:
@@ -42,5 +49,5 @@ def _target(path: Path) -> Path:
 
 def write_text(path: Path, text: str) -> None:
     """Writes a whole text file in UTF-8, or none."""
-    with replacing(path) as temporary:
+    with naming(path), replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="")

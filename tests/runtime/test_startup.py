@@ -10,7 +10,7 @@ import pytest
 from conftest import ROOT, run_script
 
 from nn.runtime.startup import run_command
-from nn.runtime.whole_files import replacing
+from nn.runtime.whole_files import naming, replacing
 
 IMPORT = "from nn.runtime.startup import import_tensorflow; import_tensorflow()"
 # What import_tensorflow needs of TensorFlow.
@@ -122,10 +122,12 @@ def test_the_real_import_prints_nothing():
     [
         ["load_saved_model.py", "samples/3_pen.webp"],
         ["load_saved_model.py", "samples/3_pen.webp", "--json"],
+        ["load_saved_model.py", "samples/3_pen.webp", "--csv", "CSV"],  # not the CSV file's error
         ["train_neural_network.py", "--list-networks"],
     ],
 )
-def test_a_full_disk_behind_standard_output_is_one_line_and_2(command):
+def test_a_full_disk_behind_standard_output_is_one_line_and_2(command, tmp_path):
+    command = [str(tmp_path / "out.csv") if word == "CSV" else word for word in command]
     with open("/dev/full", "w") as full:
         finished = subprocess.run(
             [sys.executable, *command], cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True
@@ -138,7 +140,7 @@ def test_a_full_disk_behind_standard_output_is_one_line_and_2(command):
 
 def test_a_full_disk_names_the_file(tmp_path, capsys):
     def fill() -> int:
-        with replacing(tmp_path / "results.csv"):
+        with naming(tmp_path / "results.csv"), replacing(tmp_path / "results.csv"):
             raise OSError(errno.ENOSPC, "No space left on device")
 
     assert run_command(fill) == 2
