@@ -88,5 +88,5 @@ $(VENV)/bin/python $(PEERS)/bin/python:
 	$(PYTHON) -m venv $(@D:/bin=)
 
 clean:
-	rm -rf $(VENV) $(PEERS) .pytest_cache .ruff_cache .import_linter_cache .mypy_cache
+	rm -rf $(VENV) $(PEERS) build digits.egg-info .pytest_cache .ruff_cache .import_linter_cache .mypy_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -3,6 +3,7 @@
 
 import argparse
 import os
+import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -56,9 +57,8 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         "--model",
         type=Path,
         metavar="DIR",
-        default=Path("SavedModel"),
-        help="a version of a model, or a folder of versions: the highest is used "
-        "(default: SavedModel)",
+        help="a version of a model, or a folder of versions: the highest is used (default: "
+        "SavedModel in the current folder, or else beside this script)",
     )
     add(
         "--max-error",
@@ -146,6 +146,8 @@ def run(options: argparse.Namespace) -> int:
     score, failures = Score() if options.number else DigitScore(), 0
     with Predictor(options.model, options.max_error) as predictor, ExitStack() as stack:
         print(versions.describe(predictor.version, predictor.card), file=sys.stderr)
+        if predictor.version != options.model and (line := _better(predictor)):
+            print(line, file=sys.stderr)
         print(threshold_line(predictor.threshold, options.max_error), file=sys.stderr)
         pages = None
         if options.explain:
@@ -167,6 +169,21 @@ def run(options: argparse.Namespace) -> int:
     if labels:
         print("", *score.lines(), sep="\n", file=sys.stderr if options.json else sys.stdout)
     return 1 if failures else 0
+
+
+def _better(predictor: "Predictor") -> str | None:
+    """A line on the version beside this one that reads the same test digits better; None if there
+    is none."""
+    from nn import versions
+
+    found = versions.better_version(predictor.version, predictor.card)
+    if found is None:
+        return None
+    better, card = found
+    return (
+        f"{better} reads the same test digits better ({card['test']['errors']:,} wrong); to use "
+        f"it: --model {shlex.quote(str(better))}"
+    )
 
 
 def _reader(

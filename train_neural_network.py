@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nn.errors import UserError
-from nn.runs.command_line import DEFAULT_NETWORK, DEFAULT_TARGET, parse_arguments
+from nn.runs.command_line import DEFAULT_NETWORK, parse_arguments
 from nn.runtime.startup import import_tensorflow, make_output_safe, run_command
 
 if TYPE_CHECKING:  # what imports TensorFlow is imported late, so that --help answers at once
@@ -79,19 +79,32 @@ def run(options: argparse.Namespace) -> int:
     version = training.export(result)
     _print_scores(result, training.source.name)
     print(f"Plots and checkpoints: {training.folder.path}/")
-    print(f"Exported: {version}/   Try it: python load_saved_model.py samples/ --model {version}")
+    print(f"Exported: {version}/   To read digits with it:")
+    print(f"    {reading_command(version)}")
     return 0
+
+
+def reading_command(version: Path) -> str:
+    """The command that reads with a version, as the user would type it where this script runs."""
+    script = Path(sys.argv[0])
+    if script.name == Path(__file__).name:
+        samples = script.with_name("samples")
+        command = ["python", str(script.with_name("load_saved_model.py")), f"{samples}/"]
+    else:  # the command that `pip install` makes
+        command = ["digits-read", "my_digits/"]
+    return shlex.join([*command, "--model", str(version)])
 
 
 def _new_run(options: argparse.Namespace) -> "Run":
     from nn.networks.registry import get_network
-    from nn.runs.run import Run
+    from nn.runs.run import Run, default_export_folder
     from nn.training.run_folder import RunFolder
 
     network = get_network(options.network or DEFAULT_NETWORK, options.hidden or ())
     source, (settings,) = plan(options, [network], [options.seed])
     folder = RunFolder(options.run_dir or default_folder(network.name))
-    new = Run(settings, source, folder, options.saved_model or DEFAULT_TARGET, bool(options.refit))
+    target = options.saved_model or default_export_folder(source)
+    new = Run(settings, source, folder, target, bool(options.refit))
     new.create()
     return new
 
@@ -125,6 +138,7 @@ def compare(options: argparse.Namespace) -> int:
     """Trains several networks with several seeds, prints a table; returns the exit status."""
     from nn.networks.registry import NETWORKS, get_network
     from nn.runs.comparison import Comparison, table
+    from nn.runs.run import default_export_folder
 
     if options.resume:
         comparison = Comparison.reopen(options.resume, options.saved_model, quiet=options.quiet)
@@ -134,7 +148,7 @@ def compare(options: argparse.Namespace) -> int:
         first = options.seed or 0
         source, settings = plan(options, networks, range(first, first + (options.seeds or 1)))
         folder = options.run_dir or default_folder("compare")
-        target = options.saved_model or DEFAULT_TARGET
+        target = options.saved_model or default_export_folder(source)
         comparison = Comparison.create(folder, settings, source, target)
     for name in ("nn.training", "nn.runs.run"):  # of each run, one line is enough
         logging.getLogger(name).setLevel(logging.WARNING)

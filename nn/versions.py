@@ -12,26 +12,80 @@ from pathlib import Path
 
 from nn.confidence.thresholds import Threshold
 from nn.errors import ModelError
+from nn.runtime.locations import PROJECT
 
 CARD = "model_card.json"
 TRAIN_FIRST = "train one first: python train_neural_network.py"
+DEFAULT_FOLDER = Path("SavedModel")  # of the current directory: trainings export to it
+INSTALLED_FOLDER = Path(__file__).parent / "installed_model"  # `pip install` copies SavedModel/1
 BUNDLED = "bundled"  # the subfolder for models that were trained on scikit-learn's bundled digits
+ONE_SIDED_95_PERCENT = 1.645  # standard deviations of a normal distribution
+
+
+def default_folder() -> Path:
+    """The folder of models for a user who names none: `SavedModel` in the current directory, or
+    beside the scripts, or the copy that `pip install` puts into the package; the first that holds
+    a version. If none does, the first."""
+    folders = (DEFAULT_FOLDER, PROJECT / DEFAULT_FOLDER, INSTALLED_FOLDER)
+    return next((folder for folder in folders if _version_in(folder)), DEFAULT_FOLDER)
 
 
 def find_version(folder: Path) -> Path:
     """Finds the version to use: the folder itself, or its highest-numbered version, or else the
     highest-numbered one in its subfolder bundled/. Raises ModelError where there is none."""
+    if version := _version_in(folder):
+        return version
+    if not folder.exists():
+        raise ModelError(f"{folder}: no such model; {TRAIN_FIRST}")
+    if named := _folders_of_versions(folder):
+        raise ModelError(
+            f"{folder}: holds no numbered version itself; choose one of the folders in it: "
+            f"{', '.join(map(str, named))}"
+        )
+    raise ModelError(
+        f"{folder}: expected a SavedModel or a folder of numbered versions, found neither; "
+        f"{TRAIN_FIRST}"
+    )
+
+
+def better_version(version: Path, card: Mapping) -> tuple[Path, Mapping] | None:
+    """The version beside this one that reads the same test digits with the fewest errors, and its
+    card; None if its advantage could be chance.
+
+    It could be chance if the difference of the two numbers of errors is below its one-sided 95%
+    limit, for two independent Poisson counts. Versions whose cards cannot be read are left out.
+    """
+    found = []
+    for other in numbered_versions(version.absolute().parent).values():
+        try:
+            other_card = json.loads((other / CARD).read_text(encoding="utf-8"))
+            if other_card["data"]["test_sha256"] == card["data"]["test_sha256"]:
+                found.append((int(other_card["test"]["errors"]), other, other_card))
+        except (OSError, ValueError, LookupError, TypeError):
+            continue
+    errors = card["test"]["errors"]
+    itself = errors, version, card
+    fewest, other, other_card = min(found, key=lambda each: each[0], default=itself)
+    if errors - fewest <= ONE_SIDED_95_PERCENT * (errors + fewest) ** 0.5:
+        return None
+    return version.parent / other.name, other_card
+
+
+def _version_in(folder: Path) -> Path | None:
+    """What find_version finds in a folder; None where there is no version."""
     if (folder / "saved_model.pb").exists() or (folder / CARD).exists():
         return folder
     for candidate in (folder, folder / BUNDLED):
         if versions := numbered_versions(candidate):
             return versions[max(versions)]
-    if not folder.exists():
-        raise ModelError(f"{folder}: no such model; {TRAIN_FIRST}")
-    raise ModelError(
-        f"{folder}: expected a SavedModel or a folder of numbered versions, found neither; "
-        f"{TRAIN_FIRST}"
-    )
+    return None
+
+
+def _folders_of_versions(folder: Path) -> list[Path]:
+    """The subfolders that hold numbered versions, sorted: trainings on a user's own data write
+    them."""
+    subfolders = folder.iterdir() if folder.is_dir() else ()
+    return sorted(each for each in subfolders if each.is_dir() and numbered_versions(each))
 
 
 def read_card(version: Path) -> dict:

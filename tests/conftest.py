@@ -174,7 +174,7 @@ def model(tmp_path_factory) -> Path:
         )  # fmt: skip
         assert finished.returncode == 0, finished.stderr
 
-    return made_once(tmp_path_factory, "model", make) / "SavedModel" / "bundled"
+    return made_once(tmp_path_factory, "model", make) / "SavedModel"
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -72,7 +73,9 @@ def _export(options: argparse.Namespace) -> int:
     from nn.export.renew import renew  # late, so that --help answers at once
 
     version = renew(options.model, options.folder)
-    print(f"Exported: {version}/   Try it: python load_saved_model.py samples/ --model {version}")
+    command = ["python", "load_saved_model.py", "samples/", "--model", str(version)]
+    print(f"Exported: {version}/   To read digits with it:")
+    print(f"    {shlex.join(command)}")
     return 0
 
 

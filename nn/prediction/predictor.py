@@ -17,7 +17,7 @@ from nn.pictures.files import BATCH_SIZE
 from nn.prediction.read_ahead import Answer, CanvasOutputs, PictureOutputs, answer_all
 from nn.prediction.readings import Evidence, NumberReading, Reading
 from nn.prediction.session import Outputs, RestoredModel, SignatureOutputs
-from nn.versions import find_version, read_card, thresholds_of
+from nn.versions import default_folder, find_version, read_card, thresholds_of
 
 
 class Prediction(NamedTuple):
@@ -48,11 +48,12 @@ class EvidenceOutputs(CanvasOutputs):
 class Predictor:
     """A restored model, ready to predict; close it, or use it in a `with` statement.
 
-        with Predictor("SavedModel") as predictor:
+        with Predictor() as predictor:
             for reading in predictor.read(["photo.jpg"]):
                 print(reading.digit)
 
-    model: a version, or a folder of versions; it takes the highest number. max_error: the
+    model: a version, or a folder of versions; it takes the highest number. None: the folder that
+    nn.versions.default_folder finds. max_error: the
     share of answers that may be wrong, 0.001 is 0.1%; less probable answers are `unsure`. None is
     0.1%, or the lowest rate that the model has a threshold for. version: the path of the version;
     card: its card; threshold: what an answer must reach, None where the model has no thresholds.
@@ -62,8 +63,8 @@ class Predictor:
 
     reading_type = Reading  # what `read` yields, for nn/prediction/inputs.py
 
-    def __init__(self, model: str | Path = "SavedModel", max_error: float | None = None) -> None:
-        self.version = find_version(Path(model))
+    def __init__(self, model: str | Path | None = None, max_error: float | None = None) -> None:
+        self.version = find_version(default_folder() if model is None else Path(model))
         self.card = read_card(self.version)
         self.threshold = choose(thresholds_of(self.card), max_error)
         self.max_error = max_error

@@ -24,7 +24,6 @@ exit status: 0 done, 2 wrong usage, unusable data or a loss that diverges,
 (Ctrl-C and SIGTERM stop a training only after it has written a checkpoint)
 """
 DEFAULT_NETWORK = "compact"
-DEFAULT_TARGET = Path("SavedModel")
 MAX_LAYER_UNITS = 100_000  # such a layer has 78 million weights; more units are a typing error
 # The options that may stand beside --resume. All others set what a run computes, and a resumed run
 # has its own settings.
@@ -155,7 +154,8 @@ def _add_folders(add: Callable) -> None:
         "--saved-model",
         type=Path,
         metavar="DIR",
-        help=f"folder to export the next version to (default: {DEFAULT_TARGET})",
+        help="folder to export the next version to (default: SavedModel for the digits of MNIST/; "
+        "SavedModel/NAME for other digits, by the name of their folder or file)",
     )
     add("--quiet", action="store_true", help="print only the result, warnings and errors")
 

@@ -63,7 +63,7 @@ class Comparison:
 
     @classmethod
     def create(
-        cls, folder: Path, settings: Sequence[Settings], source: Source, saved_model: Path
+        cls, folder: Path, settings: Sequence[Settings], source: Source, export_folder: Path
     ) -> "Comparison":
         """Makes the folder and, inside it, a folder for each run. If one fails, nothing is left.
 
@@ -78,7 +78,7 @@ class Comparison:
             raise UserError(f"{folder}: exists and is not empty; choose another --run-dir")
         names = [f"{one.network}-{one.seed}" for one in settings]
         runs = [
-            Run(one, source, RunFolder(folder / name), saved_model)
+            Run(one, source, RunFolder(folder / name), export_folder)
             for name, one in zip(names, settings, strict=True)
         ]
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -95,19 +95,21 @@ class Comparison:
         return cls(folder, runs)
 
     @classmethod
-    def reopen(cls, folder: Path, target: Path | None, *, quiet: bool = False) -> "Comparison":
+    def reopen(
+        cls, folder: Path, export_folder: Path | None, *, quiet: bool = False
+    ) -> "Comparison":
         """The comparison that a folder holds. Raises UserError if it is damaged.
 
-        target: the folder to export to; None: the one that the comparison was started with.
+        export_folder: None is the one that the comparison was started with.
         """
         try:
             names = json.loads((folder / PLAN_FILE).read_text(encoding="utf-8"))["runs"]
             first, *others = [str(name) for name in names]
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise UserError(f"{folder / PLAN_FILE}: damaged, or cannot be read ({error})") from None
-        runs = [reopen(RunFolder(folder / first), target, quiet=quiet)]
+        runs = [reopen(RunFolder(folder / first), export_folder, quiet=quiet)]
         for name in others:
-            runs.append(reopen(RunFolder(folder / name), target, source=runs[0].source))
+            runs.append(reopen(RunFolder(folder / name), export_folder, source=runs[0].source))
         return cls(folder, runs)
 
     def finish(self, *, stop: Stop = lambda: None, quiet: bool = False) -> list[Outcome]:

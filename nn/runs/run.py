@@ -1,6 +1,7 @@
 """One run, from its settings to its plots: started, resumed, finished, exported."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,7 +50,7 @@ class Run:
     settings: Settings
     source: Source
     folder: RunFolder
-    saved_model: Path
+    export_folder: Path
     refit: bool = False
     calibration: Calibration | None = None
 
@@ -69,7 +70,7 @@ class Run:
                 "settings": vars(self.settings),
                 "load": self.source.option,
                 "data": self.source.description,
-                "saved_model": str(self.saved_model.resolve()),
+                "export_folder": str(self.export_folder.resolve()),
                 "refit": self.refit,
                 "calibration": self.calibration and self.calibration.describe(),
             }
@@ -77,7 +78,7 @@ class Run:
 
     def check(self) -> None:
         """Raises UserError if the run could not be trained or exported."""
-        write.check_target(self.saved_model)
+        write.check_target(self.export_folder)
         count, split_off = len(self.source.training), self.settings.validation_split
         training = training_count(count, split_off)
         self.settings.check_batch_size(training)
@@ -140,7 +141,7 @@ class Run:
             replace(self.settings, validation_split=0.0),
             self.source,
             RunFolder(self.folder.refit),
-            self.saved_model,
+            self.export_folder,
             calibration=replace(first.calibration, fitted_to=fitted_to),
         )
         if not second.folder.config_file.exists():
@@ -170,11 +171,10 @@ class Run:
 
     def export(self, result: Result) -> Path:
         """Exports the last checkpoint as the next version; returns the version's path."""
-        target = self.saved_model / versions.BUNDLED if self.source.bundled else self.saved_model
         return write.export(
             *build_serving_graph(self.network, result.calibration.scaling),
             checkpoint_prefixes(self.folder)[-1],
-            target,
+            self.export_folder,
             model_card(self.settings, self.source.description, result),
         )
 
@@ -193,23 +193,22 @@ def _augmented(digits: Digits, settings: Settings) -> "Figure":
 
 def reopen(
     folder: RunFolder,
-    target: Path | None = None,
+    export_folder: Path | None = None,
     *,
     source: Source | None = None,
     quiet: bool = False,
 ) -> Run:
     """The run that a folder holds.
 
-    target: the folder to export to; None: the one that the run was started with. source: the run's
-    digits, if they are loaded already. Raises UserError if the folder holds no run, or its digits
-    have changed.
+    export_folder: None is the one that the run was started with. source: the run's digits, if they
+    are loaded already. Raises UserError if the folder holds no run, or its digits have changed.
     """
     config = folder.read_config()
     try:
         settings = Settings(**config["settings"])
         get_network(settings.network, settings.hidden)
         option, data = config["load"], config["data"]
-        target = target or Path(config["saved_model"])
+        export_folder = export_folder or _recorded_export_folder(config)
         # The configs of old runs have neither of these two.
         refit, calibration = config.get("refit", False), config.get("calibration")
         calibration = None if calibration is None else Calibration.of(calibration)
@@ -218,8 +217,36 @@ def reopen(
                 raise TypeError(f"{name} cannot be {value!r}")
     except (KeyError, TypeError, ValueError, UserError) as error:
         raise UserError(f"{folder.config_file}: not the config of a run ({error})") from None
-    write.check_target(target)
+    write.check_target(export_folder)
     source = source or datasets.load(option, quiet)
     if source.description != data:
         raise UserError(f"{source.name}: these are not the digits that the run was started with")
-    return Run(settings, source, folder, target, refit, calibration)
+    return Run(settings, source, folder, export_folder, refit, calibration)
+
+
+def _recorded_export_folder(config: Mapping) -> Path:
+    """The folder that a run's config names."""
+    if "export_folder" in config:
+        return Path(config["export_folder"])
+    # An old config has the parent of bundled/ for a run on the bundled digits.
+    folder = Path(config["saved_model"])
+    return folder / versions.BUNDLED if config["load"] == versions.BUNDLED else folder
+
+
+def default_export_folder(source: Source) -> Path:
+    """The folder that a training exports to if the user names none.
+
+    It is SavedModel for the four CSV files in MNIST/, whatever they hold. Other digits have a
+    subfolder named after their folder or file, so that no model of theirs is in the way of a better
+    one.
+    """
+    if source.option == "mnist":
+        return versions.DEFAULT_FOLDER
+    if source.bundled:
+        return versions.DEFAULT_FOLDER / versions.BUNDLED
+    data = Path(source.option)
+    name = data.name if data.is_dir() else data.name.split(".")[0]
+    name = name or "data"
+    # A number would be taken for a version, and bundled/ has a meaning of its own.
+    is_taken = name.isdigit() or name == versions.BUNDLED
+    return versions.DEFAULT_FOLDER / (f"data-{name}" if is_taken else name)

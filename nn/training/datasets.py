@@ -17,11 +17,12 @@ from nn.data.digits import NO_DIGIT, SIDE, Digits
 from nn.errors import DataError
 from nn.normalization.pipeline import normalize
 from nn.pictures.canvas import CANVAS, place
+from nn.runtime.locations import find_folder
 from nn.training.drawn_pictures import no_digits, styled
 
 log = logging.getLogger(__name__)
 
-MNIST_FOLDER = Path("MNIST")
+MNIST_FOLDER = Path("MNIST")  # of the current directory, or else beside the scripts
 # scikit-learn's 1,797 digits stand in the order of their writers. The last ones are the test
 # digits, so that training sees few of their writers.
 BUNDLED_TRAINING_DIGITS = 1500
@@ -65,14 +66,16 @@ class Source:
 def load(data: str, quiet: bool = False) -> Source:
     """The digits that --data names: "auto", "mnist", "bundled", or a folder of four CSV files.
 
-    "mnist" downloads MNIST if MNIST/ holds no CSV files; "auto" does so too, but falls back to the
-    bundled digits, and says so, if the download fails. Raises DataError if the data is missing,
-    damaged or cannot be downloaded.
+    "mnist" is the folder MNIST/ of the current directory, or else the one beside the scripts. If
+    neither holds CSV files, it downloads MNIST into the first. "auto" does so too, but falls back
+    to the bundled digits, and says so, if the download fails. Raises DataError if the data is
+    missing, damaged or cannot be downloaded.
     """
     if data == "bundled":
         return _bundled()
-    folder = MNIST_FOLDER if data in ("auto", "mnist") else Path(data)
-    if data in ("auto", "mnist") and not any((folder / name).exists() for name in CSV_NAMES):
+    mnist = find_folder(MNIST_FOLDER, _holds_csv_files)
+    folder = mnist if data in ("auto", "mnist") else Path(data)
+    if data in ("auto", "mnist") and not _holds_csv_files(folder):
         log.info("No CSV files in %s/; downloading MNIST", folder)
         try:
             download.download(folder, quiet=quiet)
@@ -87,8 +90,13 @@ def load(data: str, quiet: bool = False) -> Source:
             )  # fmt: skip
             return _bundled()
     training, test = read_folder(folder)
-    option = "mnist" if folder == MNIST_FOLDER else str(folder.resolve())
-    return Source(str(folder), option, training, test)
+    if folder.resolve() == mnist.resolve():
+        return Source(str(MNIST_FOLDER), "mnist", training, test)
+    return Source(str(folder), str(folder.resolve()), training, test)
+
+
+def _holds_csv_files(folder: Path) -> bool:
+    return any((folder / name).exists() for name in CSV_NAMES)
 
 
 def extra_pictures(source: Source, digits: Digits, share: float, seed: int) -> Digits:

@@ -13,7 +13,7 @@ from conftest import ROOT, run_script
 from PIL import Image
 
 NAMES = ("train_neural_network.ipynb", "load_saved_model.ipynb")
-EXPORT = "SavedModel/notebook/bundled/1"  # where the script's exports stay as they are
+EXPORT = "SavedModel/notebook/1"  # where the script's exports stay as they are
 PLOTS = {NAMES[0]: 8, NAMES[1]: 2}
 COLUMNS = 80  # a longer line of output would scroll sideways on the page
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import card_of, run_script, train
+from conftest import ROOT, card_of, run_script, train
 from PIL import Image
 
 from nn.data.digits import Digits
@@ -118,11 +119,14 @@ def test_resume_refuses_other_digits(small_data, tmp_path, train_here):
 
 
 def test_without_a_network_it_falls_back_loudly(tmp_path):
-    # A folder with no CSV files, and a proxy that refuses every connection.
+    # No CSV files here or beside the scripts, and a proxy that refuses every connection.
+    shutil.copytree(ROOT / "nn", tmp_path / "nn", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "train_neural_network.py", tmp_path)
     refused = "http://127.0.0.1:9"
-    finished = train(
-        "--network", "simple_dnn", "--epochs", 1, cwd=tmp_path, HTTPS_PROXY=refused, NO_PROXY="",
-        https_proxy=refused, no_proxy="",
+    finished = run_script(
+        "train_neural_network.py", "--network", "simple_dnn", "--epochs", 1,
+        cwd=tmp_path, PYTHONPATH="", HTTPS_PROXY=refused, NO_PROXY="", https_proxy=refused,
+        no_proxy="",
     )  # fmt: skip
     assert finished.returncode == 0, finished.stderr
     assert "MNIST could not be downloaded" in finished.stderr
