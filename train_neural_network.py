@@ -20,6 +20,7 @@ from nn.runtime.startup import import_tensorflow, make_output_safe, run_command
 
 if TYPE_CHECKING:  # what imports TensorFlow is imported late, so that --help answers at once
     from nn.networks.registry import Network
+    from nn.runs.own_hand import OwnHand
     from nn.runs.run import Run
     from nn.runtime.signals import Stop
     from nn.training.datasets import Source
@@ -43,6 +44,8 @@ def _run_options(options: argparse.Namespace) -> int:
     if options.list_networks:
         list_networks()
         return 0
+    if _learns_own_digits(options):
+        return learn(options)
     return compare(options) if _compares(options) else run(options)
 
 
@@ -51,6 +54,14 @@ def _compares(options: argparse.Namespace) -> bool:
     from nn.training.run_folder import is_comparison
 
     return bool(options.compare or (options.resume and is_comparison(options.resume)))
+
+
+def _learns_own_digits(options: argparse.Namespace) -> bool:
+    """Whether an exported model is to learn one's own digits, or such a training is to be
+    resumed."""
+    from nn.runs.own_hand import is_own_hand
+
+    return bool(options.start_from or (options.resume and is_own_hand(options.resume)))
 
 
 def list_networks() -> None:
@@ -79,9 +90,13 @@ def run(options: argparse.Namespace) -> int:
     version = training.export(result)
     _print_scores(result, training.source.name)
     print(f"Plots and checkpoints: {training.folder.path}/")
+    _print_export(version)
+    return 0
+
+
+def _print_export(version: Path) -> None:
     print(f"Exported: {version}/   To read digits with it:")
     print(f"    {reading_command(version)}")
-    return 0
 
 
 def reading_command(version: Path) -> str:
@@ -103,7 +118,7 @@ def _new_run(options: argparse.Namespace) -> "Run":
     network = get_network(options.network or DEFAULT_NETWORK, options.hidden or ())
     source, (settings,) = plan(options, [network], [options.seed])
     folder = RunFolder(options.run_dir or default_folder(network.name))
-    target = options.saved_model or default_export_folder(source)
+    target = options.saved_model or default_export_folder(source.option)
     new = Run(settings, source, folder, target, bool(options.refit))
     new.create()
     return new
@@ -148,7 +163,7 @@ def compare(options: argparse.Namespace) -> int:
         first = options.seed or 0
         source, settings = plan(options, networks, range(first, first + (options.seeds or 1)))
         folder = options.run_dir or default_folder("compare")
-        target = options.saved_model or default_export_folder(source)
+        target = options.saved_model or default_export_folder(source.option)
         comparison = Comparison.create(folder, settings, source, target)
     for name in ("nn.training", "nn.runs.run"):  # of each run, one line is enough
         logging.getLogger(name).setLevel(logging.WARNING)
@@ -160,6 +175,48 @@ def compare(options: argparse.Namespace) -> int:
     if missing := len(comparison.runs) - len(outcomes):
         raise UserError(f"{missing} of {len(comparison.runs)} runs did not finish; see above")
     return 0
+
+
+def learn(options: argparse.Namespace) -> int:
+    """Lets an exported model learn one's own digits; exports the result if it is better. Returns
+    the exit status: 1 if it is not."""
+    from nn.runs import own_hand
+
+    if options.resume:
+        training = own_hand.reopen(options.resume, options.saved_model, quiet=options.quiet)
+    else:
+        training = _new_own_hand(options)
+    logging.getLogger("nn.training.train").setLevel(logging.WARNING)  # of each part, one line
+    with stoppable(training.folder.path) as stop:
+        learned = training.finish(stop=stop, quiet=options.quiet)
+    print(*learned.verdict.lines(training.source.name), sep="\n")
+    if objection := learned.verdict.objection:
+        print(f"Nothing is exported: {objection}")
+        return 1
+    _print_scores(learned.result, training.source.name)
+    _print_export(training.export(learned))
+    return 0
+
+
+def _new_own_hand(options: argparse.Namespace) -> "OwnHand":
+    from nn.runs.own_hand import OwnHand
+    from nn.runs.run import default_export_folder
+    from nn.runs.start_model import Start
+    from nn.training import datasets, own_digits
+    from nn.training.run_folder import RunFolder
+
+    start = Start.of(options.start_from)
+    data = Path(options.data)
+    own = own_digits.read(data, options.labels, start.version)
+    source = datasets.load("auto", options.quiet)
+    names = ("epochs", "batch_size", "learning_rate", "augment", "precision", "seed")
+    settings = start.settings(source, {name: getattr(options, name) for name in names})
+    folder = RunFolder(options.run_dir or default_folder(f"{start.network.name}-own"))
+    target = options.saved_model or default_export_folder(str(data.resolve()))
+    name = data.resolve().name
+    new = OwnHand(settings, own, name, source, start, folder, target)
+    new.create()
+    return new
 
 
 def plan(

@@ -1,8 +1,8 @@
 """Calibration: scales logits and sets thresholds, both fitted to held-out digits; and measures how
 well stated and true error rates agree."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -61,6 +61,21 @@ class Calibration:
                 raise ValueError(f"{name} cannot be {value!r}")
         thresholds = tuple(Threshold.of(row) for row in fields["thresholds"])
         return cls(scaling, thresholds, fields["fitted_to"])
+
+    def no_less_strict(
+        self, thresholds: Sequence[Threshold], confidences: np.ndarray, wrong: np.ndarray
+    ) -> "Calibration":
+        """The same calibration, each threshold raised to that of `thresholds` for the same rate; it
+        has none for a rate that these lack. confidences: float [N]; wrong: bool [N]."""
+        least = {threshold.max_error: threshold.probability for threshold in thresholds}
+        raised = []
+        for threshold in self.thresholds:
+            if threshold.max_error in least:
+                lowest = max(threshold.probability, least[threshold.max_error])
+                kept = confidences >= lowest
+                answered, errors = int(kept.sum()), int((kept & wrong).sum())
+                raised.append(Threshold(threshold.max_error, lowest, answered, errors))
+        return replace(self, thresholds=tuple(raised))
 
     def describe(self) -> dict:
         """The fields of a card or a config that `of` reads."""

@@ -27,7 +27,7 @@ def renew(model: Path, folder: Path) -> Path:
     """
     version = find_version(model)
     card = read_card(version)
-    network = _network_of(version, card)
+    network = network_of(version, card)
     calibration = _calibration_of(version, card)
     check_target(folder)
     graph, signatures = build_serving_graph(network, calibration.scaling)
@@ -39,7 +39,7 @@ def renew(model: Path, folder: Path) -> Path:
     return export(graph, signatures, variables, folder, new_card)
 
 
-def _network_of(version: Path, card: Mapping) -> Network:
+def network_of(version: Path, card: Mapping) -> Network:
     """The network that a card names, with the card's hidden sizes."""
     try:
         return get_network(card["network"], card.get("hidden") or ())

@@ -17,9 +17,12 @@ examples:
   python train_neural_network.py --network dense --hidden 512 256
   python train_neural_network.py --compare all --seeds 3
   python train_neural_network.py --resume runs/NAME   go on with a stopped run
+  python train_neural_network.py --data my_digits/ --labels my_digits/labels.csv \\
+      --start-from SavedModel/1                       learn your own hand
   tensorboard --logdir runs                           see the curves, the graphs
 
-exit status: 0 done, 2 wrong usage, unusable data or a loss that diverges,
+exit status: 0 done, 1 nothing exported, as a model that was to learn your digits
+got no better, 2 wrong usage, unusable data or a loss that diverges,
 130 Ctrl-C, 143 SIGTERM
 (Ctrl-C and SIGTERM stop a training only after it has written a checkpoint)
 """
@@ -27,6 +30,7 @@ DEFAULT_NETWORK = "compact"
 MAX_LAYER_UNITS = 100_000  # such a layer has 78 million weights; more units are a typing error
 # The options that may stand beside --resume. All others set what a run computes, and a resumed run
 # has its own settings.
+NOT_WITH_START_FROM = ("network", "hidden", "compare", "refit", "validation_split", "extras")
 BESIDE_RESUME = {"resume", "saved_model", "quiet", "list_networks"}
 
 
@@ -78,6 +82,21 @@ def _add_networks(add: Callable) -> None:
         help="mnist: the CSV files in MNIST/, which are downloaded if they are missing; bundled: "
         "the small digits that come with scikit-learn; a folder with the four CSV files; auto: "
         "mnist, or bundled if MNIST cannot be downloaded (default: auto)",
+    )
+    add(
+        "--start-from",
+        type=Path,
+        metavar="MODEL",
+        help="let an exported model learn the digits of --data, some 10 to 500 of your own, among "
+        "digits of MNIST; the result is exported only if it reads yours better and others' no "
+        "worse",
+    )
+    add(
+        "--labels",
+        type=Path,
+        metavar="CSV",
+        help="with --start-from and a folder of pictures: rows of file,label, with file names "
+        "relative to the folder of this file",
     )
 
 
@@ -178,12 +197,26 @@ def _contradiction(options: argparse.Namespace) -> str | None:
             "--hidden fits only networks with as many hidden layers; "
             "name these after --compare, in place of all"
         )
+    if problem := _own_digits_problem(options):
+        return problem
     if options.refit and networks:
         return "--refit is for a single run; drop --compare"
     if options.seeds and not networks:
         return "--seeds is for --compare; a single run takes --seed"
     if first + seeds > SEED_LIMIT:
         return f"--seeds {seeds}, from {first} on: the highest seed is {SEED_LIMIT - 1}"
+    return None
+
+
+def _own_digits_problem(options: argparse.Namespace) -> str | None:
+    """Says what is wrong about learning one's own digits; None if nothing is."""
+    if options.start_from is None:
+        return "--labels is for --start-from, with a folder of pictures" if options.labels else None
+    if options.data is None:
+        return "--start-from learns digits of your own; name them with --data"
+    for name in NOT_WITH_START_FROM:
+        if getattr(options, name) is not None:
+            return f"--start-from takes the network of its model; drop --{name.replace('_', '-')}"
     return None
 
 

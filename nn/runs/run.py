@@ -233,18 +233,18 @@ def _recorded_export_folder(config: Mapping) -> Path:
     return folder / versions.BUNDLED if config["load"] == versions.BUNDLED else folder
 
 
-def default_export_folder(source: Source) -> Path:
+def default_export_folder(option: str) -> Path:
     """The folder that a training exports to if the user names none.
 
-    It is SavedModel for the four CSV files in MNIST/, whatever they hold. Other digits have a
-    subfolder named after their folder or file, so that no model of theirs is in the way of a better
-    one.
+    option: a Source's. The folder is SavedModel for the four CSV files in MNIST/, whatever they
+    hold. Other digits have a subfolder named after their folder or file, so that no model of theirs
+    is in the way of a better one.
     """
-    if source.option == "mnist":
+    if option == "mnist":
         return versions.DEFAULT_FOLDER
-    if source.bundled:
+    if option == "bundled":
         return versions.DEFAULT_FOLDER / versions.BUNDLED
-    data = Path(source.option)
+    data = Path(option)
     name = data.name if data.is_dir() else data.name.split(".")[0]
     name = name or "data"
     # A number would be taken for a version, and bundled/ has a meaning of its own.

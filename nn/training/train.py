@@ -19,6 +19,7 @@ from nn.training.evaluation import Result, calibrated_scores, evaluate
 from nn.training.graph import Totals, TrainingGraph, build_training_graph
 from nn.training.run_folder import Epoch, RunFolder
 from nn.training.settings import Settings
+from nn.training.start_weights import restore_weights
 from nn.training.tensorboard import summaries
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ def train(
     run: RunFolder,
     *,
     extras: Digits | None = None,
+    start: str | None = None,
     calibration: Calibration | None = None,
     stop: Stop = lambda: None,
     quiet: bool = False,
@@ -47,9 +49,11 @@ def train(
     """Trains to the last epoch, from the run's newest checkpoint if it has one.
 
     extras: extra pictures to train on, or None; Result.training_images leaves them out, the
-    training accuracy counts them. calibration: that of an earlier run; None fits one to the
-    validation digits, if there are any. stop: asked between two chunks of steps and after the
-    scoring; if it returns a signal's number, raises Interrupted, with a checkpoint written before.
+    training accuracy counts them. start: the prefix of the files of an export's weights, from which
+    the first step starts; None starts from random weights. calibration: that of an earlier run;
+    None fits one to the validation digits, if there are any. stop: asked between two chunks of
+    steps and after the scoring; if it returns a signal's number, raises Interrupted, with a
+    checkpoint written before.
     The test digits are scored once, after the last epoch. Raises DivergedError if the loss or a
     logit is not a finite number. Raises UserError if a batch is too large, or if the run's folder
     is damaged or cannot be written.
@@ -61,6 +65,8 @@ def train(
     config = training_session_config(settings.precision, settings.recipe.towers)
     with tf1.Session(graph=graph.graph, config=config) as session:
         session.run(graph.initialize)
+        if start:
+            restore_weights(session, graph, start)
         feed = {graph.feed.images: pictures.images, graph.feed.labels: pictures.labels}
         session.run(graph.load, feed)
         trainer = Trainer(session, graph, settings, len(pictures), run, stop, quiet)

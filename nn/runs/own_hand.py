@@ -1,0 +1,246 @@
+"""A training on one's own digits, from an exported version: started, resumed, judged, exported.
+
+RUN/own_digits.npz    the own digits, as the network sees them
+RUN/fold_1/ …         the runs of the cross-validation, each without a fifth of the own digits
+RUN/without_own/      the same training without own digits, if the others need it for comparison
+RUN/                  config.json, and the run on all own digits, whose network is exported
+"""
+
+import logging
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from scipy.special import softmax
+
+from nn import versions
+from nn.confidence.calibration import Calibration
+from nn.confidence.scaling import scale_logits
+from nn.data.digits import Digits, split
+from nn.errors import UserError
+from nn.export import write
+from nn.export.model_card import model_card
+from nn.export.serving_graph import build_serving_graph
+from nn.prediction.predictor import Predictor
+from nn.runs.start_model import Start
+from nn.runtime.signals import Stop
+from nn.runtime.whole_files import replacing
+from nn.training import datasets, own_digits
+from nn.training.checkpoints import checkpoint_prefixes
+from nn.training.datasets import Source
+from nn.training.evaluation import Result, Scores
+from nn.training.guard import Verdict, judge
+from nn.training.run_folder import RunFolder
+from nn.training.settings import Settings
+from nn.training.train import train
+
+log = logging.getLogger(__name__)
+
+OWN_DIGITS_FILE = "own_digits.npz"
+NO_OWN_DIGITS = Digits(np.empty((0, 28, 28), np.uint8), np.empty(0, np.int64))
+
+
+@dataclass(frozen=True)
+class OwnHand:
+    """A training on own digits that has a folder. source: other people's digits."""
+
+    settings: Settings
+    own: Digits
+    name: str
+    source: Source
+    start: Start
+    folder: RunFolder
+    export_folder: Path
+
+    def create(self) -> None:
+        """Makes the folder, with all that `reopen` needs. Raises UserError if it cannot."""
+        write.check_target(self.export_folder)
+        self.folder.create(
+            {
+                "settings": vars(self.settings),
+                "load": self.source.option,
+                "data": self.source.description,
+                "export_folder": str(self.export_folder.resolve()),
+                "start_from": str(self.start.version.resolve()),
+                "start_sha256": self.start.card["weights_sha256"],
+                "own": {"name": self.name, "sha256": self.own.sha256()},
+            }
+        )
+        with replacing(self.folder.path / OWN_DIGITS_FILE) as file, file.open("wb") as stream:
+            np.savez_compressed(stream, images=self.own.images, labels=self.own.labels)
+
+    def finish(self, *, stop: Stop = lambda: None, quiet: bool = False) -> "Learned":
+        """Trains, cross-validates and judges, from where an earlier call was stopped.
+
+        Raises Interrupted, after a checkpoint, if `stop` returns a signal; and UserError.
+        """
+        log.info(
+            f"Learning {len(self.own):,} digits of {self.name}: {self.start.network.name} of "
+            f"{self.start.version}, among other digits ({self.source.name})"
+        )
+
+        def learn(name: str, own: Digits, validation: Digits, test: Digits) -> Result:
+            return self._train(name, own, validation, test, stop, quiet)
+
+        held_out = []
+        for number, (others, fold) in enumerate(own_digits.folds(self.own, self.settings.seed), 1):
+            scores = learn(f"fold_{number}", others, fold, fold).test
+            held_out.append(scores)
+            log.info(
+                f"Learned {len(others):,} of them, part {number} of {own_digits.FOLDS}: "
+                f"{scores.errors:,} of the other {scores.count:,} wrong"
+            )
+        reference = None
+        if not self.start.holds_out(self.source):
+            reference = learn("without_own", NO_OWN_DIGITS, self._validation, self.own).validation
+            log.info("Trained without your digits, for comparison")
+        result = learn("", self.own, self._validation, self.source.test)
+        return self._judged(result, _joined(held_out), reference)
+
+    def _train(
+        self, name: str, own: Digits, validation: Digits, test: Digits, stop: Stop, quiet: bool
+    ) -> Result:
+        """Trains on a mixture of own digits and others, in a folder of its own."""
+        settings = self.settings
+        folder = RunFolder(self.folder.path / name)
+        folder.checkpoints.mkdir(parents=True, exist_ok=True)
+        count = own_digits.EPOCH_STEPS * settings.batch_size
+        random = np.random.default_rng([settings.seed, len(own)])
+        pictures = own_digits.mixture(own, self._others, count, random)
+        return train(
+            settings, pictures, validation, test, folder,
+            start=self.start.weights, calibration=Calibration(), stop=stop, quiet=quiet,
+        )  # fmt: skip
+
+    @cached_property
+    def _split(self) -> tuple[Digits, Digits]:
+        settings = self.settings
+        return split(self.source.training, settings.validation_split, settings.seed)
+
+    @property
+    def _validation(self) -> Digits:
+        return self._split[1]
+
+    @cached_property
+    def _others(self) -> Digits:
+        """Other people's digits to train on, with the extra pictures of the network's recipe, so
+        that it goes on to be unsure of what is no digit."""
+        training, settings = self._split[0], self.settings
+        count = min(len(training), own_digits.EPOCH_STEPS * settings.batch_size)
+        training = training[np.random.default_rng(settings.seed).permutation(len(training))[:count]]
+        extras = datasets.extra_pictures(self.source, training, settings.extras, settings.seed)
+        return training.joined(extras) if len(extras) else training
+
+    def _judged(self, result: Result, own: Scores, reference: Scores | None) -> "Learned":
+        """Compares with the version at the start; fits scale and thresholds again."""
+        assert result.validation
+        with Predictor(self.start.version) as predictor:
+            order = own_digits.held_out_order(self.own, self.settings.seed)
+            own_before = predictor.predict(self.own.images[order]).digits != own.labels
+            before = predictor.predict(self._validation.images).digits
+        others_before = before != self._validation.labels
+        compared = reference.wrong if reference else others_before
+        verdict = judge(own_before, own.wrong, others_before, compared, result.validation.wrong)
+        calibration = self._calibrated(result.validation, own, is_cautious=reference is not None)
+        trained_on = self.start.card["trained_on"] + len(self.own)
+        scaling = calibration.scaling
+        scaled = replace(
+            result,
+            training_images=trained_on,
+            calibration=calibration,
+            validation=replace(result.validation, scaling=scaling),
+            test=replace(result.test, scaling=scaling),
+        )
+        return Learned(scaled, verdict)
+
+    def _calibrated(self, validation: Scores, own: Scores, is_cautious: bool) -> Calibration:
+        """A calibration fitted to the validation digits and the held-out own digits together.
+
+        is_cautious: the version at the start has trained on the validation digits, so that the
+        network is surer of them than of new ones. Then no threshold is below the version's own.
+        """
+        logits = np.concatenate([validation.logits, own.logits])
+        labels = np.concatenate([validation.labels, own.labels])
+        fitted_to = (
+            f"{validation.count:,} validation digits, and {own.count:,} digits of {self.name}, "
+            "each read by a network that had not trained on it"
+        )
+        calibration = Calibration.fit(logits, labels, fitted_to)
+        if not is_cautious:
+            return calibration
+        confidences = softmax(scale_logits(logits, calibration.scaling), axis=1).max(1)
+        at_start = versions.thresholds_of(self.start.card)
+        return calibration.no_less_strict(at_start, confidences, logits.argmax(1) != labels)
+
+    def export(self, learned: "Learned") -> Path:
+        """Exports the network that has learned as the next version; returns the version's path."""
+        data = {
+            **self.source.description,
+            "source": f"{self.source.name} and {self.name}",
+            "own_images": len(self.own),
+            "own_sha256": self.own.sha256(),
+        }
+        start = {"version": self.start.version.name} | {
+            name: self.start.card.get(name) for name in ("weights_sha256", "date")
+        }
+        card = model_card(self.settings, data, learned.result)
+        card |= {"started_from": start, "learned": asdict(learned.verdict)}
+        return write.export(
+            *build_serving_graph(self.start.network, learned.result.calibration.scaling),
+            checkpoint_prefixes(self.folder)[-1],
+            self.export_folder,
+            card,
+        )
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What came of a training on own digits. result: of the network that trained on all of them,
+    with the scale and the thresholds that were fitted again."""
+
+    result: Result
+    verdict: Verdict
+
+
+def _joined(folds: list[Scores]) -> Scores:
+    """The scores of all folds, one fold after the other."""
+    return Scores(
+        np.concatenate([scores.labels for scores in folds]),
+        np.concatenate([scores.logits for scores in folds]),
+    )
+
+
+def is_own_hand(folder: Path) -> bool:
+    """Whether a folder holds a training on own digits."""
+    return (folder / OWN_DIGITS_FILE).exists()
+
+
+def reopen(path: Path, export_folder: Path | None = None, *, quiet: bool = False) -> OwnHand:
+    """The training that a folder holds. export_folder: None is the one that it was started with.
+
+    Raises UserError if the folder is damaged, or the digits or the version that the training starts
+    from have changed.
+    """
+    folder = RunFolder(path)
+    config = folder.read_config()
+    try:
+        settings = Settings(**config["settings"])
+        start = Start.of(Path(config["start_from"]))
+        with np.load(path / OWN_DIGITS_FILE) as arrays:
+            own = Digits(arrays["images"], arrays["labels"])
+        expected = config["own"]["sha256"], config["start_sha256"]
+        name, data, option = config["own"]["name"], config["data"], config["load"]
+        export_folder = export_folder or Path(config["export_folder"])
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{path}: damaged, it cannot be resumed ({error})") from None
+    if (own.sha256(), start.card["weights_sha256"]) != expected:
+        raise UserError(
+            f"{path}: its own digits, or the model {start.version} that it started from, have "
+            "changed; start a new run"
+        )
+    write.check_target(export_folder)
+    source = datasets.load(option, quiet)
+    if source.description != data:
+        raise UserError(f"{source.name}: these are not the digits that the run was started with")
+    return OwnHand(settings, own, name, source, start, folder, export_folder)

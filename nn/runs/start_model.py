@@ -1,0 +1,58 @@
+"""The exported version that a training on one's own digits starts from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from nn import versions
+from nn.export.renew import network_of
+from nn.networks.registry import Network
+from nn.training import own_digits
+from nn.training.datasets import Source
+from nn.training.settings import VALIDATION_SPLIT, Settings
+
+
+@dataclass(frozen=True)
+class Start:
+    """The version that a training starts from."""
+
+    version: Path
+    card: Mapping
+
+    @classmethod
+    def of(cls, model: Path) -> "Start":
+        """A version, or the highest in a folder of versions. Raises ModelError."""
+        version = versions.find_version(model)
+        return cls(version, versions.read_card(version))
+
+    @property
+    def network(self) -> Network:
+        """The network of the version. Raises ModelError if this project does not have it."""
+        return network_of(self.version, self.card)
+
+    @property
+    def weights(self) -> str:
+        """The prefix of the files of its weights."""
+        return str(self.version / "variables" / "variables")
+
+    def holds_out(self, source: Source) -> bool:
+        """Whether it was trained on these digits, and held some of them out."""
+        same = self.card["data"].get("training_sha256") == source.description["training_sha256"]
+        return same and self.card["validation_split"] > 0
+
+    def settings(self, source: Source, given: Mapping) -> Settings:
+        """The settings of a training that starts from it. given: the user's, None for the usual.
+
+        The validation digits are those that the version held out, if it did.
+        """
+        recipe = self.network.recipe
+        holds_out = self.holds_out(source)
+        usual = {
+            "epochs": 1,
+            "learning_rate": own_digits.LEARNING_RATE_FACTOR * recipe.learning_rate,
+            "validation_split": self.card["validation_split"] if holds_out else VALIDATION_SPLIT,
+            "seed": self.card["seed"] if holds_out else 0,
+            "augment": True,
+        }
+        chosen = {name: value for name, value in given.items() if value is not None}
+        return Settings.of(self.network, **{**usual, **chosen})
