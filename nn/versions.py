@@ -13,6 +13,7 @@ from pathlib import Path
 from nn.confidence.thresholds import Threshold
 from nn.errors import ModelError
 from nn.runtime.locations import PROJECT
+from nn.runtime.regular_files import why_not_regular
 
 CARD = "model_card.json"
 TRAIN_FIRST = "train one first: python train_neural_network.py"
@@ -93,6 +94,8 @@ def read_card(version: Path) -> dict:
 
     Raises ModelError where the card or a file is missing or damaged.
     """
+    if reason := why_not_regular(version / CARD):
+        raise ModelError(f"{version / CARD}: {reason}")
     try:
         card = json.loads((version / CARD).read_text(encoding="utf-8"))
         files = card["files"].items()

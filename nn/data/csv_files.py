@@ -14,6 +14,7 @@ import numpy as np
 
 from nn.data.digits import PIXELS, SIDE, Digits
 from nn.errors import DataError
+from nn.runtime.regular_files import why_not_regular
 
 CSV_NAMES = ("digit_xtrain.csv", "digit_ytrain.csv", "digit_xtest.csv", "digit_ytest.csv")
 
@@ -116,6 +117,8 @@ def read_labels(path: Path) -> np.ndarray:
 
 
 def _require_file(path: Path) -> None:
+    if reason := why_not_regular(path):
+        raise DataError(f"{path}: {reason}")
     try:
         path.open("rb").close()
     except (FileNotFoundError, NotADirectoryError):

@@ -47,7 +47,7 @@ def place_image(gray: tf.Tensor, side: int) -> tuple[tf.Tensor, tf.Tensor]:
 
 def to_gray(image: tf.Tensor) -> tf.Tensor:
     """float32 [H, W, 1 to 4], 0 to 255 → luma [H, W]; a transparent picture lies on white where its
-    ink is dark, on black where it is light. The twin of files.to_gray."""
+    ink is dark, on black where it is light. The twin of gray.to_gray."""
     colors = tf.where(tf.shape(image)[2] > 2, 3, 1)  # the last of 2 or 4 channels is alpha
     weights = tf.constant([0.299, 0.587, 0.114])[:colors]
     gray = tf.reduce_sum(image[:, :, :colors] * (weights / tf.reduce_sum(weights)), 2)

@@ -18,7 +18,9 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from nn.errors import PictureError
 from nn.pictures.canvas import CANVAS, PAGE, Canvas, place_image
+from nn.pictures.gray import to_gray
 from nn.runtime.processors import available_processors
+from nn.runtime.regular_files import why_not_regular
 
 MAX_PIXELS = 100_000_000  # larger pictures are refused, as they take too much memory
 # Threads that decode large files: Pillow's decoders run in parallel.
@@ -156,6 +158,8 @@ def _read_canvas(path: Path, side: int) -> Canvas:
 def _open_picture(path: Path) -> Iterator[Image.Image]:
     """Opens a picture of a size that can be read. Raises PictureError in place of any error, those
     of the `with` block included."""
+    if why := why_not_regular(path):
+        raise PictureError(f"{path}: {why}")
     try:
         with open(path, "rb") as file, _identify(path, file) as image:
             width, height = image.size
@@ -218,31 +222,3 @@ def _turn_upright(image: Image.Image, side: int, mode: str = "L") -> Image.Image
         image.draft(mode, (2 * side, 2 * side))
     ImageOps.exif_transpose(image, in_place=True)
     return image
-
-
-def to_gray(image: Image.Image) -> Image.Image:
-    """Luma, Pillow's mode L; a transparent picture lies on white where its ink is dark, on black
-    where it is light. decoding.to_gray is the TensorFlow twin."""
-    if image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PNG"):
-        return Image.fromarray((np.asarray(image).astype(np.int64) >> 8).astype(np.uint8))
-    if image.mode in ("I", "F"):  # a TIFF of large numbers or fractions, on no agreed scale
-        return _stretch_to_full_range(np.asarray(image, np.float64))
-    if not image.has_transparency_data:
-        return image.convert("L")
-    gray, alpha = (np.asarray(band, np.float32) for band in image.convert("LA").split())
-    # No opaque pixel at all: some writers leave the fourth byte unused, and 0.
-    opacity = alpha / 255 if alpha.any() else np.ones_like(alpha)
-    dark_ink = (gray * opacity).sum() < 127.5 * opacity.sum()
-    paper = 255 if dark_ink else 0
-    return Image.fromarray(np.round(gray * opacity + paper * (1 - opacity)).astype(np.uint8))
-
-
-def _stretch_to_full_range(levels: np.ndarray) -> Image.Image:
-    """The lowest level becomes black, the highest white. Raises ValueError where a level is not a
-    finite number."""
-    if not np.isfinite(levels).all():
-        raise ValueError("some of its pixels are not finite numbers")
-    low, high = levels.min(), levels.max()
-    return Image.fromarray(
-        np.round((levels - low) * (255 / max(high - low, 1e-9))).astype(np.uint8)
-    )

@@ -9,6 +9,7 @@ from nn.data import csv_files
 from nn.errors import DataError
 from nn.pictures.files import EXTENSIONS
 from nn.prediction.readings import AnyReading, NumberReading, Reading
+from nn.runtime.regular_files import why_not_regular
 
 ReadingType = TypeVar("ReadingType", Reading, NumberReading, covariant=True)
 
@@ -146,6 +147,8 @@ def _read_file_labels(path: Path, parse: Callable[[str], int | str]) -> dict[Pat
     """Reads rows `file,label`, with or without this header. File names are relative to the folder
     of the labels."""
     labels: dict[Path, int | str] = {}
+    if reason := why_not_regular(path):
+        raise DataError(f"{path}: {reason}")
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
             for number, row in enumerate(csv.reader(file), 1):

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from nn.errors import DataError
+from nn.runtime.regular_files import why_not_regular
 from nn.runtime.whole_files import write_text
 
 INDEX_FILE = "index.html"
@@ -57,6 +58,8 @@ def check_replaceable(folder: Path) -> None:
     path = folder / INDEX_FILE
     if not path.exists():
         return
+    if reason := why_not_regular(path):
+        raise DataError(f"{path}: {reason}")
     try:
         is_ours = GENERATOR in path.read_text(encoding="utf-8", errors="replace")
     except OSError as error:

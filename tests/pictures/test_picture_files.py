@@ -196,25 +196,29 @@ def test_damaged_exif_data_is_passed_over_in_silence(tmp_path):
     assert_shows(path, GRAY, tolerance=4)
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
-def test_reading_in_several_threads_leaves_the_warning_filters_of_the_process_alone(tmp_path):
-    def read(path):
-        with pytest.raises(PictureError):  # a pipe holds no picture
-            read_canvas(path)
+def test_reading_in_several_threads_leaves_the_warning_filters_of_the_process_alone(
+    tmp_path, monkeypatch
+):
+    started, may_end = ([threading.Event(), threading.Event()] for _ in range(2))
+    paths = [save(Image.new("L", (1 + n, 1)), tmp_path / f"{n}.png") for n in range(2)]
 
+    def to_gray(image):
+        number = image.width - 1
+        started[number].set()
+        assert may_end[number].wait(60)
+        return image
+
+    monkeypatch.setattr(files, "to_gray", to_gray)
     before = list(warnings.filters)
-    paths = [tmp_path / "first", tmp_path / "second"]
-    readers = [threading.Thread(target=read, args=[path]) for path in paths]
-    pipes = []
-    for path, reader in zip(paths, readers, strict=True):
-        os.mkfifo(path)
+    readers = [threading.Thread(target=read_canvas, args=[path]) for path in paths]
+    for reader, event in zip(readers, started, strict=True):
         reader.start()
-        pipes.append(os.open(path, os.O_WRONLY))  # waits until the thread reads
+        assert event.wait(60)
     with warnings.catch_warnings(record=True) as seen:
         warnings.warn("of the caller", stacklevel=1)
         warnings.warn_explicit("of Pillow", UserWarning, "Image.py", 1, "PIL.Image")
-    for pipe, reader in zip(pipes, readers, strict=True):  # the first that starts ends first
-        os.close(pipe)
+    for reader, event in zip(readers, may_end, strict=True):  # the first that starts ends first
+        event.set()
         reader.join()
     assert [str(warning.message) for warning in seen] == ["of the caller"]
     assert list(warnings.filters) == before
