@@ -29,6 +29,7 @@ examples:
   python load_saved_model.py scans/ --max-error 0.2%
   python load_saved_model.py scans/ --explain pages/    a page for each answer
   python load_saved_model.py samples/numbers/ --number  several digits a picture
+  curl -s https://example.org/7.png | python load_saved_model.py -
 
 Pictures are PNG, JPEG, WebP, BMP, GIF or TIFF files (HEIC too, where
 pillow-heif is installed) of one digit each, of any size, dark on light or
@@ -49,9 +50,10 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     add(
         "inputs",
         nargs="+",
-        type=Path,
+        type=_input,
         metavar="INPUT",
-        help="a picture, a folder of pictures, or a CSV file of pixels",
+        help="a picture, a folder of pictures, or a CSV file of pixels; - reads a picture from "
+        "standard input",
     )
     add(
         "--model",
@@ -221,6 +223,11 @@ def _formats(
             len(str(path)) + 6 * (path.suffix == ".csv") for path in paths
         )  # file.csv:12345
         yield Table(reader.reading_type, width, options.top or 1)
+
+
+def _input(text: str) -> Path:
+    """The path of an input. - is standard input, and ./- a file of that name."""
+    return Path("/dev/stdin" if text == "-" else text)
 
 
 def _rate(text: str) -> float:

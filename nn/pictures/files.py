@@ -4,6 +4,7 @@ nn/normalization/decoding.py is the TensorFlow twin of this module: the SavedMod
 signature does the same in the graph, except for TIFF, HEIC and EXIF.
 """
 
+import io
 import re
 import threading
 import warnings
@@ -19,6 +20,7 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 from nn.errors import PictureError
 from nn.pictures.canvas import CANVAS, PAGE, Canvas, place_image
 from nn.pictures.gray import to_gray
+from nn.pictures.sources import Source, as_source, as_sources
 from nn.runtime.processors import available_processors
 from nn.runtime.regular_files import why_not_regular
 
@@ -42,55 +44,58 @@ _warnings_lock = threading.Lock()
 _readers = 0  # the number of threads that read at the moment
 
 
-def read_canvas(path: Path, side: int = CANVAS) -> Canvas:
-    """Reads a picture file. Raises PictureError, one line, where it cannot be read."""
+def read_canvas(picture: Path | Source, side: int = CANVAS) -> Canvas:
+    """Reads a picture. Raises PictureError, one line, where it cannot be read."""
     with _decoder_warnings_ignored():
-        return _read_canvas(path, side)
+        return _read_canvas(as_source(picture), side)
 
 
-def read_canvases(paths: Sequence[Path], side: int = CANVAS) -> list[Canvas | PictureError]:
-    """Reads picture files, large ones in parallel. Returns the canvas of each file in order, or the
-    reason why it cannot be read."""
+def read_canvases(
+    pictures: Sequence[Path | Source], side: int = CANVAS
+) -> list[Canvas | PictureError]:
+    """Reads pictures, large files in parallel. Returns the canvas of each in order, or the reason
+    why it cannot be read."""
 
-    def read(path: Path) -> Canvas | PictureError:
+    def read(source: Source) -> Canvas | PictureError:
         try:
-            return _read_canvas(path, side)
+            return _read_canvas(source, side)
         except PictureError as error:
             return error
 
     with _decoder_warnings_ignored(), ThreadPoolExecutor(DECODING_THREADS) as pool:
+        sources = [as_source(picture) for picture in pictures]
         started = [
-            pool.submit(read, path) if _file_size(path) > LARGE_FILE_BYTES else None
-            for path in paths
+            pool.submit(read, source) if source.byte_count() > LARGE_FILE_BYTES else None
+            for source in sources
         ]
         try:
             return [
-                task.result() if task else read(path)
-                for task, path in zip(started, paths, strict=True)
+                task.result() if task else read(source)
+                for task, source in zip(started, sources, strict=True)
             ]
         finally:  # Ctrl-C does not wait for the other files
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def read_gray(path: Path, side: int) -> tuple[np.ndarray, tuple[int, int]]:
-    """Reads a picture file in gray, upright, shrunk to `side` pixels where it is wider or higher.
+def read_gray(picture: Path | Source, side: int) -> tuple[np.ndarray, tuple[int, int]]:
+    """Reads a picture in gray, upright, shrunk to `side` pixels where it is wider or higher.
 
     Returns uint8 [H, W], and the width and height before shrinking. Raises PictureError.
     """
-    with _decoder_warnings_ignored(), _open_picture(path) as image:
+    with _decoder_warnings_ignored(), _open_picture(as_source(picture)) as image:
         size = _upright_size(image)
         gray = to_gray(_turn_upright(image, side // 2))
         gray.thumbnail((side, side), Image.Resampling.BILINEAR)
         return np.asarray(gray), size
 
 
-def read_thumbnail(path: Path, side: int) -> tuple[np.ndarray, tuple[int, int]]:
-    """Reads a picture file as it looks: upright, in color, up to `side` pixels wide and high.
+def read_thumbnail(picture: Path | Source, side: int) -> tuple[np.ndarray, tuple[int, int]]:
+    """Reads a picture as it looks: upright, in color, up to `side` pixels wide and high.
 
     Returns uint8 [H, W, 3], or [H, W] where it is gray or has transparent parts, and the width and
     height before shrinking. Raises PictureError.
     """
-    with _decoder_warnings_ignored(), _open_picture(path) as image:
+    with _decoder_warnings_ignored(), _open_picture(as_source(picture)) as image:
         size = _upright_size(image)
         image = _turn_upright(image, side, "RGB")
         gray = image.mode in ("1", "L", "I", "F") or image.mode.startswith("I;16")
@@ -101,26 +106,20 @@ def read_thumbnail(path: Path, side: int) -> tuple[np.ndarray, tuple[int, int]]:
         return np.asarray(image), size
 
 
-def batch_paths(paths: Iterable[Path], size: int = BATCH_SIZE) -> Iterator[list[Path]]:
-    """Yields up to `size` paths at a time, fewer where their files have more than MAX_BATCH_BYTES:
-    large files take longer to decode."""
+def batch_sources(
+    pictures: Iterable[Path | Source], size: int = BATCH_SIZE
+) -> Iterator[list[Source]]:
+    """Yields up to `size` pictures at a time, fewer where their files have more than
+    MAX_BATCH_BYTES: large files take longer to decode."""
     batch, total = [], 0
-    for path in paths:
-        batch.append(path)
-        total += _file_size(path)
+    for source in as_sources(pictures):
+        batch.append(source)
+        total += source.byte_count()
         if len(batch) == size or total > MAX_BATCH_BYTES:
             yield batch
             batch, total = [], 0
     if batch:
         yield batch
-
-
-def _file_size(path: Path) -> int:
-    """Bytes; 0 where the file cannot be found: reading it gives the reason."""
-    try:
-        return path.stat().st_size
-    except (OSError, ValueError):
-        return 0
 
 
 @contextmanager
@@ -147,43 +146,53 @@ def _decoder_warnings_ignored() -> Iterator[None]:
                 warnings.filters = [one for one in warnings.filters if one != ours]
 
 
-def _read_canvas(path: Path, side: int) -> Canvas:
-    with _open_picture(path) as image:
+def _read_canvas(source: Source, side: int) -> Canvas:
+    with _open_picture(source) as image:
         shorter_side = min(image.size)
         # A page is decoded as large as it will be, a canvas twice as large, for smoother strokes.
         return place_image(to_gray(_turn_upright(image, min(side, PAGE // 2))), shorter_side, side)
 
 
 @contextmanager
-def _open_picture(path: Path) -> Iterator[Image.Image]:
+def _open_picture(source: Source) -> Iterator[Image.Image]:
     """Opens a picture of a size that can be read. Raises PictureError in place of any error, those
     of the `with` block included."""
-    if why := why_not_regular(path):
-        raise PictureError(f"{path}: {why}")
+    name = source.name
     try:
-        with open(path, "rb") as file, _identify(path, file) as image:
+        with _open_file(source) as file, _identify(name, file) as image:
             width, height = image.size
-            _check_size(path, width, height)
+            _check_size(name, width, height)
             with _large_picture_lock if width * height > LARGE_PICTURE_PIXELS else nullcontext():
                 yield image
     except UnidentifiedImageError:
-        empty = path.stat().st_size == 0
+        empty = source.byte_count() == 0
         reason = "an empty file" if empty else f"not a picture ({', '.join(FORMATS)} can be read)"
-        raise PictureError(f"{path}: {reason}") from None
+        raise PictureError(f"{name}: {reason}") from None
     except Image.DecompressionBombError:
         raise PictureError(
-            f"{path}: over {MAX_PIXELS / 1e6:.0f} megapixels; shrink it first"
+            f"{name}: over {MAX_PIXELS / 1e6:.0f} megapixels; shrink it first"
         ) from None
     except FileNotFoundError:
-        raise PictureError(f"{path}: no such file") from None
+        raise PictureError(f"{name}: no such file") from None
     except PictureError:
         raise
     except Exception as error:  # a damaged file makes Pillow's decoders raise anything
         reason = getattr(error, "strerror", None) or str(error)
-        raise PictureError(f"{path}: cannot be read ({reason})") from None
+        raise PictureError(f"{name}: cannot be read ({reason})") from None
 
 
-def _identify(path: Path, file: BinaryIO) -> Image.Image:
+def _open_file(source: Source) -> BinaryIO:
+    """Opens what holds a picture's file. Raises OSError, ValueError or PictureError."""
+    if isinstance(source.content, PictureError):
+        raise source.content
+    if isinstance(source.content, bytes):
+        return io.BytesIO(source.content)
+    if why := why_not_regular(source.content):
+        raise PictureError(f"{source.name}: {why}")
+    return open(source.content, "rb")
+
+
+def _identify(name: str, file: BinaryIO) -> Image.Image:
     """Opens a picture in one of FORMATS, or HEIC, without decoding its pixels.
 
     HEIC needs a library that registers itself with Pillow. It is imported only for such a file.
@@ -195,15 +204,15 @@ def _identify(path: Path, file: BinaryIO) -> Image.Image:
     try:
         from pillow_heif import register_heif_opener
     except ImportError:
-        raise PictureError(f"{path}: a HEIC picture; pip install pillow-heif first") from None
+        raise PictureError(f"{name}: a HEIC picture; pip install pillow-heif first") from None
     register_heif_opener(thumbnails=False)
     return Image.open(file, formats=["HEIF"])
 
 
-def _check_size(path: Path, width: int, height: int) -> None:
+def _check_size(name: str, width: int, height: int) -> None:
     if width * height > MAX_PIXELS:
         raise PictureError(
-            f"{path}: {width:,}x{height:,} pixels, over {MAX_PIXELS / 1e6:.0f} megapixels; "
+            f"{name}: {width:,}x{height:,} pixels, over {MAX_PIXELS / 1e6:.0f} megapixels; "
             "shrink it first"
         )
 

@@ -1,6 +1,7 @@
 """Readers that also draw a page for each reading. The page shows how the answer came about."""
 
 import logging
+from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ import numpy as np
 from nn.errors import PictureError
 from nn.figures import explanation_pages
 from nn.pictures.files import read_thumbnail
+from nn.pictures.sources import Picture, Source, as_sources
 from nn.prediction.page_folder import PageFolder
 from nn.prediction.predictor import Predictor
 from nn.prediction.readings import ERROR, OK, Evidence, NumberReading, Reading
@@ -31,26 +33,28 @@ class Explainer:
     def __init__(self, predictor: Predictor, pages: PageFolder) -> None:
         self._predictor, self._pages = predictor, pages
 
-    def read(self, paths: Iterable[str | Path]) -> Iterator[Reading]:
+    def read(self, paths: Iterable[Picture]) -> Iterator[Reading]:
         """Reads pictures as Predictor.read does. Raises ModelError if the model is too old for
         `explain`."""
-        for reading, evidence in self._predictor.explain(paths):
-            self._draw(reading, evidence)
+        sources: deque[Source] = deque()
+        for reading, evidence in self._predictor.explain(_kept(paths, sources)):
+            self._draw(reading, evidence, sources.popleft())
             yield reading
 
     def read_csv(self, path: str | Path) -> Iterator[Reading]:
         """Reads the rows of a CSV file as Predictor.read_csv does."""
         for reading, evidence in self._predictor.explain_csv(path):
-            self._draw(reading, evidence)
+            self._draw(reading, evidence, None)
             yield reading
 
-    def _draw(self, reading: Reading, evidence: Evidence | None) -> None:
+    def _draw(self, reading: Reading, evidence: Evidence | None, source: Source | None) -> None:
+        """source: the picture; None for a row of pixels."""
         name = self._pages.name_for(reading)
         if evidence is None:
             return
-        if evidence.ink is None:
+        if source is None:
             original = evidence.digit
-        elif seen := _thumbnail(reading.input, DIGIT_THUMBNAIL_PIXELS):
+        elif seen := _thumbnail(source, DIGIT_THUMBNAIL_PIXELS):
             original, _ = seen
         else:
             return
@@ -67,13 +71,13 @@ class NumberExplainer:
     def __init__(self, reader: "NumberReader", pages: PageFolder) -> None:
         self._reader, self._pages = reader, pages
 
-    def read(self, paths: Iterable[str | Path]) -> Iterator[NumberReading]:
+    def read(self, paths: Iterable[Picture]) -> Iterator[NumberReading]:
         """Reads pictures as NumberReader.read does."""
-        for reading in self._reader.read(paths):
+        sources: deque[Source] = deque()
+        for reading in self._reader.read(_kept(paths, sources)):
+            source = sources.popleft()
             name = self._pages.name_for(reading)
-            if reading.status != ERROR and (
-                seen := _thumbnail(reading.input, NUMBER_THUMBNAIL_PIXELS)
-            ):
+            if reading.status != ERROR and (seen := _thumbnail(source, NUMBER_THUMBNAIL_PIXELS)):
                 page = number_page_of(reading, *seen)
                 self._pages.save(name, reading, page, explanation_pages.draw_number(page))
             yield reading
@@ -140,11 +144,18 @@ def number_page_of(
     )
 
 
-def _thumbnail(name: str, side: int) -> tuple[np.ndarray, tuple[int, int]] | None:
+def _kept(paths: Iterable[Picture], sources: deque[Source]) -> Iterator[Source]:
+    """Yields the source of each picture, and appends it to `sources` until its page is drawn."""
+    for source in as_sources(paths):
+        sources.append(source)
+        yield source
+
+
+def _thumbnail(source: Source, side: int) -> tuple[np.ndarray, tuple[int, int]] | None:
     """Calls read_thumbnail. Warns and returns None if the picture, which could be read before, now
     cannot."""
     try:
-        return read_thumbnail(Path(name), side)
+        return read_thumbnail(source, side)
     except PictureError as error:
         log.warning("warning: %s; it was read, but no page is drawn for it", error)
         return None

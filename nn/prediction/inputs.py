@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 from nn.data import csv_files
 from nn.errors import DataError
 from nn.pictures.files import EXTENSIONS
+from nn.pictures.sources import STANDARD_INPUT, STANDARD_INPUT_NAME
 from nn.prediction.readings import AnyReading, NumberReading, Reading
 from nn.runtime.regular_files import why_not_regular
 
@@ -31,8 +32,12 @@ class Reader(Protocol[ReadingType]):
 def expand(inputs: Iterable[Path], recursive: bool = False) -> list[Path]:
     """Replaces each folder by its pictures, sorted by name; returns all other inputs as they are.
 
-    A folder without a picture stays, so that read_all reports it.
+    A folder without a picture stays, so that read_all reports it. Raises DataError where standard
+    input is among them twice.
     """
+    inputs = list(inputs)
+    if inputs.count(STANDARD_INPUT) > 1:
+        raise DataError(f"{STANDARD_INPUT_NAME}: given twice; standard input holds one picture")
     paths: list[Path] = []
     for path in inputs:
         paths += (_pictures(path, recursive) or [path]) if _is_folder(path) else [path]
@@ -89,7 +94,7 @@ def _pictures(folder: Path, recursive: bool) -> list[Path]:
 
 def _is_folder(path: Path) -> bool:
     try:
-        return path.is_dir()
+        return path != STANDARD_INPUT and path.is_dir()
     except (OSError, ValueError):  # a name that is too long, for example: reading it reports it
         return False
 

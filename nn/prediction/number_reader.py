@@ -10,6 +10,7 @@ from nn.confidence.thresholds import EVEN_ODDS, least_probability, percent
 from nn.errors import DataError, PictureError
 from nn.pictures.canvas import CANVAS
 from nn.pictures.files import read_gray
+from nn.pictures.sources import Picture, as_sources
 from nn.prediction.number_ink import MAX_LONGER_SIDE_PIXELS
 from nn.prediction.number_segmentation import Digit, find_digits
 from nn.prediction.predictor import Predictor
@@ -39,16 +40,16 @@ class NumberReader:
         self._find = predictor.signature("canvases", InkOutputs)
         self._read_canvases = predictor.signature("canvases", CanvasOutputs)
 
-    def read(self, paths: Iterable[str | Path]) -> Iterator[NumberReading]:
+    def read(self, paths: Iterable[Picture]) -> Iterator[NumberReading]:
         """Reads pictures of one number each, its digits side by side, of any size; yields a reading
         for each, in order, before it takes the next path."""
-        for path in map(Path, paths):
+        for source in as_sources(paths):
             try:
-                gray, size = read_gray(path, MAX_LONGER_SIDE_PIXELS)
+                gray, size = read_gray(source, MAX_LONGER_SIDE_PIXELS)
             except PictureError as error:
-                yield NumberReading.failed(str(path), str(error))
+                yield NumberReading.failed(source.name, str(error))
             else:
-                yield self._read_gray(str(path), gray, size)
+                yield self._read_gray(source.name, gray, size)
 
     def read_csv(self, path: str | Path) -> Iterator[NumberReading]:
         """Raises DataError: a row of pixels holds one digit, not a number."""

@@ -14,6 +14,7 @@ from nn.data.digits import SIDE
 from nn.errors import DataError, ModelError, PictureError
 from nn.pictures.canvas import cut_out
 from nn.pictures.files import BATCH_SIZE
+from nn.pictures.sources import Picture, as_sources
 from nn.prediction.read_ahead import Answer, CanvasOutputs, PictureOutputs, answer_all
 from nn.prediction.readings import Evidence, NumberReading, Reading
 from nn.prediction.session import Outputs, RestoredModel, SignatureOutputs
@@ -101,7 +102,7 @@ class Predictor:
         found = self._predict(images)
         return Prediction(found.digits, found.probabilities)
 
-    def read(self, paths: Iterable[str | Path], batch_size: int = BATCH_SIZE) -> Iterator[Reading]:
+    def read(self, paths: Iterable[Picture], batch_size: int = BATCH_SIZE) -> Iterator[Reading]:
         """Reads pictures of one digit each, of any kind and size; yields a reading for each, in
         order.
 
@@ -119,7 +120,7 @@ class Predictor:
         for reading, _ in self.explain_csv(path):
             yield reading
 
-    def read_numbers(self, paths: Iterable[str | Path]) -> Iterator[NumberReading]:
+    def read_numbers(self, paths: Iterable[Picture]) -> Iterator[NumberReading]:
         """Reads pictures of one number each, as NumberReader does."""
         # It imports scipy.ndimage, which reading digits does without.
         from nn.prediction.number_reader import NumberReader
@@ -127,7 +128,7 @@ class Predictor:
         return NumberReader(self).read(paths)
 
     def explain(
-        self, paths: Iterable[str | Path], batch_size: int = BATCH_SIZE
+        self, paths: Iterable[Picture], batch_size: int = BATCH_SIZE
     ) -> Iterator[tuple[Reading, Evidence | None]]:
         """As `read`, each reading with what it is based on, None for an error. Raises ModelError
         where the model is too old to tell."""
@@ -161,7 +162,7 @@ class Predictor:
         )
 
     def _read_pictures(
-        self, paths: Iterable[str | Path], batch_size: int, outputs: type[PictureOutputs]
+        self, paths: Iterable[Picture], batch_size: int, outputs: type[PictureOutputs]
     ) -> Iterator[tuple[Reading, Answer[PictureOutputs] | None]]:
         """Yields readings, each with what the graph answered to its picture, None for an error."""
 
@@ -171,9 +172,9 @@ class Predictor:
 
         canvases = self.signature("canvases", outputs)
         has_pages = "pages" in self._restored.signatures  # older models lack it
-        answers = answer_all(map(Path, paths), batch_size, canvases, pages if has_pages else None)
-        for path, answer in answers:
-            name = str(path)
+        answers = answer_all(as_sources(paths), batch_size, canvases, pages if has_pages else None)
+        for source, answer in answers:
+            name = source.name
             if isinstance(answer, PictureError):
                 yield Reading.failed(name, str(answer)), None
             elif answer.outputs.reasons:

@@ -11,7 +11,8 @@ import numpy as np
 
 from nn.errors import PictureError
 from nn.pictures.canvas import INK_THRESHOLD_LEVEL, PAGE, SMALL_DIGIT_PIXELS, Canvas, trimmed
-from nn.pictures.files import batch_paths, read_canvases
+from nn.pictures.files import batch_sources, read_canvases
+from nn.pictures.sources import Source
 from nn.prediction.session import SignatureOutputs
 
 # A batch is split among the processors. While one batch waits for its last part, another works.
@@ -52,20 +53,20 @@ class Answer(NamedTuple, Generic[PictureOutputs]):
 
 
 class _Batch(NamedTuple, Generic[PictureOutputs]):
-    """A batch in the graph: its paths, what was decoded of each, and the answers to come."""
+    """A batch in the graph: its pictures, what was decoded of each, and the answers to come."""
 
-    paths: list[Path]
+    sources: list[Source]
     decoded: list[Canvas | PictureError]
     answers: Future[list[Answer[PictureOutputs]]]
 
 
 def answer_all(
-    paths: Iterable[Path],
+    pictures: Iterable[Path | Source],
     batch_size: int,
     canvases: Signature[PictureOutputs],
     pages: Signature[PictureOutputs] | None,
-) -> Iterator[tuple[Path, Answer[PictureOutputs] | PictureError]]:
-    """Yields each path with the answer to its picture, or with why it cannot be read, in order.
+) -> Iterator[tuple[Source, Answer[PictureOutputs] | PictureError]]:
+    """Yields each picture with the answer to it, or with why it cannot be read, in order.
 
     It decodes at most two further batches before it yields the answers of a batch. If batch_size is
     1, it decodes no further picture first. canvases: the signature that answers to every picture.
@@ -73,7 +74,7 @@ def answer_all(
     """
     waiting: deque[_Batch[PictureOutputs]] = deque()
     with ThreadPoolExecutor(MAX_BATCHES_IN_GRAPH) as pool:
-        for batch in batch_paths(paths, batch_size):
+        for batch in batch_sources(pictures, batch_size):
             decoded = read_canvases(batch)
             readable = [trimmed(canvas) for canvas in decoded if isinstance(canvas, Canvas)]
             answers = pool.submit(_run_each_size, canvases, readable)
@@ -104,7 +105,7 @@ def is_small(answer: Answer) -> bool:
 
 def _finish(
     batch: _Batch[PictureOutputs], pages: Signature[PictureOutputs] | None
-) -> Iterator[tuple[Path, Answer[PictureOutputs] | PictureError]]:
+) -> Iterator[tuple[Source, Answer[PictureOutputs] | PictureError]]:
     """Waits for the answers of a batch, looks closer at small digits, and yields all in order."""
     following = iter(batch.answers.result())
     answers = [one if isinstance(one, PictureError) else next(following) for one in batch.decoded]
@@ -112,17 +113,17 @@ def _finish(
         small = [at for at, one in enumerate(answers) if isinstance(one, Answer) and is_small(one)]
         for start in range(0, len(small), MAX_PAGES_AT_ONCE):
             places = small[start : start + MAX_PAGES_AT_ONCE]
-            closer_answers = _look_closer([batch.paths[at] for at in places], pages)
+            closer_answers = _look_closer([batch.sources[at] for at in places], pages)
             for at, answer in zip(places, closer_answers, strict=True):
                 answers[at] = answer
-    yield from zip(batch.paths, answers, strict=True)
+    yield from zip(batch.sources, answers, strict=True)
 
 
 def _look_closer(
-    paths: Sequence[Path], pages: Signature[PictureOutputs]
+    sources: Sequence[Source], pages: Signature[PictureOutputs]
 ) -> Iterator[Answer[PictureOutputs] | PictureError]:
     """Reads pictures once more, as pages, and yields the answer to each."""
-    decoded = read_canvases(paths, PAGE)
+    decoded = read_canvases(sources, PAGE)
     answers = iter(_run(pages, [page for page in decoded if isinstance(page, Canvas)]))
     for page in decoded:
         yield page if isinstance(page, PictureError) else next(answers)._replace(closer=True)

@@ -16,7 +16,7 @@ from PIL import Image
 
 from nn.errors import PictureError
 from nn.pictures import files
-from nn.pictures.files import batch_paths, read_canvas, read_canvases
+from nn.pictures.files import batch_sources, read_canvas, read_canvases
 
 # Gray [40, 30], every row different and every column different.
 GRAY = (np.arange(40)[:, None] * 4 + np.arange(30)[None] * 3).astype(np.uint8)
@@ -493,7 +493,7 @@ def test_large_files_come_in_smaller_batches(tmp_path):
     large.write_bytes(bytes(6_000_000))
     small.write_bytes(bytes(100))
     paths = [small] * 5 + [large] * 3 + [small, tmp_path / "none"] * 3
-    batches = list(batch_paths(paths, 4))
-    assert [path for batch in batches for path in batch] == paths
+    batches = list(batch_sources(paths, 4))
+    assert [source.content for batch in batches for source in batch] == paths
     assert [len(batch) for batch in batches] == [4, 3, 4, 3]
-    assert [len(batch) for batch in batch_paths([small] * 600)] == [256, 256, 88]
+    assert [len(batch) for batch in batch_sources([small] * 600)] == [256, 256, 88]

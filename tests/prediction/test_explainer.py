@@ -492,10 +492,10 @@ def test_a_picture_that_goes_once_it_is_read_has_no_page(
     for name in ("gone.png", "here.png"):
         shutil.copy(ROOT / "samples" / "3_pen.webp", tmp_path / name)
 
-    def gone(path, side):
-        if path.name == "gone.png":
-            path.unlink()
-        return read_thumbnail(path, side)
+    def gone(source, side):
+        if source.content.name == "gone.png":
+            source.content.unlink()
+        return read_thumbnail(source, side)
 
     monkeypatch.setattr("nn.prediction.explainer.read_thumbnail", gone)
     paths = [tmp_path / "gone.png", tmp_path / "here.png"]

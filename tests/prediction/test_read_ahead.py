@@ -47,7 +47,7 @@ def paths(tmp_path) -> list[Path]:
 @pytest.mark.parametrize("batch_size", [1, 2, 5, 13, 100])
 def test_each_picture_has_its_own_answer(paths, batch_size):
     answered = list(answer_all(paths, batch_size, signature, signature))
-    assert [path for path, _ in answered] == paths
+    assert [source.content for source, _ in answered] == paths
     for number, (_, answer) in enumerate(answered):
         if number in (5, 12):
             assert isinstance(answer, PictureError)

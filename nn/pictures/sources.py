@@ -1,0 +1,73 @@
+"""What a picture is read from: a file, or standard input."""
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from nn.errors import PictureError
+
+STANDARD_INPUT = Path("/dev/stdin")
+STANDARD_INPUT_NAME = "-"  # as commands write it
+# Its bytes are held in memory until its reading is yielded. The largest photos have less.
+MAX_STANDARD_INPUT_BYTES = 100_000_000
+
+
+class Source(NamedTuple):
+    """A picture to be read.
+
+    name: as readings and messages show it. content: the path of a file, the bytes of a file, or why
+    there is no picture.
+    """
+
+    name: str
+    content: Path | bytes | PictureError
+
+    def byte_count(self) -> int:
+        """The size of the file; 0 where it cannot be found: reading it gives the reason."""
+        if isinstance(self.content, bytes):
+            return len(self.content)
+        try:
+            return self.content.stat().st_size if isinstance(self.content, Path) else 0
+        except (OSError, ValueError):
+            return 0
+
+
+Picture = str | Path | Source  # what a caller may give
+
+
+def as_sources(pictures: Iterable[Picture]) -> Iterator[Source]:
+    """Yields the source of each picture, in order, when it is asked for it."""
+    return map(as_source, pictures)
+
+
+def as_source(picture: Picture) -> Source:
+    """The source of one picture. For STANDARD_INPUT it reads all that is there."""
+    if isinstance(picture, Source):
+        return picture
+    path = Path(picture)
+    if path == STANDARD_INPUT:
+        return Source(STANDARD_INPUT_NAME, _read_standard_input())
+    return Source(str(path), path)
+
+
+def _read_standard_input() -> bytes | PictureError:
+    name = STANDARD_INPUT_NAME
+    try:
+        if os.isatty(0):
+            return PictureError(
+                f"{name}: standard input is a terminal; send a picture into it, as in "
+                "`python load_saved_model.py - < picture.png`"
+            )
+        with open(0, "rb", closefd=False) as file:
+            content = file.read(MAX_STANDARD_INPUT_BYTES + 1)
+    except OSError as error:
+        return PictureError(f"{name}: standard input cannot be read ({error.strerror})")
+    if not content:
+        return PictureError(f"{name}: standard input is empty; send a picture into it")
+    if len(content) > MAX_STANDARD_INPUT_BYTES:
+        return PictureError(
+            f"{name}: over {MAX_STANDARD_INPUT_BYTES / 1e6:.0f} MB on standard input; save it to a "
+            "file, and give that"
+        )
+    return content
