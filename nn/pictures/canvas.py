@@ -43,6 +43,13 @@ def cut_out(canvas: np.ndarray, size: np.ndarray) -> np.ndarray:
     return canvas[top : top + height, left : left + width]
 
 
+def fitted_size(size: tuple[int, int], side: int) -> tuple[int, int]:
+    """The width and height of a picture on a canvas: of this size, or shrunk to fit."""
+    factor = min(1.0, side / max(size))
+    width, height = (max(1, round(length * factor)) for length in size)
+    return width, height
+
+
 def place(gray: np.ndarray) -> Canvas:
     """Puts a gray picture, uint8 [H, W], on a canvas: shrunk where larger, never enlarged."""
     return place_image(Image.fromarray(gray), min(gray.shape))
@@ -57,9 +64,8 @@ def place_image(gray: Image.Image, shorter_side: int, side: int = CANVAS) -> Can
     small_digits.shrink_windows, for parts of pages. Tests of these two compare them with this one
     (tests/normalization/test_decoding.py and test_small_digits.py).
     """
-    factor = min(1.0, side / max(gray.size))
-    width, height = (max(1, round(length * factor)) for length in gray.size)
-    if factor < 1:
+    width, height = fitted_size(gray.size, side)
+    if max(gray.size) > side:
         # TensorFlow's antialiased bilinear is the same filter; its area and Pillow's BOX differ.
         gray = gray.resize((width, height), Image.Resampling.BILINEAR)
     pixels = np.zeros((side, side), np.uint8)

@@ -5,6 +5,7 @@ signature does the same in the graph, except for TIFF, HEIC and EXIF.
 """
 
 import io
+import math
 import re
 import threading
 import warnings
@@ -15,16 +16,16 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 from nn.errors import PictureError
 from nn.pictures.canvas import CANVAS, PAGE, Canvas, place_image
-from nn.pictures.gray import to_gray
+from nn.pictures.formats import FORMATS, MAX_PIXELS, check_size, identify
+from nn.pictures.gray import to_colors, to_gray, turn_upright
 from nn.pictures.sources import Source, as_source, as_sources
 from nn.runtime.processors import available_processors
 from nn.runtime.regular_files import why_not_regular
 
-MAX_PIXELS = 100_000_000  # larger pictures are refused, as they take too much memory
 # Threads that decode large files: Pillow's decoders run in parallel.
 DECODING_THREADS = min(4, available_processors())
 # A batch is full with so many files, or when its files have more bytes than this.
@@ -32,11 +33,6 @@ BATCH_SIZE = 256
 MAX_BATCH_BYTES = 10_000_000
 LARGE_FILE_BYTES = 50_000  # smaller files are read faster one after the other
 LARGE_PICTURE_PIXELS = 16_000_000  # larger pictures are decoded one at a time, to save memory
-FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
-EXTENSIONS = (
-    ".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".heic", ".heif",
-)  # fmt: skip
-HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
 DECODER_MODULES = r"(PIL|pillow_heif)\."  # a regular expression
 
 _large_picture_lock = threading.Lock()
@@ -84,7 +80,8 @@ def read_gray(picture: Path | Source, side: int) -> tuple[np.ndarray, tuple[int,
     """
     with _decoder_warnings_ignored(), _open_picture(as_source(picture)) as image:
         size = _upright_size(image)
-        gray = to_gray(_turn_upright(image, side // 2))
+        _draft(image, side // 2)
+        gray = turn_upright(to_gray(image, side), image)
         gray.thumbnail((side, side), Image.Resampling.BILINEAR)
         return np.asarray(gray), size
 
@@ -97,13 +94,14 @@ def read_thumbnail(picture: Path | Source, side: int) -> tuple[np.ndarray, tuple
     """
     with _decoder_warnings_ignored(), _open_picture(as_source(picture)) as image:
         size = _upright_size(image)
-        image = _turn_upright(image, side, "RGB")
-        gray = image.mode in ("1", "L", "I", "F") or image.mode.startswith("I;16")
+        _draft(image, side, "RGB")
+        is_gray = image.mode in ("1", "L", "I", "F") or image.mode.startswith("I;16")
         # Transparent parts show the paper that the digit is read on.
-        gray |= image.has_transparency_data
-        image = to_gray(image) if gray else image.convert("RGB")
-        image.thumbnail((side, side))
-        return np.asarray(image), size
+        is_gray |= image.has_transparency_data
+        shown = (to_gray if is_gray else to_colors)(image, side)
+        shown = turn_upright(shown, image)
+        shown.thumbnail((side, side))
+        return np.asarray(shown), size
 
 
 def batch_sources(
@@ -150,7 +148,9 @@ def _read_canvas(source: Source, side: int) -> Canvas:
     with _open_picture(source) as image:
         shorter_side = min(image.size)
         # A page is decoded as large as it will be, a canvas twice as large, for smoother strokes.
-        return place_image(to_gray(_turn_upright(image, min(side, PAGE // 2))), shorter_side, side)
+        _draft(image, min(side, PAGE // 2))
+        gray = turn_upright(to_gray(image, side), image)
+        return place_image(gray, shorter_side, side)
 
 
 @contextmanager
@@ -159,10 +159,13 @@ def _open_picture(source: Source) -> Iterator[Image.Image]:
     of the `with` block included."""
     name = source.name
     try:
-        with _open_file(source) as file, _identify(name, file) as image:
-            width, height = image.size
-            _check_size(name, width, height)
-            with _large_picture_lock if width * height > LARGE_PICTURE_PIXELS else nullcontext():
+        with _open_file(source) as file, identify(name, file) as image:
+            check_size(name, image)
+            with (
+                _large_picture_lock
+                if math.prod(image.size) > LARGE_PICTURE_PIXELS
+                else nullcontext()
+            ):
                 yield image
     except UnidentifiedImageError:
         empty = source.byte_count() == 0
@@ -192,42 +195,16 @@ def _open_file(source: Source) -> BinaryIO:
     return open(source.content, "rb")
 
 
-def _identify(name: str, file: BinaryIO) -> Image.Image:
-    """Opens a picture in one of FORMATS, or HEIC, without decoding its pixels.
-
-    HEIC needs a library that registers itself with Pillow. It is imported only for such a file.
-    """
-    start = file.read(12)
-    file.seek(0)
-    if start[4:8] != b"ftyp" or start[8:] not in HEIF_BRANDS:
-        return Image.open(file, formats=FORMATS)
-    try:
-        from pillow_heif import register_heif_opener
-    except ImportError:
-        raise PictureError(f"{name}: a HEIC picture; pip install pillow-heif first") from None
-    register_heif_opener(thumbnails=False)
-    return Image.open(file, formats=["HEIF"])
-
-
-def _check_size(name: str, width: int, height: int) -> None:
-    if width * height > MAX_PIXELS:
-        raise PictureError(
-            f"{name}: {width:,}x{height:,} pixels, over {MAX_PIXELS / 1e6:.0f} megapixels; "
-            "shrink it first"
-        )
-
-
 def _upright_size(image: Image.Image) -> tuple[int, int]:
     """The width and height of the picture when it is turned upright, as its EXIF says."""
+    if image.format == "TIFF":  # Pillow turns these itself
+        return image.size
     is_lying = image.getexif().get(ExifTags.Base.Orientation, 1) > 4  # a quarter turn
     return image.size[::-1] if is_lying else image.size
 
 
-def _turn_upright(image: Image.Image, side: int, mode: str = "L") -> Image.Image:
-    """Turns the picture as its EXIF says. A JPEG that is much larger than `side` is decoded
-    smaller, in Pillow's mode "L" or "RGB"."""
+def _draft(image: Image.Image, side: int, mode: str = "L") -> None:
+    """Decodes a JPEG that is much larger than `side` smaller, in Pillow's mode "L" or "RGB"."""
     if max(image.size) > 4 * side:
         # A JPEG is decoded at a half, a quarter or an eighth, which is several times faster.
         image.draft(mode, (2 * side, 2 * side))
-    ImageOps.exif_transpose(image, in_place=True)
-    return image

@@ -7,7 +7,7 @@ from typing import Protocol, TypeVar
 
 from nn.data import csv_files
 from nn.errors import DataError
-from nn.pictures.files import EXTENSIONS
+from nn.pictures.formats import EXTENSIONS
 from nn.pictures.sources import STANDARD_INPUT, STANDARD_INPUT_NAME
 from nn.prediction.readings import AnyReading, NumberReading, Reading
 from nn.runtime.regular_files import why_not_regular

@@ -15,7 +15,7 @@ from conftest import run_script
 from PIL import Image
 
 from nn.errors import PictureError
-from nn.pictures import files
+from nn.pictures import files, formats
 from nn.pictures.files import batch_sources, read_canvas, read_canvases
 
 # Gray [40, 30], every row different and every column different.
@@ -202,7 +202,7 @@ def test_reading_in_several_threads_leaves_the_warning_filters_of_the_process_al
     started, may_end = ([threading.Event(), threading.Event()] for _ in range(2))
     paths = [save(Image.new("L", (1 + n, 1)), tmp_path / f"{n}.png") for n in range(2)]
 
-    def to_gray(image):
+    def to_gray(image, side):
         number = image.width - 1
         started[number].set()
         assert may_end[number].wait(60)
@@ -392,7 +392,7 @@ def test_an_unreadable_file_or_folder_is_named(tmp_path, locked):
 
 
 def test_the_limit_counts_pixels_not_sides(tmp_path, monkeypatch):
-    monkeypatch.setattr(files, "MAX_PIXELS", 100)
+    monkeypatch.setattr(formats, "MAX_PIXELS", 100)
     assert_shows(save(Image.new("L", (50, 2), 9), tmp_path / "a.png"), np.full((2, 50), 9))
     assert "101x1 pixels" in message_of(save(Image.new("L", (101, 1)), tmp_path / "b.png"))
 
@@ -473,7 +473,7 @@ def test_several_are_read_at_once_and_come_in_order(tmp_path, monkeypatch, large
 def test_large_pictures_are_decoded_one_at_a_time(tmp_path, monkeypatch, large, most):
     now, counts = set(), []
 
-    def to_gray(image):
+    def to_gray(image, side):
         now.add(threading.get_ident())
         time.sleep(0.05)
         counts.append(len(now))

@@ -17,7 +17,7 @@ from PIL import Image, ImageFilter
 from nn.confidence.thresholds import percent_rounded_down
 from nn.data import bundled
 from nn.errors import DataError
-from nn.pictures.files import EXTENSIONS
+from nn.pictures.formats import EXTENSIONS
 from nn.prediction import inputs
 from nn.prediction.output import Table
 from nn.prediction.predictor import Predictor

@@ -1,0 +1,139 @@
+"""Large pictures: read in little memory, and no other than they were."""
+
+import sys
+
+import numpy as np
+import pytest
+from conftest import ROOT, run_script
+from PIL import Image
+
+from nn.errors import PictureError
+from nn.pictures import formats, gray
+from nn.pictures.files import read_canvas, read_gray, read_thumbnail
+
+MODES = ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16", "I", "F"]
+
+# Reads pictures as load_saved_model.py does, and prints the most memory that it held, in bytes.
+# VmHWM: ru_maxrss would count what the process that started this one held.
+READ = """
+import re, sys
+from pathlib import Path
+import load_saved_model
+load_saved_model.main(sys.argv[1:])
+print(int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1]) * 1024)
+"""
+
+
+def levels(width: int, height: int) -> np.ndarray:
+    """Smooth gray levels, uint8 [H, W], no two corners alike."""
+    across, down = np.linspace(0, 1, width), np.linspace(0, 1, height)[:, None]
+    return (40 + 170 * across * down + 30 * np.sin(9 * across + 4 * down)).astype(np.uint8)
+
+
+def picture(mode: str, width: int = 301, height: int = 203) -> Image.Image:
+    """A picture of `levels`; transparent parts have the levels too."""
+    shown = levels(width, height)
+    if mode == "I;16":
+        return Image.fromarray(shown.astype(np.uint16) * 257)
+    if mode in ("I", "F"):
+        return Image.fromarray(shown.astype({"I": np.int32, "F": np.float32}[mode]) * 1000)
+    image = Image.fromarray(shown).convert(mode)
+    if mode in ("LA", "RGBA"):
+        image.putalpha(Image.fromarray(levels(height, width).T.copy()))
+    return image
+
+
+@pytest.fixture
+def saved(tmp_path):
+    def save(mode: str, **options):
+        picture(mode).save(tmp_path / "großes Bild.tif", **options)
+        return tmp_path / "großes Bild.tif"
+
+    return save
+
+
+@pytest.mark.parametrize("band_pixels", [1, 1000])
+@pytest.mark.parametrize("mode", MODES)
+def test_bands_change_no_pixel(saved, monkeypatch, mode, band_pixels):
+    path = saved(mode)
+    monkeypatch.setattr(gray, "BAND_PIXELS", 10**9)
+    at_once = read_canvas(path, 512).pixels, read_thumbnail(path, 150)[0]
+    monkeypatch.setattr(gray, "BAND_PIXELS", band_pixels)
+    np.testing.assert_array_equal(read_canvas(path, 512).pixels, at_once[0])
+    np.testing.assert_array_equal(read_thumbnail(path, 150)[0], at_once[1])
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+@pytest.mark.parametrize("mode", MODES)
+def test_a_picture_that_is_shrunk_by_bands_looks_the_same(saved, monkeypatch, mode, orientation):
+    path = saved(mode, tiffinfo={0x0112: orientation})
+    expected = read_canvas(path, 64), read_gray(path, 64), read_thumbnail(path, 40)
+    monkeypatch.setattr(gray, "BAND_PIXELS", 1000)
+    monkeypatch.setattr(gray, "MAX_UNSHRUNK_PIXELS", 1000)
+    monkeypatch.setattr(gray, "REDUCING_GAP", 1)  # averages blocks of 4, 4 and 7 pixels
+    canvas, (found, size), (shown, shown_size) = (
+        read_canvas(path, 64), read_gray(path, 64), read_thumbnail(path, 40),
+    )  # fmt: skip
+    np.testing.assert_array_equal(canvas.size, expected[0].size)
+    upright = (301, 203) if orientation == 1 else (203, 301)
+    assert size == shown_size == expected[1][1] == expected[2][1] == upright
+    for one, other in ((canvas.pixels, expected[0].pixels), (found, expected[1][0]),
+                       (shown, expected[2][0])):  # fmt: skip
+        difference = np.abs(one.astype(int) - other)
+        # One bit a pixel is dithered: a pixel of 40 has the mean of 56 such dots.
+        assert difference.max() <= (60 if mode == "1" else 12)
+        assert difference.mean() <= (8 if mode == "1" else 1.5)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the memory from /proc")
+def test_99_megapixels_are_read_in_less_than_a_gibibyte(tmp_path):
+    for name, mode, paper, ink in (
+        ("transparent.png", "RGBA", (255, 255, 255, 0), (0, 0, 0, 255)),
+        ("Brüche.tif", "F", 1.0, 0.0),
+    ):
+        image = Image.new(mode, (9_900, 10_000), paper)
+        image.paste(ink, (4_600, 2_000, 5_200, 8_000))
+        options = {"compress_level": 1} if mode == "RGBA" else {"compression": "tiff_lzw"}
+        image.save(tmp_path / name, **options)
+    finished = run_script(
+        "-c", READ, "transparent.png", "Brüche.tif", "--model", ROOT / "SavedModel" / "1",
+        cwd=tmp_path,
+    )  # fmt: skip
+    *answers, most = finished.stdout.splitlines()
+    assert [line.split()[:2] for line in answers[1:]] == [
+        ["transparent.png", "1"],
+        ["Brüche.tif", "1"],
+    ]
+    assert int(most) < 2**30
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "megapixels", "most"),
+    [
+        ("a.webp", {}, 26, 25),
+        ("a.jpg", {"progressive": True, "subsampling": 0}, 68, 67),
+        ("a.jpg", {"progressive": True, "subsampling": 2}, 100, None),
+        ("a.jpg", {"subsampling": 0}, 100, None),
+        ("a.tif", {"compression": "tiff_lzw"}, 100, None),
+        ("a.tif", {"compression": "tiff_lzw", "strip_size": 1 << 30}, 51, 50),
+        ("a.tif", {"tiffinfo": {0x0112: 6}}, 51, 50),
+        ("a.png", {}, 100, None),
+    ],
+)
+def test_files_that_take_more_memory_to_decode_may_have_fewer_pixels(
+    tmp_path, name, options, megapixels, most
+):
+    path = tmp_path / name
+    Image.new("RGB", (200, 10_000), "white").save(path, **options)
+    with Image.open(path) as image:
+        image._size = megapixels * 100, 10_000
+        problem = None
+        try:
+            formats.check_size("x", image)
+        except PictureError as error:
+            problem = str(error)
+    expected = (
+        f"x: {megapixels * 100:,}x10,000 pixels, over {most} megapixels, the most that are decoded "
+        f"of a {image.format} file like this; shrink it first"
+    )
+    assert problem == (most and expected)
