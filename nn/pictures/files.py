@@ -5,6 +5,7 @@ signature does the same in the graph, except for TIFF, HEIC and EXIF.
 """
 
 import io
+import logging
 import math
 import re
 import threading
@@ -16,11 +17,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import ExifTags, Image
 
 from nn.errors import PictureError
 from nn.pictures.canvas import CANVAS, PAGE, Canvas, place_image
-from nn.pictures.formats import FORMATS, MAX_PIXELS, check_size, identify
+from nn.pictures.formats import MAX_PIXELS, check_size, identify, page_count
 from nn.pictures.gray import to_colors, to_gray, turn_upright
 from nn.pictures.sources import Source, as_source, as_sources
 from nn.runtime.processors import available_processors
@@ -34,6 +35,8 @@ MAX_BATCH_BYTES = 10_000_000
 LARGE_FILE_BYTES = 50_000  # smaller files are read faster one after the other
 LARGE_PICTURE_PIXELS = 16_000_000  # larger pictures are decoded one at a time, to save memory
 DECODER_MODULES = r"(PIL|pillow_heif)\."  # a regular expression
+
+log = logging.getLogger(__name__)
 
 _large_picture_lock = threading.Lock()
 _warnings_lock = threading.Lock()
@@ -78,7 +81,9 @@ def read_gray(picture: Path | Source, side: int) -> tuple[np.ndarray, tuple[int,
 
     Returns uint8 [H, W], and the width and height before shrinking. Raises PictureError.
     """
-    with _decoder_warnings_ignored(), _open_picture(as_source(picture)) as image:
+    source = as_source(picture)
+    with _decoder_warnings_ignored(), _open_picture(source) as image:
+        _mention_other_pages(source, image)
         size = _upright_size(image)
         _draft(image, side // 2)
         gray = turn_upright(to_gray(image, side), image)
@@ -146,6 +151,8 @@ def _decoder_warnings_ignored() -> Iterator[None]:
 
 def _read_canvas(source: Source, side: int) -> Canvas:
     with _open_picture(source) as image:
+        if side == CANVAS:  # not once more where it is looked at more closely
+            _mention_other_pages(source, image)
         shorter_side = min(image.size)
         # A page is decoded as large as it will be, a canvas twice as large, for smoother strokes.
         _draft(image, min(side, PAGE // 2))
@@ -159,7 +166,7 @@ def _open_picture(source: Source) -> Iterator[Image.Image]:
     of the `with` block included."""
     name = source.name
     try:
-        with _open_file(source) as file, identify(name, file) as image:
+        with _open_file(source) as file, identify(name, file, source.page) as image:
             check_size(name, image)
             with (
                 _large_picture_lock
@@ -167,10 +174,6 @@ def _open_picture(source: Source) -> Iterator[Image.Image]:
                 else nullcontext()
             ):
                 yield image
-    except UnidentifiedImageError:
-        empty = source.byte_count() == 0
-        reason = "an empty file" if empty else f"not a picture ({', '.join(FORMATS)} can be read)"
-        raise PictureError(f"{name}: {reason}") from None
     except Image.DecompressionBombError:
         raise PictureError(
             f"{name}: over {MAX_PIXELS / 1e6:.0f} megapixels; shrink it first"
@@ -193,6 +196,19 @@ def _open_file(source: Source) -> BinaryIO:
     if why := why_not_regular(source.content):
         raise PictureError(f"{source.name}: {why}")
     return open(source.content, "rb")
+
+
+def _mention_other_pages(source: Source, image: Image.Image) -> None:
+    """Warns where a TIFF has pages that are not read."""
+    count = page_count(image)
+    if image.format != "TIFF" or source.page is not None or count < 2:
+        return
+    name = source.name
+    hint = ""
+    if isinstance(source.content, Path):
+        others = f"#2 to {name}#{count:d} read the others" if count > 2 else "#2 reads the second"
+        hint = f", {name}{others}"
+    log.warning("%s: holds %d pages; the first is read%s", name, count, hint)
 
 
 def _upright_size(image: Image.Image) -> tuple[int, int]:

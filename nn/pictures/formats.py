@@ -1,13 +1,14 @@
 """Which pictures can be read: their formats, and how large they may be."""
 
 import math
+import re
 from typing import BinaryIO
 
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 from nn.errors import PictureError
 
-FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
+FORMATS: tuple[str, ...] = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 EXTENSIONS = (
     ".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".heic", ".heif",
 )  # fmt: skip
@@ -24,22 +25,84 @@ MODE_BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2}
 DECODING_BYTES = {"WEBP": 16, "HEIF": 8}
 _TIFF_ROWS_PER_STRIP, _TIFF_TILE_WIDTH = 278, 322  # tags
 
+_START_BYTES = 2048  # of a file, that tell what it is
+_ARCHIVE = "an archive; unpack it, and give the pictures in it"
+_OTHER_KINDS = {
+    b"%PDF-": "a PDF file; save its pages as PNG files first",
+    b"%!PS": "a PostScript file; save its pages as PNG files first",
+    b"PK\x03\x04": _ARCHIVE,
+    b"PK\x05\x06": _ARCHIVE,  # an empty ZIP file
+    b"\x1f\x8b": _ARCHIVE,
+    b"7z\xbc\xaf\x27\x1c": _ARCHIVE,
+    b"Rar!": _ARCHIVE,
+}
+# A ZIP file that starts with one of these is a document of Microsoft Office or LibreOffice.
+_DOCUMENT_MEMBERS = (b"[Content_Types].xml", b"_rels/.rels", b"mimetypeapplication/vnd.oasis")
 
-def identify(name: str, file: BinaryIO) -> Image.Image:
+
+def identify(name: str, file: BinaryIO, page: int | None = None) -> Image.Image:
     """Opens a picture in one of FORMATS, or HEIC, without decoding its pixels.
 
     HEIC needs a library that registers itself with Pillow. It is imported only for such a file.
+    page: of several, counted from 1; None is the first. Raises PictureError where there is no such
+    page or library.
     """
-    start = file.read(12)
+    image = _open(name, file)
+    if page is not None:
+        count = page_count(image)
+        if not 1 <= page <= count:
+            pages = "page" if count == 1 else "pages"
+            whole = name.rpartition("#")[0]
+            raise PictureError(f"{name}: {whole} holds {count} {pages}, counted from 1")
+        image.seek(page - 1)
+    return image
+
+
+def page_count(image: Image.Image) -> int:
+    """The number of a TIFF's pages, or of an animation's frames."""
+    return getattr(image, "n_frames", 1)
+
+
+def _open(name: str, file: BinaryIO) -> Image.Image:
+    start = file.read(_START_BYTES)
     file.seek(0)
-    if start[4:8] != b"ftyp" or start[8:] not in HEIF_BRANDS:
-        return Image.open(file, formats=FORMATS)
+    formats = FORMATS
+    if start[4:8] == b"ftyp" and start[8:12] in HEIF_BRANDS:
+        try:
+            from pillow_heif import register_heif_opener
+        except ImportError:
+            raise PictureError(f"{name}: a HEIC picture; pip install pillow-heif first") from None
+        register_heif_opener(thumbnails=False)
+        formats = ("HEIF",)
     try:
-        from pillow_heif import register_heif_opener
-    except ImportError:
-        raise PictureError(f"{name}: a HEIC picture; pip install pillow-heif first") from None
-    register_heif_opener(thumbnails=False)
-    return Image.open(file, formats=["HEIF"])
+        return Image.open(file, formats=formats)
+    except UnidentifiedImageError:
+        raise PictureError(f"{name}: {_what_it_is(start)}") from None
+
+
+def _what_it_is(start: bytes) -> str:
+    """Says for a message what a file holds that is no picture, and what to do. start: its first
+    _START_BYTES."""
+    if not start:
+        return "an empty file"
+    if start.startswith(b"PK\x03\x04") and any(name in start for name in _DOCUMENT_MEMBERS):
+        return "an office document; save the picture in it as a PNG file first"
+    for magic, kind in _OTHER_KINDS.items():
+        if start.startswith(magic):
+            return kind
+    not_a_picture = f"not a picture ({', '.join(FORMATS)} can be read)"
+    try:
+        # The last letter may be cut off.
+        text = start.decode("utf-8-sig", "strict" if len(start) < _START_BYTES else "ignore")
+    except UnicodeDecodeError:
+        return not_a_picture
+    if re.search(r"<svg\b", text, re.IGNORECASE):
+        return "an SVG drawing; save it as a PNG file first"
+    if re.search(r"<(!doctype html|html|head|body)\b", text, re.IGNORECASE):
+        return "a web page, not a picture; save the picture that it shows, and give that file"
+    if all(letter.isprintable() or letter.isspace() for letter in text):
+        return f"{not_a_picture} but text; the name of a file of pixels ends with .csv"
+    return not_a_picture
 
 
 def check_size(name: str, image: Image.Image) -> None:

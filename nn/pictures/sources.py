@@ -17,11 +17,12 @@ class Source(NamedTuple):
     """A picture to be read.
 
     name: as readings and messages show it. content: the path of a file, the bytes of a file, or why
-    there is no picture.
+    there is no picture. page: of a file of several, counted from 1; None is the first.
     """
 
     name: str
     content: Path | bytes | PictureError
+    page: int | None = None
 
     def byte_count(self) -> int:
         """The size of the file; 0 where it cannot be found: reading it gives the reason."""
@@ -48,7 +49,26 @@ def as_source(picture: Picture) -> Source:
     path = Path(picture)
     if path == STANDARD_INPUT:
         return Source(STANDARD_INPUT_NAME, _read_standard_input())
-    return Source(str(path), path)
+    if is_web_address(path):
+        address = path.as_posix().replace(":/", "://", 1)  # a Path has one slash where two were
+        problem = PictureError(f"{address}: a web address; download it first, and give the file")
+        return Source(address, problem)
+    file, page = split_page(path)
+    return Source(str(path), file, page)
+
+
+def is_web_address(path: Path) -> bool:
+    """Whether a path was meant as one, such as https://example.org/7.png."""
+    return path.parts[:1] in (("https:",), ("http:",), ("ftp:",))
+
+
+def split_page(path: Path) -> tuple[Path, int | None]:
+    """scan.tiff#2 → scan.tiff and 2, unless there is a file of that whole name."""
+    file, mark, page = path.name.rpartition("#")
+    is_page = bool(mark and file) and page.isascii() and page.isdigit()
+    if not is_page or os.path.lexists(path):
+        return path, None
+    return path.with_name(file), int(page)
 
 
 def _read_standard_input() -> bytes | PictureError:

@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 from nn.data import csv_files
 from nn.errors import DataError
 from nn.pictures.formats import EXTENSIONS
-from nn.pictures.sources import STANDARD_INPUT, STANDARD_INPUT_NAME
+from nn.pictures.sources import STANDARD_INPUT, STANDARD_INPUT_NAME, is_web_address, split_page
 from nn.prediction.readings import AnyReading, NumberReading, Reading
 from nn.runtime.regular_files import why_not_regular
 
@@ -47,7 +47,7 @@ def expand(inputs: Iterable[Path], recursive: bool = False) -> list[Path]:
 def refuse_to_overwrite(output: Path, inputs: Iterable[Path]) -> None:
     """Raises DataError if output is one of the inputs, under this or another name."""
     for path in inputs:
-        if _is_same_file(output, path):
+        if _is_same_file(output, split_page(path)[0]):
             raise DataError(f"--csv {output} would overwrite the input {path}; name another file")
 
 
@@ -64,7 +64,7 @@ def read_all(reader: Reader[ReadingType], paths: Sequence[Path]) -> Iterator[Rea
     reading."""
     pictures: list[Path] = []
     for path in paths:
-        if path.suffix.lower() == ".csv" or _is_folder(path):
+        if _is_csv(path) or _is_folder(path):
             yield from reader.read(pictures)
             pictures = []
             try:
@@ -77,6 +77,10 @@ def read_all(reader: Reader[ReadingType], paths: Sequence[Path]) -> Iterator[Rea
         else:
             pictures.append(path)
     yield from reader.read(pictures)
+
+
+def _is_csv(path: Path) -> bool:
+    return path.suffix.lower() == ".csv" and not is_web_address(path)
 
 
 def _pictures(folder: Path, recursive: bool) -> list[Path]:

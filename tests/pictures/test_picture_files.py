@@ -463,7 +463,8 @@ def test_several_are_read_at_once_and_come_in_order(tmp_path, monkeypatch, large
     found = read_canvases(paths)
     assert [str(one) for one in found if isinstance(one, PictureError)] == [
         f"{paths[7]}: no such file",
-        f"{paths[9]}: not a picture (PNG, JPEG, WEBP, BMP, GIF, TIFF can be read)",
+        f"{paths[9]}: not a picture (PNG, JPEG, WEBP, BMP, GIF, TIFF can be read) but text; "
+        "the name of a file of pixels ends with .csv",
     ]
     for number in (0, 8, 19):
         assert np.array_equal(found[number].pixels, read_canvas(paths[number]).pixels)
