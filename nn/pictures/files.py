@@ -166,14 +166,11 @@ def _open_picture(source: Source) -> Iterator[Image.Image]:
     of the `with` block included."""
     name = source.name
     try:
-        with _open_file(source) as file, identify(name, file, source.page) as image:
-            check_size(name, image)
-            with (
-                _large_picture_lock
-                if math.prod(image.size) > LARGE_PICTURE_PIXELS
-                else nullcontext()
-            ):
-                yield image
+        with (
+            _opened(source) as image,
+            _large_picture_lock if math.prod(image.size) > LARGE_PICTURE_PIXELS else nullcontext(),
+        ):
+            yield image
     except Image.DecompressionBombError:
         raise PictureError(
             f"{name}: over {MAX_PIXELS / 1e6:.0f} megapixels; shrink it first"
@@ -187,12 +184,24 @@ def _open_picture(source: Source) -> Iterator[Image.Image]:
         raise PictureError(f"{name}: cannot be read ({reason})") from None
 
 
+@contextmanager
+def _opened(source: Source) -> Iterator[Image.Image]:
+    """A picture that is not decoded yet, or an image from memory."""
+    if isinstance(source.content, Image.Image):
+        yield source.content  # its size was checked when it was copied
+        return
+    with _open_file(source) as file, identify(source.name, file, source.page) as image:
+        check_size(source.name, image)
+        yield image
+
+
 def _open_file(source: Source) -> BinaryIO:
     """Opens what holds a picture's file. Raises OSError, ValueError or PictureError."""
     if isinstance(source.content, PictureError):
         raise source.content
     if isinstance(source.content, bytes):
         return io.BytesIO(source.content)
+    assert isinstance(source.content, Path)
     if why := why_not_regular(source.content):
         raise PictureError(f"{source.name}: {why}")
     return open(source.content, "rb")

@@ -12,7 +12,7 @@ from PIL import ExifTags, Image, ImageOps
 
 from nn.pictures.canvas import fitted_size
 
-BAND_PIXELS = 500_000  # are converted at once
+BAND_PIXELS = 200_000  # are converted at once
 # Larger pictures are also shrunk while they are converted: in gray they would still have 100 MB.
 MAX_UNSHRUNK_PIXELS = 50_000_000
 # Then blocks of pixels are averaged first, to a picture that is this many times as large as the

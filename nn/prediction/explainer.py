@@ -2,7 +2,7 @@
 
 import logging
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ import numpy as np
 from nn.errors import PictureError
 from nn.figures import explanation_pages
 from nn.pictures.files import read_thumbnail
-from nn.pictures.sources import Picture, Source, as_sources
+from nn.pictures.sources import Pictures, Source, as_sources
 from nn.prediction.page_folder import PageFolder
 from nn.prediction.predictor import Predictor
 from nn.prediction.readings import ERROR, OK, Evidence, NumberReading, Reading
@@ -33,11 +33,11 @@ class Explainer:
     def __init__(self, predictor: Predictor, pages: PageFolder) -> None:
         self._predictor, self._pages = predictor, pages
 
-    def read(self, paths: Iterable[Picture]) -> Iterator[Reading]:
+    def read(self, pictures: Pictures) -> Iterator[Reading]:
         """Reads pictures as Predictor.read does. Raises ModelError if the model is too old for
         `explain`."""
         sources: deque[Source] = deque()
-        for reading, evidence in self._predictor.explain(_kept(paths, sources)):
+        for reading, evidence in self._predictor.explain(_kept(pictures, sources)):
             self._draw(reading, evidence, sources.popleft())
             yield reading
 
@@ -71,10 +71,10 @@ class NumberExplainer:
     def __init__(self, reader: "NumberReader", pages: PageFolder) -> None:
         self._reader, self._pages = reader, pages
 
-    def read(self, paths: Iterable[Picture]) -> Iterator[NumberReading]:
+    def read(self, pictures: Pictures) -> Iterator[NumberReading]:
         """Reads pictures as NumberReader.read does."""
         sources: deque[Source] = deque()
-        for reading in self._reader.read(_kept(paths, sources)):
+        for reading in self._reader.read(_kept(pictures, sources)):
             source = sources.popleft()
             name = self._pages.name_for(reading)
             if reading.status != ERROR and (seen := _thumbnail(source, NUMBER_THUMBNAIL_PIXELS)):
@@ -144,9 +144,9 @@ def number_page_of(
     )
 
 
-def _kept(paths: Iterable[Picture], sources: deque[Source]) -> Iterator[Source]:
+def _kept(pictures: Pictures, sources: deque[Source]) -> Iterator[Source]:
     """Yields the source of each picture, and appends it to `sources` until its page is drawn."""
-    for source in as_sources(paths):
+    for source in as_sources(pictures):
         sources.append(source)
         yield source
 

@@ -22,7 +22,7 @@ class Reader(Protocol[ReadingType]):
     def reading_type(self) -> type[ReadingType]:
         """The class of the readings."""
 
-    def read(self, paths: Iterable[Path]) -> Iterator[ReadingType]:
+    def read(self, pictures: Iterable[Path]) -> Iterator[ReadingType]:
         """Yields a reading for each picture, in order."""
 
     def read_csv(self, path: Path) -> Iterator[ReadingType]:

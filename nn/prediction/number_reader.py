@@ -1,6 +1,6 @@
 """Reads pictures of numbers: several digits side by side, each of which the model reads alone."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from nn.confidence.thresholds import EVEN_ODDS, least_probability, percent
 from nn.errors import DataError, PictureError
 from nn.pictures.canvas import CANVAS
 from nn.pictures.files import read_gray
-from nn.pictures.sources import Picture, as_sources
+from nn.pictures.sources import Pictures, Source, as_sources
 from nn.prediction.number_ink import MAX_LONGER_SIDE_PIXELS
 from nn.prediction.number_segmentation import Digit, find_digits
 from nn.prediction.predictor import Predictor
@@ -40,20 +40,21 @@ class NumberReader:
         self._find = predictor.signature("canvases", InkOutputs)
         self._read_canvases = predictor.signature("canvases", CanvasOutputs)
 
-    def read(self, paths: Iterable[Picture]) -> Iterator[NumberReading]:
+    def read(self, pictures: Pictures) -> Iterator[NumberReading]:
         """Reads pictures of one number each, its digits side by side, of any size; yields a reading
-        for each, in order, before it takes the next path."""
-        for source in as_sources(paths):
-            try:
-                gray, size = read_gray(source, MAX_LONGER_SIDE_PIXELS)
-            except PictureError as error:
-                yield NumberReading.failed(source.name, str(error))
-            else:
-                yield self._read_gray(source.name, gray, size)
+        for each, in order, before it takes the next one. pictures: as in Predictor.read."""
+        return map(self._read_source, as_sources(pictures))
 
     def read_csv(self, path: str | Path) -> Iterator[NumberReading]:
         """Raises DataError: a row of pixels holds one digit, not a number."""
         raise DataError(f"{path}: numbers are read from pictures; its rows hold a digit each")
+
+    def _read_source(self, source: Source) -> NumberReading:
+        try:
+            gray, size = read_gray(source, MAX_LONGER_SIDE_PIXELS)
+        except PictureError as error:
+            return NumberReading.failed(source.name, str(error))
+        return self._read_gray(source.name, gray, size)
 
     def _read_gray(self, name: str, gray: np.ndarray, size: tuple[int, int]) -> NumberReading:
         """Reads a gray picture, uint8 [H, W]; size: its width and height before it was shrunk."""

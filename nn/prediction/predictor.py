@@ -14,7 +14,7 @@ from nn.data.digits import SIDE
 from nn.errors import DataError, ModelError, PictureError
 from nn.pictures.canvas import cut_out
 from nn.pictures.files import BATCH_SIZE
-from nn.pictures.sources import Picture, as_sources
+from nn.pictures.sources import Pictures, Source, as_sources, named_files
 from nn.prediction.read_ahead import Answer, CanvasOutputs, PictureOutputs, answer_all
 from nn.prediction.readings import Evidence, NumberReading, Reading
 from nn.prediction.session import Outputs, RestoredModel, SignatureOutputs
@@ -102,16 +102,29 @@ class Predictor:
         found = self._predict(images)
         return Prediction(found.digits, found.probabilities)
 
-    def read(self, paths: Iterable[Picture], batch_size: int = BATCH_SIZE) -> Iterator[Reading]:
+    def read(self, pictures: Pictures, batch_size: int = BATCH_SIZE) -> Iterator[Reading]:
         """Reads pictures of one digit each, of any kind and size; yields a reading for each, in
         order.
+
+        pictures: one picture, or any iterable of several: paths, the bytes of files, files opened
+        as binary, PIL images, and NumPy arrays of uint8 [H, W], [H, W, 3] or [H, W, 4]. A reading's
+        `input` is the path, the name of the open file, or else a kind and a place in the iterable:
+        `<bytes 1>`, `<image 2>`, `<array 3>`. Raises TypeError for anything else.
 
         No more than three batches are held in memory. The readings of a batch come at the latest
         when the next two are decoded, or at once where batch_size is 1. Where files are large,
         batches are smaller.
         """
-        for reading, _ in self._read_pictures(paths, batch_size, CanvasOutputs):
-            yield reading
+        answers = self._read_pictures(as_sources(pictures), batch_size, CanvasOutputs)
+        return (reading for reading, _ in answers)
+
+    def read_bytes(
+        self, files: Iterable[tuple[str, bytes]], batch_size: int = BATCH_SIZE
+    ) -> Iterator[Reading]:
+        """As `read`, for uploads, or records of a cluster: files as pairs of a name, which becomes
+        the reading's `input`, and their bytes. Raises TypeError for other pairs."""
+        answers = self._read_pictures(named_files(files), batch_size, CanvasOutputs)
+        return (reading for reading, _ in answers)
 
     def read_csv(self, path: str | Path) -> Iterator[Reading]:
         """Predicts the rows of a pixel file, which nn/data/csv_files.py describes; yields a reading
@@ -120,20 +133,20 @@ class Predictor:
         for reading, _ in self.explain_csv(path):
             yield reading
 
-    def read_numbers(self, paths: Iterable[Picture]) -> Iterator[NumberReading]:
-        """Reads pictures of one number each, as NumberReader does."""
+    def read_numbers(self, pictures: Pictures) -> Iterator[NumberReading]:
+        """Reads pictures of one number each, as NumberReader does. pictures: as in `read`."""
         # It imports scipy.ndimage, which reading digits does without.
         from nn.prediction.number_reader import NumberReader
 
-        return NumberReader(self).read(paths)
+        return NumberReader(self).read(pictures)
 
     def explain(
-        self, paths: Iterable[Picture], batch_size: int = BATCH_SIZE
+        self, pictures: Pictures, batch_size: int = BATCH_SIZE
     ) -> Iterator[tuple[Reading, Evidence | None]]:
         """As `read`, each reading with what it is based on, None for an error. Raises ModelError
         where the model is too old to tell."""
-        for reading, answer in self._read_pictures(paths, batch_size, EvidenceOutputs):
-            yield reading, _evidence(answer) if answer else None
+        answers = self._read_pictures(as_sources(pictures), batch_size, EvidenceOutputs)
+        return ((reading, _evidence(answer) if answer else None) for reading, answer in answers)
 
     def explain_csv(self, path: str | Path) -> Iterator[tuple[Reading, Evidence | None]]:
         """As `read_csv`, each reading with what it is based on, None for an error."""
@@ -162,7 +175,7 @@ class Predictor:
         )
 
     def _read_pictures(
-        self, paths: Iterable[Picture], batch_size: int, outputs: type[PictureOutputs]
+        self, sources: Iterable[Source], batch_size: int, outputs: type[PictureOutputs]
     ) -> Iterator[tuple[Reading, Answer[PictureOutputs] | None]]:
         """Yields readings, each with what the graph answered to its picture, None for an error."""
 
@@ -172,7 +185,7 @@ class Predictor:
 
         canvases = self.signature("canvases", outputs)
         has_pages = "pages" in self._restored.signatures  # older models lack it
-        answers = answer_all(as_sources(paths), batch_size, canvases, pages if has_pages else None)
+        answers = answer_all(sources, batch_size, canvases, pages if has_pages else None)
         for source, answer in answers:
             name = source.name
             if isinstance(answer, PictureError):

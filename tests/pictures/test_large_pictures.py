@@ -13,14 +13,25 @@ from nn.pictures.files import read_canvas, read_gray, read_thumbnail
 
 MODES = ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16", "I", "F"]
 
-# Reads pictures as load_saved_model.py does, and prints the most memory that it held, in bytes.
-# VmHWM: ru_maxrss would count what the process that started this one held.
-READ = """
+# Prints the most memory that the process held while it read pictures, in bytes. VmHWM: ru_maxrss
+# would count what the process that started this one held.
+READ_ALL = """
 import re, sys
 from pathlib import Path
-import load_saved_model
-load_saved_model.main(sys.argv[1:])
-print(int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1]) * 1024)
+
+def most():
+    return int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1]) * 1024
+
+if sys.argv[1] == "all":
+    import load_saved_model
+    load_saved_model.main(sys.argv[2:])
+    print(most())
+else:
+    from nn.pictures.files import read_canvas
+    before = most()
+    for name in sys.argv[2:]:
+        assert read_canvas(Path(name)).pixels.any()
+    print(most() - before)
 """
 
 
@@ -85,26 +96,31 @@ def test_a_picture_that_is_shrunk_by_bands_looks_the_same(saved, monkeypatch, mo
         assert difference.mean() <= (8 if mode == "1" else 1.5)
 
 
+def save_99_megapixels(path, mode: str, paper, ink, **options) -> None:
+    """A 1 on a picture of nearly the most pixels."""
+    image = Image.new(mode, (9_900, 10_000), paper)
+    image.paste(ink, (4_600, 2_000, 5_200, 8_000))
+    image.save(path, **options)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="reads the memory from /proc")
-def test_99_megapixels_are_read_in_less_than_a_gibibyte(tmp_path):
-    for name, mode, paper, ink in (
-        ("transparent.png", "RGBA", (255, 255, 255, 0), (0, 0, 0, 255)),
-        ("Brüche.tif", "F", 1.0, 0.0),
-    ):
-        image = Image.new(mode, (9_900, 10_000), paper)
-        image.paste(ink, (4_600, 2_000, 5_200, 8_000))
-        options = {"compress_level": 1} if mode == "RGBA" else {"compression": "tiff_lzw"}
-        image.save(tmp_path / name, **options)
+def test_99_transparent_megapixels_are_read_in_less_than_a_gibibyte(tmp_path):
+    colors = (255, 255, 255, 0), (0, 0, 0, 255)
+    save_99_megapixels(tmp_path / "transparént.png", "RGBA", *colors, compress_level=1)
     finished = run_script(
-        "-c", READ, "transparent.png", "Brüche.tif", "--model", ROOT / "SavedModel" / "1",
-        cwd=tmp_path,
-    )  # fmt: skip
-    *answers, most = finished.stdout.splitlines()
-    assert [line.split()[:2] for line in answers[1:]] == [
-        ["transparent.png", "1"],
-        ["Brüche.tif", "1"],
-    ]
+        "-c", READ_ALL, "all", "transparént.png", "--model", ROOT / "SavedModel" / "1", cwd=tmp_path
+    )
+    *_, answer, most = finished.stdout.splitlines()
+    assert answer.split()[:2] == ["transparént.png", "1"]
     assert int(most) < 2**30
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the memory from /proc")
+def test_a_picture_is_held_once_whatever_its_mode(tmp_path):
+    save_99_megapixels(tmp_path / "F.tif", "F", 1.0, 0.0, compression="tiff_lzw")
+    save_99_megapixels(tmp_path / "CMYK.tif", "CMYK", 0, (0, 0, 0, 255), compression="tiff_lzw")
+    finished = run_script("-c", READ_ALL, "pictures", "F.tif", "CMYK.tif", cwd=tmp_path)
+    assert 390_000_000 < int(finished.stdout) < 440_000_000, finished.stderr
 
 
 @pytest.mark.parametrize(
