@@ -12,6 +12,7 @@ scripts; this module changes no environment. docs/performance.md has the measure
 """
 
 import os
+from itertools import pairwise
 from pathlib import Path
 
 import tensorflow.compat.v1 as tf1
@@ -72,3 +73,14 @@ def configure_for_small_ops(config: tf1.ConfigProto, threads_per_op: int) -> Non
 
 def _has_onednn() -> bool:
     return os.environ.get("TF_ENABLE_ONEDNN_OPTS") != "0"
+
+
+def reason_of(error: Exception) -> str:
+    """The line of an error's message that says why.
+
+    Where an operation fails, TensorFlow puts the operation's place in the source before the reason,
+    and a stack trace behind it.
+    """
+    lines = str(error).splitlines() or [type(error).__name__]
+    reasons = (line for before, line in pairwise(lines) if before.startswith("Node: "))
+    return next(reasons, lines[0])

@@ -1,39 +1,57 @@
 """A run's checkpoints: they hold all of a training graph's variables except the data set."""
 
+import logging
+import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 from nn.errors import UserError
+from nn.runtime.sessions import reason_of
+from nn.runtime.whole_files import write_text
 from nn.training.graph import TrainingGraph
 from nn.training.run_folder import RunFolder
+
+log = logging.getLogger(__name__)
+
+_NAME = re.compile(r"checkpoint-(\d+)(\.index|\.data-\d+-of-\d+)?")
 
 
 def checkpoint_prefixes(run: RunFolder) -> list[str]:
     """Returns the path prefixes of a run's checkpoints (…/checkpoint-938), oldest first; an empty
     list before the first checkpoint.
 
-    Raises UserError if the list of checkpoints is damaged, or if the newest checkpoint is missing.
+    They are all that the folder holds a file of, or that TensorFlow's list of checkpoints names:
+    any of them may be damaged.
     """
+    names = [path.name for path in run.checkpoints.glob("checkpoint-*")]
+    # Only the names: an older version wrote whole paths, and the folder may have been moved.
+    names += [Path(path).name for path in _listed(run)]
+    steps = {int(found[1]) for name in names if (found := _NAME.fullmatch(name))}
+    return [str(run.checkpoints / f"checkpoint-{step}") for step in sorted(steps)]
+
+
+def _listed(run: RunFolder) -> list[str]:
+    """The checkpoints that TensorFlow's list names; none if the list is damaged or missing."""
     try:
         state = tf1.train.get_checkpoint_state(str(run.checkpoints))
     except (tf.errors.OpError, ValueError):
-        state = None
-    prefixes = list(state.all_model_checkpoint_paths) if state else []
-    if not prefixes and run.has_checkpoints:
-        raise UserError(f"{run.checkpoints / 'checkpoint'}: damaged or missing")
-    for newest in prefixes[-1:]:
-        if not Path(f"{newest}.index").exists():
-            raise UserError(f"{newest}: this checkpoint is missing")
-    return prefixes
+        return []
+    return list(state.all_model_checkpoint_paths) if state else []
+
+
+class _MisfitError(Exception):
+    """A checkpoint has other variables than the graph, or variables of other shapes."""
 
 
 class Checkpoints:
     """Saves and restores all of a training graph's variables except the data set.
 
-    tf.train.Saver writes to temporary names, renames them, and only then records the new checkpoint
-    as the latest: a run killed while it saves resumes from the checkpoint before.
+    tf.train.Saver writes to temporary names and renames them; a run killed while it saves resumes
+    from the checkpoint before. TensorFlow stores a checksum of each variable's bytes and of each
+    block of the index, and checks them when it restores: it notices every changed byte.
     """
 
     def __init__(self, run: RunFolder, graph: TrainingGraph) -> None:
@@ -49,26 +67,63 @@ class Checkpoints:
         try:
             self._saver.save(session, self._prefix, global_step=step, write_meta_graph=False)
         except (tf.errors.OpError, OSError, ValueError) as error:
-            reason = str(error).splitlines()[0]
-            raise UserError(f"{self._prefix}-{step}: cannot be written ({reason})") from None
+            raise UserError(
+                f"{self._prefix}-{step}: cannot be written ({reason_of(error)})"
+            ) from None
 
-    def restore_latest(self, session: tf1.Session) -> bool:
-        """Restores the newest checkpoint; False if there is none yet.
+    def resume(self, session: tf1.Session) -> bool:
+        """Restores the newest checkpoint that is whole; False if there is none yet.
 
-        Raises UserError if the checkpoint is damaged or does not fit the graph.
+        A warning names the damaged ones, and they are deleted. Raises UserError if all are damaged,
+        or if one cannot be opened or does not fit the graph.
         """
         prefixes = checkpoint_prefixes(self._run)
-        if not prefixes:
-            return False
-        newest = prefixes[-1]
+        damages: dict[str, str] = {}
+        for number, prefix in reversed(list(enumerate(prefixes, 1))):
+            try:
+                self._restore(session, prefix)
+            except (tf.errors.OpError, ValueError) as error:
+                damages[prefix] = reason_of(error)
+                continue
+            self._saver.recover_last_checkpoints(prefixes[:number])
+            self._warn(damages, prefix)
+            if damages:
+                self._delete(damages, prefixes[:number])
+            return True
+        if damages:
+            raise UserError(
+                f"{self._run.checkpoints}: no checkpoint can be restored ({_listing(damages)}); "
+                "put one back, or delete this folder to train the run again from its first step"
+            )
+        return False
+
+    def restore_newest(self, session: tf1.Session) -> None:
+        """Restores the newest checkpoint, and none but this one.
+
+        Raises UserError if there is none, or if it is damaged or does not fit the graph.
+        """
+        for prefix in checkpoint_prefixes(self._run)[-1:]:
+            try:
+                return self._restore(session, prefix)
+            except (tf.errors.OpError, ValueError) as error:
+                raise UserError(
+                    f"{prefix}: this checkpoint cannot be restored ({reason_of(error)}); "
+                    f"--resume {self._run.path} goes on from the one before"
+                ) from None
+        raise UserError(f"{self._run.checkpoints}: expected a checkpoint, found none")
+
+    def _restore(self, session: tf1.Session, prefix: str) -> None:
+        """Restores one checkpoint. Raises OpError or ValueError if it is damaged: then some of the
+        variables may be restored, others not. Raises UserError if it does not fit the graph."""
+        if not Path(f"{prefix}.index").exists():
+            raise ValueError("its .index file is missing")
         try:
-            self._check_shapes(newest)
-            self._saver.restore(session, newest)
-        except (tf.errors.OpError, ValueError) as error:
-            reason = str(error).splitlines()[0]
-            raise UserError(f"{newest}: this checkpoint cannot be restored ({reason})") from None
-        self._saver.recover_last_checkpoints(prefixes)
-        return True
+            for file in _files(prefix):
+                file.open("rb").close()  # a file that the user may not read is not damaged
+            self._check_shapes(prefix)
+        except (_MisfitError, OSError) as error:
+            raise UserError(f"{prefix}: this checkpoint cannot be restored ({error})") from None
+        self._saver.restore(session, prefix)
 
     def _check_shapes(self, prefix: str) -> None:
         # TensorFlow would restore a variable of another shape silently.
@@ -77,7 +132,42 @@ class Checkpoints:
             expected, found = variable.shape.as_list(), shapes.get(variable.op.name)
             if found != expected:
                 missing = "no such variable"
-                raise ValueError(
+                raise _MisfitError(
                     f"{variable.op.name}: expected shape {expected}, "
                     f"found {missing if found is None else found}"
                 )
+
+    def _warn(self, damages: dict[str, str], used: str) -> None:
+        if damages:
+            log.warning(
+                f"warning: {self._run.checkpoints}: damaged: {_listing(damages)}; "
+                f"goes on from the one before, {Path(used).name}"
+            )
+        elif not _listed(self._run):
+            log.warning(
+                f"warning: {self._run.checkpoints / 'checkpoint'}: damaged or missing; "
+                f"goes on from the newest checkpoint in this folder, {Path(used).name}"
+            )
+
+    def _delete(self, damaged: Iterable[str], whole: Sequence[str]) -> None:
+        """Deletes damaged checkpoints, and writes TensorFlow's list anew, of the whole ones."""
+        try:
+            for file in [file for prefix in damaged for file in _files(prefix)]:
+                file.unlink()
+            names = [Path(prefix).name for prefix in whole]
+            fields = [("model_checkpoint_path", names[-1])]
+            fields += [("all_model_checkpoint_paths", name) for name in names]
+            lines = [f'{field}: "{name}"\n' for field, name in fields]
+            write_text(self._run.checkpoints / "checkpoint", "".join(lines))
+        except OSError as error:
+            folder = self._run.checkpoints
+            raise UserError(f"{folder}: cannot be written to ({error.strerror})") from None
+
+
+def _files(prefix: str) -> list[Path]:
+    """The files of a checkpoint, as many as there are."""
+    return [*Path(prefix).parent.glob(f"{Path(prefix).name}.*")]
+
+
+def _listing(damages: dict[str, str]) -> str:
+    return ", ".join(f"{Path(prefix).name} ({reason})" for prefix, reason in damages.items())

@@ -14,9 +14,11 @@ TensorBoard shows a summary folder under its path: `compact-20261129-120000/trai
 Nothing here imports TensorFlow.
 """
 
+import csv
 import json
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import pandas
@@ -24,6 +26,8 @@ import pandas
 from nn.errors import UserError
 from nn.runtime.whole_files import write_text
 
+_ADVICE = "put the file back as it was, or start a new run"
+MAX_ROW_CHARACTERS = 80  # of a damaged row, in a message
 COMPARISON = "comparison.json"  # a folder with this file is a comparison's, not a single run's
 
 
@@ -42,6 +46,18 @@ class Epoch:
     validation_loss: float
     validation_accuracy: float
     seconds: float
+
+    @property
+    def is_plausible(self) -> bool:
+        """Whether training can have written these values."""
+        scores = [(self.loss, self.accuracy)]
+        if not (math.isnan(self.validation_loss) and math.isnan(self.validation_accuracy)):
+            scores.append((self.validation_loss, self.validation_accuracy))
+        return (
+            self.step > 0
+            and math.isfinite(self.seconds)
+            and all(math.isfinite(loss) and 0 <= accuracy <= 1 for loss, accuracy in scores)
+        )
 
 
 class RunFolder:
@@ -127,22 +143,49 @@ class RunFolder:
     def read_history(self, epochs: int) -> list[Epoch]:
         """The first `epochs` epochs: the history may be newer than the newest checkpoint.
 
-        Raises UserError if a row is missing or the file is damaged.
+        Raises UserError if the file is missing, or a row of these epochs is missing or damaged:
+        nothing else holds what it said, to the last digit.
         """
         if not epochs:
             return []
         try:
-            table = pandas.read_csv(self.history_file)
-        except (OSError, ValueError) as error:
-            raise UserError(f"{self.history_file}: cannot be read ({error})") from None
-        rows = [{str(name): value for name, value in row.items()} for row in
-                table.to_dict("records")[:epochs]]  # fmt: skip
-        if [row.get("epoch") for row in rows] != list(range(1, epochs + 1)):
-            raise UserError(f"{self.history_file}: expected a row for each of epochs 1 to {epochs}")
+            with open(self.history_file, encoding="utf-8", newline="") as file:
+                header, *rows = [*csv.reader(file)] or [[]]
+        except FileNotFoundError:
+            raise self._damaged_history("", f"{epochs:,} epochs", "no such file") from None
+        except (OSError, ValueError, csv.Error) as error:
+            raise UserError(f"{self.history_file}: cannot be read ({error}); {_ADVICE}") from None
+        columns = [field.name for field in fields(Epoch)]
+        if header != columns:
+            raise self._damaged_history(", line 1", ",".join(columns), _shown(header))
+        return [self._epoch(number, rows[number - 1 : number]) for number in range(1, epochs + 1)]
+
+    def _epoch(self, number: int, rows: Sequence[Sequence[str]]) -> Epoch:
+        """The epoch of this number, from the one row in `rows`. Raises UserError if there is none,
+        or it is another's, or no epoch's."""
+        where = f", line {number + 1}"
+        if not rows:
+            raise self._damaged_history(where, f"a row for epoch {number}", "the end of the file")
         try:
-            return [Epoch(**row) for row in rows]
-        except TypeError:
-            raise UserError(f"{self.history_file}: not the columns of a history") from None
+            epoch, step, *numbers = rows[0]
+            found = Epoch(int(epoch), int(step), *(float(cell or math.nan) for cell in numbers))
+        except (TypeError, ValueError):
+            row = f"{len(fields(Epoch))} numbers"
+            raise self._damaged_history(where, row, _shown(rows[0])) from None
+        if found.epoch != number or not found.is_plausible:
+            row = f"the numbers of epoch {number}"
+            raise self._damaged_history(where, row, _shown(rows[0]))
+        return found
+
+    def _damaged_history(self, where: str, expected: str, found: str) -> UserError:
+        return UserError(
+            f"{self.history_file}{where}: expected {expected}, found {found}; {_ADVICE}"
+        )
+
+
+def _shown(row: Sequence[str]) -> str:
+    line = ",".join(row)
+    return repr(line if len(line) <= MAX_ROW_CHARACTERS else f"{line[:MAX_ROW_CHARACTERS]}…")
 
 
 def is_comparison(folder: Path) -> bool:

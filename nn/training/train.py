@@ -73,7 +73,7 @@ def train(
         history = trainer.run_epochs(validation)
     # An exported model computes in float32, so the scores are computed in float32 too.
     with tf1.Session(graph=graph.graph) as session:
-        Checkpoints(run, graph).restore_latest(session)
+        Checkpoints(run, graph).restore_newest(session)
         scores = calibrated_scores(session, graph, validation, test, calibration)
         result = Result(len(training), history, *scores, session.run(graph.weights[0]))
     if signum := stop():
@@ -126,11 +126,16 @@ class Trainer:
         return history
 
     def _resume(self) -> list[Epoch]:
-        """Restores the newest checkpoint, if any; returns the history of its finished epochs."""
-        if not self._checkpoints.restore_latest(self._session):
+        """Restores the newest whole checkpoint, if any; returns the history of its finished
+        epochs."""
+        if not self._checkpoints.resume(self._session):
             return []
-        log.info("Resuming at step %s", f"{self._step():,}")
-        return self._run.read_history(self._step() // self._steps_per_epoch)
+        history = self._run.read_history(self._step() // self._steps_per_epoch)
+        if len(history) >= self._settings.epochs:
+            log.info(f"Training is finished: all {len(history)} epochs are done")
+        else:
+            log.info(f"Resuming at step {self._step():,}")
+        return history
 
     def _run_epoch(self, number: int, validation: Digits) -> Epoch:
         """Runs what is left of an epoch, then validates.
