@@ -82,6 +82,10 @@ def list_networks() -> None:
 def run(options: argparse.Namespace) -> int:
     """Trains, scores, plots and exports one network; returns the exit status."""
     training = _resumed_run(options) if options.resume else _new_run(options)
+    if version := training.exported():
+        print(f"This run is finished: {training.folder.path}/")
+        _print_export(version)
+        return 0
     with stoppable(training.folder.path) as stop:
         result = training.finish(stop=stop, quiet=options.quiet)
         if training.refit:

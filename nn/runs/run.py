@@ -20,6 +20,7 @@ from nn.export.serving_graph import build_serving_graph
 from nn.figures import charts, digit_sheets, drawing
 from nn.networks.layers import scale
 from nn.networks.registry import Network, get_network
+from nn.runs import exports
 from nn.runtime.sessions import FLOAT32
 from nn.runtime.signals import Interrupted, Stop
 from nn.training import datasets
@@ -170,13 +171,26 @@ class Run:
         return figures
 
     def export(self, result: Result) -> Path:
-        """Exports the last checkpoint as the next version; returns the version's path."""
-        return write.export(
+        """Exports the last checkpoint as the next version; returns the version's path.
+
+        The run's folder records it, so that `exported` finds it again.
+        """
+        version = write.export(
             *build_serving_graph(self.network, result.calibration.scaling),
             checkpoint_prefixes(self.folder)[-1],
             self.export_folder,
             model_card(self.settings, self.source.description, result),
         )
+        exports.record(self.folder, version, self.settings.epochs)
+        return version
+
+    def exported(self) -> Path | None:
+        """The version in the export folder that holds this run, its second run if it is a refit.
+
+        None if there is none: before the export, or if it is gone or lies in another folder.
+        """
+        folder = RunFolder(self.folder.refit) if self.refit else self.folder
+        return exports.find(folder, self.export_folder, self.settings.epochs)
 
 
 def _augmented(digits: Digits, settings: Settings) -> "Figure":

@@ -7,6 +7,7 @@ history.csv     one row for each epoch
 training/       summaries for TensorBoard: of training, and the training graph
 validation/     summaries for TensorBoard: of validation, and the graph that predicts
 *.png           plots
+exported.json   the version that the run was exported as (nn/runs/exports.py)
 refit/          the folder of a second run, on all training digits
 
 TensorBoard shows a summary folder under its path: `compact-20261129-120000/training`.
@@ -71,6 +72,7 @@ class RunFolder:
         self.checkpoints = path / "checkpoints"
         self.extras_file = path / "extras.sha256"
         self.history_file = path / "history.csv"
+        self.export_file = path / "exported.json"
         self.training_events = path / "training"
         self.validation_events = path / "validation"
         self.refit = path / "refit"
