@@ -4,6 +4,11 @@ python -m nn.mnist              downloads MNIST and writes the four CSV files in
 python -m nn.mnist --from DIR   imports the IDX files in DIR (.gz or not) instead
 """
 
+if __name__ == "__main__":  # before the other imports, which take a tenth of a second
+    from nn.runtime.early_stop import end_at_ctrl_c
+
+    end_at_ctrl_c()
+
 import argparse
 import sys
 from collections.abc import Sequence
@@ -11,7 +16,7 @@ from pathlib import Path
 
 from nn.data.csv_files import CSV_NAMES
 from nn.data.download import MIRRORS, download, import_idx
-from nn.runtime.startup import run_command
+from nn.runtime.startup import make_output_safe, run_command
 
 
 def _parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -48,6 +53,7 @@ def _parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line. Returns the exit status: 0; 2 if MNIST cannot be downloaded, read or
     written; 130 after Ctrl-C."""
+    make_output_safe()
     options = _parse_arguments(arguments)
     return run_command(lambda: _fetch(options))
 

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import IO
 
 from nn.errors import UserError
+from nn.runtime.early_stop import raise_at_ctrl_c
 
 # TensorFlow's C++ code prints these at import to everybody who has no GPU, or has a modern CPU.
 # No environment variable silences them: they come before TensorFlow sets up its logging.
@@ -55,6 +56,7 @@ def run_command(command: Callable[[], int]) -> int:
     130. A closed pipe is 0: its reader, `| head` for example, has all that it wants.
     """
     try:
+        raise_at_ctrl_c()
         status = command()
         sys.stdout.flush()  # here at the latest a full disk shows
         return status

@@ -1,6 +1,7 @@
 """The start of the scripts: what TensorFlow says while it is imported, closed streams."""
 
 import errno
+import os
 import signal
 import subprocess
 import sys
@@ -114,6 +115,68 @@ print("a result")
 def test_the_real_import_prints_nothing():
     finished = run_script("-c", IMPORT, TF_USE_LEGACY_KERAS="1")
     assert (finished.returncode, finished.stdout, finished.stderr) == (0, "", "")
+
+
+# Where a script imports argparse, Ctrl-C comes; the sleep would go on if it had no effect.
+CTRL_C = "import os, signal, time; os.kill(os.getpid(), signal.SIGINT); time.sleep(60)"
+COMMANDS = [
+    ["load_saved_model.py", "samples/3_pen.webp"],
+    ["train_neural_network.py", "--list-networks"],
+    ["-m", "nn.mnist", "--from", "nowhere"],
+    ["-m", "nn.export", "--from", "nowhere", "--to", "nowhere"],
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_ctrl_c_during_the_imports_ends_as_it_does_later(command, tmp_path):
+    (tmp_path / "argparse.py").write_text(CTRL_C)
+    finished = subprocess.run(
+        [sys.executable, *command], cwd=ROOT, capture_output=True, text=True, timeout=30,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        # Where the tests run in the background, SIGINT is ignored, and would stay so.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
+    assert (finished.returncode, finished.stdout, finished.stderr) == (130, "", "Stopped\n")
+
+
+def test_ctrl_c_is_ignored_in_a_background_job_and_raises_once_a_command_runs(tmp_path):
+    code = """
+import os, signal
+from nn.runtime import early_stop
+from nn.runtime.startup import run_command
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+early_stop.end_at_ctrl_c()
+os.kill(os.getpid(), signal.SIGINT)
+signal.signal(signal.SIGINT, signal.default_int_handler)
+early_stop.end_at_ctrl_c()
+def command():
+    try:
+        os.kill(os.getpid(), signal.SIGINT)
+    finally:
+        print("cleaned up")
+print(run_command(command))
+"""
+    finished = run_script("-c", code)
+    assert finished.stdout == "cleaned up\n130\n"
+    assert finished.stderr == "Stopped\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "status"),
+    [
+        ("load_saved_model.py missing.png >&- 2>&- <&-", 1),
+        ("train_neural_network.py --list-networks >&- 2>&- <&-", 0),
+        ("-m nn.mnist --from nowhere >&- 2>&- <&-", 2),
+        ("-m nn.mnist --from nowhere 2>&-", 2),  # its error is no result
+        ("-m nn.mnist --from nowhere <&-", 2),
+    ],
+)
+def test_a_closed_stream_changes_no_exit_status(command, status):
+    command = f"{sys.executable} {command}"
+    finished = subprocess.run(command, shell=True, cwd=ROOT, capture_output=True, text=True)
+    assert finished.returncode == status
+    assert finished.stdout == ""
+    assert (finished.stderr == "") == ("2>&-" in command)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has it")
