@@ -20,6 +20,7 @@ import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 from nn.errors import ModelError, UserError
+from nn.runtime.sessions import reason_of
 from nn.versions import CARD, file_sha256, numbered_versions
 
 
@@ -36,15 +37,15 @@ def export(
     the prefix of a checkpoint's files, from which the graph's variables are restored; the files in
     another version's variables/ are one too. card: what the caller knows of the model; the hashes
     of the weights and of the files are added. Raises ModelError, and writes nothing, if the card
-    has a hash of the weights already and it is not the hash of these.
+    has a hash of the weights already and it is not the hash of these, or if the checkpoint is
+    damaged; UserError, and leaves nothing behind, if the disk is full.
     """
     folder.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=".incomplete-", dir=folder))
     try:
         version = temporary / "version"
         with tf1.Session(graph=graph) as session:
-            with graph.as_default():
-                tf1.train.Saver().restore(session, checkpoint)
+            _restore(session, checkpoint)
             _write_saved_model(session, signatures, version)
             weights = _weights_sha256(session)
         expected = card.get("weights_sha256", weights)
@@ -60,8 +61,19 @@ def export(
         }
         (version / CARD).write_text(json.dumps(full, indent=2) + "\n", encoding="utf-8")
         return _rename_to_next(version, folder)
+    except (tf.errors.OpError, OSError) as error:
+        raise UserError(f"{folder}: cannot export there ({reason_of(error)})") from None
     finally:
         shutil.rmtree(temporary)
+
+
+def _restore(session: tf1.Session, checkpoint: str) -> None:
+    """Restores all variables of the session's graph. Raises ModelError if they are damaged."""
+    try:
+        with session.graph.as_default():
+            tf1.train.Saver().restore(session, checkpoint)
+    except (tf.errors.OpError, ValueError) as error:
+        raise ModelError(f"{checkpoint}: cannot be restored ({reason_of(error)})") from None
 
 
 def _write_saved_model(session: tf1.Session, signatures: Mapping, version: Path) -> None:

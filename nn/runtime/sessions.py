@@ -76,11 +76,11 @@ def _has_onednn() -> bool:
 
 
 def reason_of(error: Exception) -> str:
-    """The line of an error's message that says why.
+    """Why TensorFlow raised an error, in one line without a path.
 
-    Where an operation fails, TensorFlow puts the operation's place in the source before the reason,
-    and a stack trace behind it.
+    Where an operation fails, its message has the operation's place in the source before the reason,
+    and a stack trace behind it. Where a file fails, it is `path; reason`.
     """
     lines = str(error).splitlines() or [type(error).__name__]
     reasons = (line for before, line in pairwise(lines) if before.startswith("Node: "))
-    return next(reasons, lines[0])
+    return next(reasons, lines[0]).rpartition("; ")[2]
