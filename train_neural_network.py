@@ -111,11 +111,11 @@ def _print_export(version: Path) -> None:
 def reading_command(version: Path) -> str:
     """The command that reads with a version, as the user would type it where this script runs."""
     script = Path(sys.argv[0])
-    if script.name == Path(__file__).name:
-        samples = script.with_name("samples")
-        command = ["python", str(script.with_name("load_saved_model.py")), f"{samples}/"]
-    else:  # the command that `pip install` makes
+    if script.stem == "digits-train":  # made by `pip install`
         command = ["digits-read", "my_digits/"]
+    else:
+        folder = script.parent if script.name == Path(__file__).name else Path()
+        command = ["python", str(folder / "load_saved_model.py"), f"{folder / 'samples'}/"]
     return shlex.join([*command, "--model", str(version)])
 
 

@@ -36,7 +36,7 @@ def exported(once, tmp_path) -> Path:
     """A copy of it, as if it had been made there."""
     shutil.copytree(once, tmp_path, dirs_exist_ok=True)
     for name, field, path in (
-        ("config.json", "saved_model", tmp_path / "out"),
+        ("config.json", "export_folder", tmp_path / "out"),
         ("exported.json", "version", tmp_path / "out" / "1"),
     ):
         file = tmp_path / "run" / name
@@ -54,12 +54,11 @@ def test_a_finished_run_says_so_and_exports_no_duplicate(exported, train_here, m
     arguments = [*option, exported / "run" / ".." / "out"] if option else []
     finished = train_here("--resume", exported / "run", *arguments)
     assert finished.returncode == 0
-    said, command = finished.stdout.splitlines()
+    said, where, command = finished.stdout.splitlines()
     assert said == f"This run is finished: {exported / 'run'}/"
     version = f"{arguments[1] if option else exported / 'out'}/1"
-    assert command == (
-        f"Exported: {version}/   Try it: python load_saved_model.py samples/ --model {version}"
-    )
+    assert where.startswith(f"Exported: {version}/ ")
+    assert command.strip() == f"python load_saved_model.py samples/ --model {version}"
     assert finished.stderr == ""
     assert versions_in(exported / "out") == ["1"]
 
