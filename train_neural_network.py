@@ -195,6 +195,11 @@ def learn(options: argparse.Namespace) -> int:
         training = own_hand.reopen(options.resume, options.saved_model, quiet=options.quiet)
     else:
         training = _new_own_hand(options)
+        if training.has_nothing_to_learn():
+            count = len(training.own)
+            print(f"Nothing to learn: the model already reads all {count:,} of your digits right")
+            return 1
+        training.create()
     logging.getLogger("nn.training.train").setLevel(logging.WARNING)  # of each part, one line
     with stoppable(training.folder.path) as stop:
         learned = training.finish(stop=stop, quiet=options.quiet)
@@ -208,6 +213,7 @@ def learn(options: argparse.Namespace) -> int:
 
 
 def _new_own_hand(options: argparse.Namespace) -> "OwnHand":
+    """The training that the options ask for; its folder is not yet made."""
     from nn.runs.own_hand import OwnHand
     from nn.runs.run import default_export_folder
     from nn.runs.start_model import Start
@@ -223,9 +229,7 @@ def _new_own_hand(options: argparse.Namespace) -> "OwnHand":
     folder = RunFolder(options.run_dir or default_folder(f"{start.network.name}-own"))
     target = options.saved_model or default_export_folder(str(data.resolve()))
     name = data.resolve().name
-    new = OwnHand(settings, own, name, source, start, folder, target)
-    new.create()
-    return new
+    return OwnHand(settings, own, name, source, start, folder, target)
 
 
 def plan(

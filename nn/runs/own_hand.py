@@ -70,6 +70,15 @@ class OwnHand:
         with replacing(self.folder.path / OWN_DIGITS_FILE) as file, file.open("wb") as stream:
             np.savez_compressed(stream, images=self.own.images, labels=self.own.labels)
 
+    def has_nothing_to_learn(self) -> bool:
+        """Whether the version at the start reads all of the own digits right."""
+        return not self._wrong_at_start(self.own).any()
+
+    def _wrong_at_start(self, digits: Digits) -> np.ndarray:
+        """Which of the digits the version at the start reads wrong: bool [N]."""
+        with Predictor(self.start.version) as predictor:
+            return predictor.predict(digits.images).digits != digits.labels
+
     def finish(self, *, stop: Stop = lambda: None, quiet: bool = False) -> "Learned":
         """Trains, cross-validates and judges, from where an earlier call was stopped.
 
@@ -135,11 +144,9 @@ class OwnHand:
     def _judged(self, result: Result, own: Scores, reference: Scores | None) -> "Learned":
         """Compares with the version at the start; fits scale and thresholds again."""
         assert result.validation
-        with Predictor(self.start.version) as predictor:
-            order = own_digits.held_out_order(self.own, self.settings.seed)
-            own_before = predictor.predict(self.own.images[order]).digits != own.labels
-            before = predictor.predict(self._validation.images).digits
-        others_before = before != self._validation.labels
+        order = own_digits.held_out_order(self.own, self.settings.seed)
+        own_before = self._wrong_at_start(self.own[order])
+        others_before = self._wrong_at_start(self._validation)
         compared = reference.wrong if reference else others_before
         verdict = judge(own_before, own.wrong, others_before, compared, result.validation.wrong)
         calibration = self._calibrated(result.validation, own, is_cautious=reference is not None)

@@ -45,11 +45,10 @@ class Start:
 
         The validation digits are those that the version held out, if it did.
         """
-        recipe = self.network.recipe
         holds_out = self.holds_out(source)
         usual = {
             "epochs": 1,
-            "learning_rate": own_digits.LEARNING_RATE_FACTOR * recipe.learning_rate,
+            "learning_rate": own_digits.LEARNING_RATE,
             "validation_split": self.card["validation_split"] if holds_out else VALIDATION_SPLIT,
             "seed": self.card["seed"] if holds_out else 0,
             "augment": True,

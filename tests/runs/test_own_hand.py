@@ -1,0 +1,157 @@
+"""A model that learns a hand: exported if it reads it better, and others' digits no worse."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import write_csv_folder
+
+from nn import Predictor
+from nn.data.digits import Digits
+from nn.errors import UserError
+from nn.runs import own_hand
+from nn.runs.command_line import parse_arguments
+from nn.runs.own_hand import OwnHand
+from nn.runs.start_model import Start
+from nn.runtime.signals import Interrupted
+from nn.training import datasets, own_digits
+from nn.training.datasets import Source
+from nn.training.run_folder import RunFolder
+
+
+@pytest.fixture(autouse=True)
+def others(digits, monkeypatch) -> Source:
+    """The other people's digits: real ones, that every machine has."""
+    source = Source("bundled", "bundled", *digits)
+    load = datasets.load
+    monkeypatch.setattr(
+        datasets,
+        "load",
+        lambda data, quiet=False: (
+            source if data != "own" and not Path(data).is_dir() else load(data, quiet)
+        ),
+    )
+    return source
+
+
+def mirrored(digits: Digits) -> Digits:
+    """A hand that no model has seen: everything as in a mirror."""
+    return Digits(np.ascontiguousarray(digits.images[:, :, ::-1]), digits.labels)
+
+
+@pytest.fixture
+def own(digits, tmp_path) -> Path:
+    """A folder of 100 mirrored digits, as four CSV files."""
+    test = mirrored(digits[1])
+    return write_csv_folder(tmp_path / "my hand ü", test[:60], test[60:100])
+
+
+def test_a_model_learns_a_hand_and_forgets_no_other(own, model, digits, tmp_path, train_here,
+                                                    monkeypatch):  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    finished = train_here("--data", own, "--start-from", model, "--run-dir", "run")
+    assert finished.returncode == 0, finished.stderr
+    version = Path("SavedModel") / own.name / "1"
+    card = json.loads((version / "model_card.json").read_text())
+    learned, before = card["learned"], json.loads((model / "1" / "model_card.json").read_text())
+    assert learned["own_count"] == 100
+    assert learned["own_after"] < learned["own_before"] / 2
+    assert card["started_from"]["weights_sha256"] == before["weights_sha256"]
+    assert card["trained_on"] == before["trained_on"] + 100
+    assert card["data"]["source"] == f"bundled and {own.name}"
+    assert "100 digits of my hand ü" in card["calibration"]["fitted_to"]
+    lines = finished.stdout.splitlines()
+    assert f"Your 100 digits: {learned['own_after']} wrong, before {learned['own_before']} " in (
+        finished.stdout
+    )
+    assert lines[-1].endswith(f"--model 'SavedModel/{own.name}/1'")
+    new = mirrored(digits[1])[100:]
+    with Predictor(version) as after, Predictor(model) as start:
+        errors = [(one.predict(new.images).digits != new.labels).sum() for one in (start, after)]
+        others = [(one.predict(digits[1].images[100:]).digits != new.labels).sum()
+                  for one in (start, after)]  # fmt: skip
+    assert errors[1] < 0.6 * errors[0]  # digits of this hand that it has never seen
+    assert others[1] < others[0] + 20
+
+
+def training_of(own: Digits, model: Path, source: Source, folder: Path) -> OwnHand:
+    start = Start.of(model)
+    settings = start.settings(source, {"batch_size": 16})
+    run = OwnHand(settings, own, "mine", source, start, RunFolder(folder), folder / "out")
+    run.create()
+    return run
+
+
+def test_a_stopped_training_ends_with_the_same_weights(
+    digits, model, others, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(own_digits, "FOLDS", 2)
+    monkeypatch.setattr(own_digits, "EPOCH_STEPS", 40)
+    own = mirrored(digits[1][:20])
+    whole = training_of(own, model, others, tmp_path / "whole")
+    learned = whole.finish(quiet=True)
+    stopped = training_of(own, model, others, tmp_path / "stopped")
+    for calls in (3, 1):  # in the second fold or later, and once more at once
+        asked = iter(range(1000))
+        with pytest.raises(Interrupted):
+            stopped.finish(stop=lambda n=calls, a=asked: 15 if next(a) >= n else None, quiet=True)
+        stopped = own_hand.reopen(tmp_path / "stopped", quiet=True)
+    again = stopped.finish(quiet=True)
+    assert again.verdict == learned.verdict
+    hashes = [json.loads((run.export(found) / "model_card.json").read_text())["weights_sha256"]
+              for run, found in ((whole, learned), (stopped, again))]  # fmt: skip
+    assert hashes[0] == hashes[1]
+
+
+def test_a_model_that_has_nothing_to_learn_is_not_trained(digits, model, tmp_path, train_here,
+                                                    monkeypatch):  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    with Predictor(model) as predictor:
+        right = predictor.predict(digits[0].images[:100]).digits == digits[0].labels[:100]
+    known = digits[0][:100][right]
+    own = write_csv_folder(tmp_path / "known", known[:20], known[20:40])
+    finished = train_here("--data", own, "--start-from", model, "--run-dir", "run", "--quiet")
+    assert finished.returncode == 1
+    assert finished.stdout.splitlines()[-1] == (
+        "Nothing to learn: the model already reads all 40 of your digits right"
+    )
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["known"]
+
+
+def test_a_changed_start_or_changed_digits_are_refused(digits, model, others, tmp_path):
+    training_of(mirrored(digits[1][:20]), model, others, tmp_path / "run")
+    file = tmp_path / "run" / "config.json"
+    config = json.loads(file.read_text())
+    file.write_text(json.dumps({**config, "start_sha256": "another"}))
+    with pytest.raises(UserError, match="have changed; start a new run"):
+        own_hand.reopen(tmp_path / "run")
+    file.write_text(json.dumps({**config, "own": 5}))
+    with pytest.raises(UserError, match="damaged, it cannot be resumed"):
+        own_hand.reopen(tmp_path / "run")
+
+
+def test_validation_digits_are_those_that_the_start_held_out(model, others):
+    start = Start.of(model)  # trained on a fifth less than all, with seed 0
+    assert start.holds_out(others)
+    assert start.settings(others, {"seed": None}).validation_split == 0.2
+    all_of_them = replace(start, card={**start.card, "validation_split": 0.0})
+    assert not all_of_them.holds_out(others)
+    other_data = {**start.card, "data": {**start.card["data"], "training_sha256": "other"}}
+    assert not replace(start, card=other_data).holds_out(others)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--start-from", "m"], "name them with --data"),
+        (["--labels", "l.csv"], "--labels is for --start-from"),
+        (["--start-from", "m", "--data", "d", "--network", "dense"], "drop --network"),
+        (["--start-from", "m", "--data", "d", "--refit"], "drop --refit"),
+    ],
+)
+def test_options_that_do_not_fit_are_refused(options, words, capsys):
+    with pytest.raises(SystemExit):
+        parse_arguments(options)
+    assert words in capsys.readouterr().err
