@@ -14,6 +14,7 @@ COMPARED = FOLDER / "results_compared.csv"
 HANDWRITING = FOLDER / "results_handwriting.json"
 NUMBERS = FOLDER / "results_numbers.json"
 CALIBRATION = FOLDER / "results_calibration.json"
+OWN_HAND = FOLDER / "results_own_hand.json"
 
 
 def add_results_option(parser: argparse.ArgumentParser, usual: Path) -> None:
