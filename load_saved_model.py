@@ -39,8 +39,8 @@ examples:
 Pictures are PNG, JPEG, WebP, BMP, GIF or TIFF files (HEIC too, where
 pillow-heif is installed) of one digit each, of any size, dark on light or
 light on dark; scan.tif#2 is the second page of a TIFF file. CSV files hold rows
-of 784 pixels, 0 to 255, 0 = paper. Results
-go to standard output, progress and warnings to standard error.
+of 784 pixels, 0 to 255, 0 = paper. Results go to standard output, progress and
+warnings to standard error.
 
 exit status: 0 all inputs were read; 1 some could not be read, the others were;
 2 wrong usage, no model or unusable data; 130 Ctrl-C

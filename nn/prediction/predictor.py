@@ -4,7 +4,7 @@ networks and how they are built."""
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import NamedTuple, NoReturn, Self
 
 import numpy as np
 
@@ -60,6 +60,9 @@ class Predictor:
     card: its card; threshold: what an answer must reach, None where the model has no thresholds.
     Raises ModelError where there is no model, where it is damaged, or where it has no threshold for
     max_error, and ValueError where max_error is not a rate.
+
+    Each process makes its own. In a process that was forked from one that uses TensorFlow it raises
+    RuntimeError, because it would hang there: start it by `spawn`.
     """
 
     reading_type = Reading  # what `read` yields, for nn/prediction/inputs.py
@@ -86,8 +89,14 @@ class Predictor:
         self.close()
 
     def close(self) -> None:
-        """Closes the session."""
+        """Closes the session. From then on, reading and predicting raise RuntimeError."""
         self._restored.close()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a Predictor cannot be pickled: its session belongs to one process; make one in each: "
+            f"Predictor({str(self.version)!r})"
+        )
 
     def predict(self, images: np.ndarray) -> Prediction:
         """Predicts digits like MNIST's: uint8 [N, 28, 28], 0 = paper, 255 = ink. Raises ValueError
@@ -115,6 +124,7 @@ class Predictor:
         when the next two are decoded, or at once where batch_size is 1. Where files are large,
         batches are smaller.
         """
+        self._restored.check_usable()
         answers = self._read_pictures(as_sources(pictures), batch_size, CanvasOutputs)
         return (reading for reading, _ in answers)
 
@@ -123,6 +133,7 @@ class Predictor:
     ) -> Iterator[Reading]:
         """As `read`, for uploads, or records of a cluster: files as pairs of a name, which becomes
         the reading's `input`, and their bytes. Raises TypeError for other pairs."""
+        self._restored.check_usable()
         answers = self._read_pictures(named_files(files), batch_size, CanvasOutputs)
         return (reading for reading, _ in answers)
 
@@ -145,6 +156,7 @@ class Predictor:
     ) -> Iterator[tuple[Reading, Evidence | None]]:
         """As `read`, each reading with what it is based on, None for an error. Raises ModelError
         where the model is too old to tell."""
+        self._restored.check_usable()
         answers = self._read_pictures(as_sources(pictures), batch_size, EvidenceOutputs)
         return ((reading, _evidence(answer) if answer else None) for reading, answer in answers)
 

@@ -1,7 +1,9 @@
 """A SavedModel in a session: its signatures as functions of arrays."""
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -13,7 +15,7 @@ from tensorflow.core.protobuf.config_pb2 import CallableOptions
 
 from nn.errors import ModelError
 from nn.runtime.processors import ProcessorPool
-from nn.runtime.sessions import configure_for_small_ops
+from nn.runtime.sessions import FORKED, claim_process, configure_for_small_ops
 
 # Multiply-adds that take some 0.5 ms: worth a processor of their own, as handing a part of a batch
 # to it takes 0.1 to 0.5 ms (docs/performance.md).
@@ -37,10 +39,12 @@ class RestoredModel:
     """A version of a model, restored into a session; close it.
 
     version: its folder. signatures: name → SignatureDef. Raises ModelError where the version cannot
-    be restored.
+    be restored, and RuntimeError in a forked process where TensorFlow would hang.
     """
 
     def __init__(self, version: Path) -> None:
+        claim_process()
+        self._process, self._is_closed = os.getpid(), False
         self._version = version
         config = tf1.ConfigProto()
         # Each processor works on its own part of a batch instead.
@@ -49,7 +53,7 @@ class RestoredModel:
         self._processors = ProcessorPool()
         self._functions: dict[tuple[str, type], Callable[..., Any]] = {}
         try:
-            with self._session.graph.as_default():
+            with self._session.graph.as_default(), _deprecation_warnings_off():
                 tags = [tf1.saved_model.tag_constants.SERVING]
                 meta_graph = tf1.saved_model.load(self._session, tags, str(version))
         except (tf.errors.OpError, OSError, ValueError, KeyError, RuntimeError) as error:
@@ -58,9 +62,23 @@ class RestoredModel:
         self.signatures = meta_graph.signature_def
 
     def close(self) -> None:
-        """Closes the session, when it has answered what it was asked."""
+        """Closes the session, when it has answered what it was asked. In a forked process it does
+        nothing: the session is the parent's."""
+        self._is_closed = True
+        if os.getpid() != self._process:
+            return
         self._processors.close()
         self._session.close()
+
+    def check_usable(self) -> None:
+        """Raises RuntimeError once it is closed, and in a forked process."""
+        if os.getpid() != self._process:
+            raise RuntimeError(FORKED)
+        if self._is_closed:
+            raise RuntimeError(
+                "the Predictor is closed; take all readings inside its `with` block, or make a new "
+                "one"
+            )
 
     def function(
         self,
@@ -78,8 +96,9 @@ class RestoredModel:
         more; None: of as many as have MIN_MULTIPLY_ADDS_PER_PROCESSOR. in_callers_thread: runs all
         ops one after the other in the thread of the caller; where they are few and small, handing
         them to other threads takes longer. Raises ModelError where the model does not have the
-        signature, an input or an output.
+        signature, an input or an output. The function raises RuntimeError as check_usable does.
         """
+        self.check_usable()
         names = [field.name for field in fields(outputs)]
         self._check_outputs(name, names)
         if (name, outputs) not in self._functions:
@@ -93,7 +112,12 @@ class RestoredModel:
                 raise self._damaged(error) from None
             least = min_images_per_processor or _images_worth_a_processor(tensors)
             shared = self._processors.split_batches(run, least)
-            self._functions[name, outputs] = lambda *arrays: outputs(*shared(*arrays))
+
+            def answer(*arrays: np.ndarray) -> Outputs:
+                self.check_usable()
+                return outputs(*shared(*arrays))
+
+            self._functions[name, outputs] = answer
         return self._functions[name, outputs]
 
     def _check_outputs(self, name: str, expected: Iterable[str]) -> None:
@@ -125,6 +149,18 @@ class RestoredModel:
     def _damaged(self, error: Exception) -> ModelError:
         reason = str(error).splitlines()[0]
         return ModelError(f"{self._version}: cannot be restored ({reason})")
+
+
+@contextmanager
+def _deprecation_warnings_off() -> Iterator[None]:
+    """TensorFlow warns that what restores a SavedModel into a session is deprecated. This project
+    uses TF1 style on purpose."""
+    before = tf1.logging.get_verbosity()
+    tf1.logging.set_verbosity(tf1.logging.ERROR)
+    try:
+        yield
+    finally:
+        tf1.logging.set_verbosity(before)
 
 
 def _images_worth_a_processor(outputs: Iterable[tf.Tensor]) -> int:

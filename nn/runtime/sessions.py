@@ -22,6 +22,12 @@ from nn.errors import UserError
 from nn.runtime.processors import available_processors
 
 FLOAT32, BFLOAT16 = PRECISIONS = ("float32", "bfloat16")
+FORKED = (
+    "this process was forked from one that uses TensorFlow, whose threads a fork does not copy: it "
+    "would hang; start the process with multiprocessing.get_context('spawn') instead, and make a "
+    "Predictor there"
+)
+_session_process: int | None = None  # the process that made the first session
 _BFLOAT16_CPU_FLAGS = {"avx512_bf16", "amx_bf16"}
 
 
@@ -44,8 +50,10 @@ def training_session_config(precision: str, towers: int = 1) -> tf1.ConfigProto:
     """The configuration of a session that trains in a precision of PRECISIONS.
 
     towers: the number of towers in the graph. Each gets its share of the processors' threads.
-    Raises UserError where the session would compute in float32 although `precision` is bfloat16.
+    Raises UserError where the session would compute in float32 although `precision` is bfloat16,
+    and RuntimeError in a process where it would hang, as `claim_process` does.
     """
+    claim_process()
     config = tf1.ConfigProto()
     if towers > 1:
         configure_for_small_ops(config, threads_per_op=max(1, available_processors() // towers))
@@ -69,6 +77,16 @@ def configure_for_small_ops(config: tf1.ConfigProto, threads_per_op: int) -> Non
     """
     config.intra_op_parallelism_threads = threads_per_op
     config.graph_options.rewrite_options.remapping = RewriterConfig.OFF
+
+
+def claim_process() -> None:
+    """Notes that this process is about to make a session. Raises RuntimeError in a forked child of
+    a process that has made one: the child lacks TensorFlow's threads, so its session would hang."""
+    global _session_process
+    if _session_process is None:
+        _session_process = os.getpid()
+    elif _session_process != os.getpid():
+        raise RuntimeError(FORKED)
 
 
 def _has_onednn() -> bool:

@@ -1,7 +1,8 @@
 """What the scripts set for the whole process at their start; a library must not set it.
 
 Standard streams take any character, TensorFlow's environment variables are set, and TensorFlow is
-imported without its usual notices.
+imported without its usual notices. Only import_tensorflow_unnoticed is for the library: it leaves
+the process as it was.
 """
 
 import io
@@ -10,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import IO
 
 from nn.errors import UserError
@@ -101,6 +102,34 @@ def import_tensorflow() -> None:
     # At each call of a TF1 function TensorFlow warns that it is deprecated. This project uses TF1
     # style on purpose, so it hides these warnings.
     tf.compat.v1.logging.set_verbosity(tf.compat.v1.logging.ERROR)
+
+
+def import_tensorflow_unnoticed() -> None:
+    """Imports TensorFlow for a library: drops the same notices, but changes no setting.
+
+    It does nothing if the program has imported TensorFlow. If the program has set TensorFlow's log
+    level, that level stays. Otherwise the level is in the environment during the import only:
+    TensorFlow's C++ code reads it then, and keeps it.
+    """
+    if "tensorflow" in sys.modules:
+        return
+    level = "TF_CPP_MIN_LOG_LEVEL"
+    is_ours = level not in os.environ
+    os.environ.setdefault(level, "3")
+    try:
+        # Without a watcher, what TensorFlow says before it crashes would be lost.
+        with _notices_dropped() if _can_watch() else nullcontext():
+            import tensorflow  # noqa: F401 - now it is imported
+    finally:
+        if is_ours:
+            os.environ.pop(level, None)
+
+
+def _can_watch() -> bool:
+    """Whether sys.executable is a Python that can run the watcher. In a frozen program or one that
+    embeds Python it is that program, which would start a second time."""
+    name = os.path.basename(sys.executable or "").lower()  # noqa: PTH119 - pathlib is not imported
+    return name.startswith("python") and not getattr(sys, "frozen", False)
 
 
 @contextmanager

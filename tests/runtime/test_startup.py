@@ -67,6 +67,52 @@ def test_known_notices_are_dropped_and_other_lines_are_not(tensorflow_that):
     assert finished.stderr == "W something new\n"
 
 
+UNNOTICED = """
+import os, sys
+from nn.runtime.startup import import_tensorflow_unnoticed
+before = dict(os.environ)
+import_tensorflow_unnoticed()
+print(sys.modules["tensorflow"].level, os.environ == before)
+"""
+TELL_LEVEL = "level = os.environ.get('TF_CPP_MIN_LOG_LEVEL')"
+
+
+@pytest.fixture
+def no_level(monkeypatch):
+    """TensorFlow's log level is not set, as in a user's shell."""
+    monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
+
+
+def test_the_library_drops_notices_and_leaves_the_environment(tensorflow_that, no_level):
+    said = f"{TELL_LEVEL}; os.write(2, b'{NOTICE}\\nW something new\\n')"
+    finished = tensorflow_that(said, UNNOTICED)
+    assert (finished.stdout, finished.stderr) == ("3 True\n", "W something new\n")
+
+
+def test_the_library_keeps_the_level_that_the_program_chose(tensorflow_that):
+    finished = tensorflow_that(TELL_LEVEL, UNNOTICED, TF_CPP_MIN_LOG_LEVEL="1")
+    assert finished.stdout == "1 True\n"
+
+
+def test_the_library_changes_nothing_where_tensorflow_is_imported(tensorflow_that, no_level):
+    said = f"{TELL_LEVEL}; os.write(2, b'{NOTICE}\\n')"
+    finished = tensorflow_that(said, f"import tensorflow\n{UNNOTICED}")
+    assert (finished.stdout, finished.stderr) == ("None True\n", f"{NOTICE}\n")
+
+
+@pytest.mark.parametrize("program", ["sys.executable = '/usr/bin/true'", "sys.frozen = True"])
+def test_the_library_starts_no_program_that_embeds_python(tensorflow_that, no_level, program):
+    refused = "subprocess.Popen.__init__ = lambda *arguments, **options: sys.exit('started')"
+    code = f"import subprocess, sys\n{refused}\n{program}\n{UNNOTICED}"
+    finished = tensorflow_that(f"{TELL_LEVEL}; os.write(2, b'{NOTICE}\\n')", code)
+    assert (finished.stdout, finished.stderr) == ("3 True\n", f"{NOTICE}\n")
+
+
+def test_what_tensorflow_said_in_the_library_before_it_crashed_is_shown(tensorflow_that, no_level):
+    finished = tensorflow_that(f"os.write(2, {LAST_WORDS!r}.encode()); os.abort()", UNNOTICED)
+    assert (finished.returncode, finished.stderr) == (-signal.SIGABRT, LAST_WORDS)
+
+
 def test_an_import_that_fails_shows_what_was_said_and_raises(tensorflow_that):
     finished = tensorflow_that("os.write(2, b'no such library\\n'); raise ImportError('broken')")
     assert finished.returncode == 1
