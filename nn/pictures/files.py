@@ -191,7 +191,8 @@ def _opened(source: Source) -> Iterator[Image.Image]:
         yield source.content  # its size was checked when it was copied
         return
     with _open_file(source) as file, identify(source.name, file, source.page) as image:
-        check_size(source.name, image)
+        held_bytes = len(source.content) if isinstance(source.content, bytes) else 0
+        check_size(source.name, image, held_bytes)
         yield image
 
 

@@ -105,12 +105,16 @@ def _what_it_is(start: bytes) -> str:
     return not_a_picture
 
 
-def check_size(name: str, image: Image.Image) -> None:
-    """Raises PictureError where a picture has too many pixels to be decoded in little memory."""
+def check_size(name: str, image: Image.Image, held_bytes: int = 0) -> None:
+    """Raises PictureError where a picture has too many pixels to be decoded in little memory.
+
+    held_bytes: of its file, where that is in memory too.
+    """
     width, height = image.size
     most, of_a_kind = MAX_PIXELS, ""
-    if width * height * _decoding_bytes(image) > MAX_DECODED_BYTES:
-        most = min(most, int(MAX_DECODED_BYTES / _decoding_bytes(image)))
+    free_bytes = max(0, MAX_DECODED_BYTES - held_bytes)
+    if width * height * _decoding_bytes(image) > free_bytes:
+        most = min(most, int(free_bytes / _decoding_bytes(image)))
         of_a_kind = f", the most that are decoded of a {image.format} file like this"
     if width * height > most:
         raise PictureError(

@@ -10,6 +10,7 @@ from PIL import Image
 from nn.errors import PictureError
 from nn.pictures import formats, gray
 from nn.pictures.files import read_canvas, read_gray, read_thumbnail
+from nn.pictures.sources import Source
 
 MODES = ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16", "I", "F"]
 
@@ -121,6 +122,18 @@ def test_a_picture_is_held_once_whatever_its_mode(tmp_path):
     save_99_megapixels(tmp_path / "CMYK.tif", "CMYK", 0, (0, 0, 0, 255), compression="tiff_lzw")
     finished = run_script("-c", READ_ALL, "pictures", "F.tif", "CMYK.tif", cwd=tmp_path)
     assert 390_000_000 < int(finished.stdout) < 440_000_000, finished.stderr
+
+
+@pytest.mark.parametrize(("megabytes", "is_read"), [(4, True), (6, False)])
+def test_a_file_in_memory_leaves_less_for_its_pixels(tmp_path, monkeypatch, megabytes, is_read):
+    monkeypatch.setattr(formats, "MAX_DECODED_BYTES", 5_000_000)
+    picture("L").save(tmp_path / "a.png")
+    content = (tmp_path / "a.png").read_bytes() + bytes(megabytes * 1_000_000)  # behind its end
+    if is_read:
+        assert read_canvas(Source("a", content)).pixels.any()
+    else:
+        with pytest.raises(PictureError, match="a: 301x203 pixels, over 0 megapixels, the most"):
+            read_canvas(Source("a", content))
 
 
 @pytest.mark.parametrize(
