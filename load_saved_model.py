@@ -15,10 +15,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nn.runtime.printable import printable
 from nn.runtime.startup import import_tensorflow, make_output_safe, run_command
 
 if TYPE_CHECKING:
-    from nn.prediction.inputs import Reader
+    from nn.prediction.inputs import Labels, Reader
     from nn.prediction.output import Format
     from nn.prediction.page_folder import PageFolder
     from nn.prediction.predictor import Predictor
@@ -121,7 +122,8 @@ def _check_number_options(parser: argparse.ArgumentParser, options: argparse.Nam
     if options.top is not None:
         parser.error("--top does not fit --number: it shows the likeliest values of a single digit")
     if any(not path.is_dir() for path in pixels):
-        parser.error(f"--number reads pictures: the rows of {pixels[0]} hold one digit each")
+        rows = printable(str(pixels[0]))
+        parser.error(f"--number reads pictures: the rows of {rows} hold one digit each")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -153,10 +155,14 @@ def run(options: argparse.Namespace) -> int:
     labels = inputs.Labels(options.labels, paths, options.number) if options.labels else None
     score, failures = Score() if options.number else DigitScore(), 0
     with Predictor(options.model, options.max_error) as predictor, ExitStack() as stack:
-        print(versions.describe(predictor.version, predictor.card), file=sys.stderr)
-        if predictor.version != options.model and (line := _better(predictor)):
-            print(line, file=sys.stderr)
-        print(threshold_line(predictor.threshold, options.max_error), file=sys.stderr)
+        notes = [
+            versions.describe(predictor.version, predictor.card),
+            *_better(options, predictor),
+            threshold_line(predictor.threshold, options.max_error),
+            *_skipped(options, labels),
+        ]
+        for note in notes:
+            print(printable(note), file=sys.stderr)
         pages = None
         if options.explain:
             pages = stack.enter_context(PageFolder(options.explain, paths))
@@ -173,25 +179,40 @@ def run(options: argparse.Namespace) -> int:
     if pages:
         noun = "page" if pages.count == 1 else "pages"
         where = options.explain / INDEX_FILE if pages.count > 1 else f"{options.explain}/"
-        print(f"{pages.count:,} {noun} drawn: {where}", file=sys.stderr)
+        print(printable(f"{pages.count:,} {noun} drawn: {where}"), file=sys.stderr)
     if labels:
-        print("", *score.lines(), sep="\n", file=sys.stderr if options.json else sys.stdout)
+        # A blank line sets the score off from the lines above it, if there are any.
+        lines = score.lines() if formats[-1].is_empty else ["", *score.lines()]
+        print(*lines, sep="\n", file=sys.stderr if options.json else sys.stdout)
     return 1 if failures else 0
 
 
-def _better(predictor: "Predictor") -> str | None:
-    """A line on the version beside this one that reads the same test digits better; None if there
-    is none."""
+def _better(options: argparse.Namespace, predictor: "Predictor") -> Iterator[str]:
+    """Yields a line on a version beside this one that reads the same test digits better, if the
+    user did not name this one."""
     from nn import versions
 
     found = versions.better_version(predictor.version, predictor.card)
-    if found is None:
-        return None
-    better, card = found
-    return (
-        f"{better} reads the same test digits better ({card['test']['errors']:,} wrong); to use "
-        f"it: --model {shlex.quote(str(better))}"
-    )
+    if found and predictor.version != options.model:
+        better, card = found
+        yield (
+            f"{better} reads the same test digits better ({card['test']['errors']:,} wrong); to "
+            f"use it: --model {shlex.quote(str(better))}"
+        )
+
+
+def _skipped(options: argparse.Namespace, labels: "Labels | None") -> Iterator[str]:
+    """Yields a line on the files that are not read, and one on the labels that are not used."""
+    from nn.prediction.skipped import skipped_line
+
+    known = [path for path in (options.labels, options.csv) if path]
+    if line := skipped_line(options.inputs, options.recursive, known):
+        yield line
+    if labels and labels.unused:
+        are = (
+            "label is for a file that is" if labels.unused == 1 else "labels are for files that are"
+        )
+        yield f"{labels.unused:,} {are} not among the inputs"
 
 
 def _reader(
@@ -226,7 +247,7 @@ def _formats(
         yield JsonLines()
     else:
         width = max(
-            len(str(path)) + 6 * (path.suffix == ".csv") for path in paths
+            len(printable(str(path))) + 6 * (path.suffix == ".csv") for path in paths
         )  # file.csv:12345
         yield Table(reader.reading_type, width, options.top or 1)
 

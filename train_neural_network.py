@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 from nn.errors import UserError
 from nn.runs.command_line import DEFAULT_NETWORK, parse_arguments
+from nn.runtime.printable import printable
 from nn.runtime.startup import import_tensorflow, make_output_safe, run_command
 
 if TYPE_CHECKING:  # what imports TensorFlow is imported late, so that --help answers at once
@@ -98,7 +99,7 @@ def run(options: argparse.Namespace) -> int:
             result = training.finish(stop=stop, quiet=options.quiet)
     version = training.export(result)
     _print_scores(result, training.source.name)
-    print(f"Plots and checkpoints: {training.folder.path}/")
+    print(printable(f"Plots and checkpoints: {training.folder.path}/"))
     _print_export(version)
     return 0
 
@@ -274,12 +275,21 @@ def stoppable(folder: Path) -> "Iterator[Stop]":
         sys.exit(128 + signal.signum)
 
 
+class _PrintableFormatter(logging.Formatter):
+    """Shows a message in one line that a terminal does not obey, whatever a file's name holds."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return printable(super().format(record))
+
+
 def log_to_standard_output(quiet: bool) -> None:
     """Shows what nn logs: progress on standard output, warnings on standard error."""
     progress = logging.StreamHandler(sys.stdout)
     progress.addFilter(lambda record: record.levelno < logging.WARNING)
     warnings = logging.StreamHandler(sys.stderr)
     warnings.setLevel(logging.WARNING)
+    for handler in (progress, warnings):
+        handler.setFormatter(_PrintableFormatter())
     logging.raiseExceptions = False  # a closed pipe ends the printing, not the training
     logger = logging.getLogger("nn")
     logger.handlers = [progress, warnings]

@@ -107,8 +107,11 @@ class Labels:
     """The right answers, from a file of one digit a line or of rows `file,label`.
 
     numbers: whether labels are numbers; these stay text, because leading zeros count. Raises
-    DataError where the file is bad or does not fit the inputs.
+    DataError where the file is bad or does not fit the inputs. unused: how many labels are for
+    files that are not among the inputs.
     """
+
+    unused = 0
 
     def __init__(self, path: Path, inputs: Sequence[Path], numbers: bool = False) -> None:
         self._by_line: Iterator[int] | None = None
@@ -119,7 +122,9 @@ class Labels:
             self._by_line = iter(labels.tolist())
         else:
             self._by_file = _read_file_labels(path, _parse_number if numbers else _parse_digit)
-            if not any(picture.resolve() in self._by_file for picture in inputs):
+            named = {picture.resolve() for picture in inputs} & self._by_file.keys()
+            self.unused = len(self._by_file) - len(named)
+            if not named:
                 raise DataError(
                     f"{path}: names none of the inputs; name files relative to the folder of this "
                     "file"

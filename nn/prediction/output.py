@@ -23,11 +23,17 @@ from nn.confidence.thresholds import (
 from nn.data.digits import confusion_matrix
 from nn.errors import DataError
 from nn.prediction.readings import ERROR, OK, AnyReading
+from nn.runtime.printable import printable
 from nn.runtime.whole_files import naming, replacing
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 class Format(ABC):
-    """Shows readings one by one; to be used in a `with` statement."""
+    """Shows readings one by one; to be used in a `with` statement. is_empty: whether it is a table
+    without a line so far."""
+
+    is_empty = False
 
     def __enter__(self) -> Self:
         return self
@@ -48,28 +54,29 @@ class Table(Format):
 
     def __init__(self, reading_type: type[AnyReading], width: int, top: int = 1) -> None:
         self._reading_type, self._width, self._top = reading_type, width, top
-
-    def __enter__(self) -> Self:
-        answer = self._aligned(self._reading_type.ANSWER_HEADING)
-        print(f"{'input':{self._width}s}  {answer}  probability")
-        return self
+        self.is_empty = True
 
     def write(self, reading: AnyReading, label: int | str | None, right: bool) -> None:
-        """Prints a line, but none for a right answer."""
-        if not right:
-            print(self.row(reading, label))
+        """Prints a line, but none for a right answer; before the first line, the header."""
+        if right:
+            return
+        if self.is_empty:
+            answer = self._aligned(self._reading_type.ANSWER_HEADING)
+            print(f"{'input':{self._width}s}  {answer}  probability")
+            self.is_empty = False
+        print(self.row(reading, label))
 
     def row(self, reading: AnyReading, label: int | str | None = None) -> str:
         """A line: input, answer, its probability, the next likeliest digits, label, remark."""
         answer = self._aligned("–" if reading.answer is None else str(reading.answer))
         share = "" if reading.probability is None else f"{reading.probability:.2%}"
-        line = f"{reading.input:{self._width}s}  {answer}  {share:>11s}"
+        line = f"{printable(reading.input):{self._width}s}  {printable(answer)}  {share:>11s}"
         for digit, probability in reading.runners_up(self._top - 1):
             line += f"   {digit} {probability:6.2%}"
         if label is not None:
             line += f"   label {label}"
         if remark := reading.remark():
-            line += f"  {remark}"
+            line += f"  {printable(remark)}"
         return line.rstrip()
 
     def _aligned(self, answer: str) -> str:
@@ -81,7 +88,8 @@ class JsonLines(Format):
 
     def write(self, reading: AnyReading, label: int | str | None, right: bool) -> None:
         """Prints the reading; a label is not part of it."""
-        print(json.dumps(reading.json_fields(), ensure_ascii=False))
+        # ASCII alone: what a stream cannot show, it would escape in a way that is no JSON.
+        print(json.dumps(reading.json_fields()))
 
 
 class CsvFile(Format):
@@ -115,7 +123,18 @@ class CsvFile(Format):
     def write(self, reading: AnyReading, label: int | str | None, right: bool) -> None:
         """Adds a row; a label is not part of it."""
         with naming(self._path):
-            self._rows.writerow(reading.csv_row())
+            self._rows.writerow([_no_formula(cell) for cell in reading.csv_row()])
+
+
+def _no_formula(cell: object) -> object:
+    """A cell that no spreadsheet runs as a formula; a number stays as it is.
+
+    Text that begins as a formula does, a file's name for example, gets `./` before it: the path
+    still leads to the file. https://owasp.org/www-community/attacks/CSV_Injection
+    """
+    if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) and cell != "-":
+        return f"./{cell}"
+    return cell
 
 
 def threshold_line(threshold: Threshold | None, max_error: float | None) -> str:
@@ -126,7 +145,7 @@ def threshold_line(threshold: Threshold | None, max_error: float | None) -> str:
         return f"{marks}; the model has no thresholds"
     expects = f"expects at most {percent(threshold.max_error)} errors"
     if not least:
-        return f"Marks no answer as unsure; {expects}"
+        return f"Marks no answer as unsure; accepts every answer and {expects}"
     if max_error is None and threshold.max_error > DEFAULT_MAX_ERROR:
         return f"{marks}; {expects}, its lowest"
     return f"{marks}; {expects} among the rest"

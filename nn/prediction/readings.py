@@ -171,7 +171,10 @@ class NumberReading:
         fields = asdict(self)
         for digit in fields["digits"] or ():
             digit["probability"] = round(digit["probability"], PROBABILITY_JSON_DECIMALS)
-        return fields
+        lowest = self.probability
+        rounded = None if lowest is None else round(lowest, PROBABILITY_JSON_DECIMALS)
+        digits, reason = fields.pop("digits"), fields.pop("reason")
+        return {**fields, "probability": rounded, "digits": digits, "reason": reason}
 
     def csv_row(self) -> list:
         """The values of CSV_COLUMNS, None for an empty cell."""

@@ -16,6 +16,7 @@ from typing import IO
 
 from nn.errors import UserError
 from nn.runtime.early_stop import raise_at_ctrl_c
+from nn.runtime.printable import printable
 
 # TensorFlow's C++ code prints these at import to everybody who has no GPU, or has a modern CPU.
 # No environment variable silences them: they come before TensorFlow sets up its logging.
@@ -62,7 +63,7 @@ def run_command(command: Callable[[], int]) -> int:
         sys.stdout.flush()  # here at the latest a full disk shows
         return status
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {printable(str(error))}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("Stopped", file=sys.stderr)
@@ -74,7 +75,7 @@ def run_command(command: Callable[[], int]) -> int:
         if error.filename is None:  # whole_files names every file that it writes
             _discard_output()
         where = error.filename or "standard output"
-        print(f"error: {where}: {error.strerror or error}", file=sys.stderr)
+        print(printable(f"error: {where}: {error.strerror or error}"), file=sys.stderr)
         return 2
 
 

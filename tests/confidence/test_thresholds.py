@@ -219,7 +219,9 @@ def test_the_line_above_the_table_says_what_is_unsure_and_fits_a_terminal():
     assert threshold_line(LOOSE, 0.01) == (
         "Marks answers below 50% as unsure; expects at most 1% errors among the rest"
     )
-    assert threshold_line(LOOSE, 1) == "Marks no answer as unsure; expects at most 1% errors"
+    assert threshold_line(LOOSE, 1) == (
+        "Marks no answer as unsure; accepts every answer and expects at most 1% errors"
+    )
     assert threshold_line(None, None) == (
         "Marks answers below 50% as unsure; the model has no thresholds"
     )

@@ -302,7 +302,9 @@ def test_every_input_has_its_line_in_order(mixed):
 
 def test_a_line_has_the_fields_and_types_of_the_design(mixed):
     for line in mixed[1]:
-        assert list(line) == ["input", "status", "number", "digits", "reason"]
+        assert list(line) == ["input", "status", "number", "probability", "digits", "reason"]
+        lowest = min((digit["probability"] for digit in line["digits"] or ()), default=None)
+        assert line["probability"] == lowest
         assert (line["reason"] is None) == (line["status"] == "ok")
         for digit in line["digits"] or []:
             assert list(digit) == ["digit", "probability", "box"]

@@ -155,6 +155,8 @@ def test_standard_error_says_which_model(ran, model):
         f"test accuracy {test['accuracy']:.2%} ({test['errors']} of 297 wrong)\n"
         f"Marks answers below {percent_rounded_down(threshold['probability'])} as unsure; expects "
         f"at most {100 * threshold['max_error']:g}% errors, its lowest\n"
+        "10 files were not read: 2 have an unknown extension (.py, .csv), 8 are in subfolders "
+        "(--recursive reads them)\n"
     )
 
 
@@ -421,7 +423,7 @@ def mixed(model, bad_inputs):
 
 def test_bad_inputs_end_with_1_and_no_traceback(mixed):
     assert mixed.returncode == 1
-    assert [line.split()[0] for line in mixed.stderr.splitlines()] == ["Model", "Marks"]
+    assert [line.split()[0] for line in mixed.stderr.splitlines()] == ["Model", "Marks", "2"]
 
 
 def test_every_input_has_its_line_in_order(mixed):
