@@ -8,7 +8,6 @@ if __name__ == "__main__":  # before the other imports, which take a tenth of a 
 
 import argparse
 import os
-import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -140,28 +139,19 @@ def run(options: argparse.Namespace) -> int:
     import_tensorflow()
     from tqdm import tqdm
 
-    from nn import versions
     from nn.prediction import inputs
-    from nn.prediction.output import DigitScore, Score, threshold_line
+    from nn.prediction.number_hint import NumberHint
+    from nn.prediction.output import DigitScore, Score
     from nn.prediction.page_folder import PageFolder
-    from nn.prediction.page_index import INDEX_FILE
     from nn.prediction.predictor import Predictor
     from nn.prediction.readings import ERROR
 
-    paths = inputs.expand(options.inputs, options.recursive)
-    if options.csv:
-        also = [options.labels] if options.labels else []
-        inputs.refuse_to_overwrite(options.csv, [*paths, *also])
+    paths = _paths(options)
     labels = inputs.Labels(options.labels, paths, options.number) if options.labels else None
     score, failures = Score() if options.number else DigitScore(), 0
+    hint = NumberHint()
     with Predictor(options.model, options.max_error) as predictor, ExitStack() as stack:
-        notes = [
-            versions.describe(predictor.version, predictor.card),
-            *_better(options, predictor),
-            threshold_line(predictor.threshold, options.max_error),
-            *_skipped(options, labels),
-        ]
-        for note in notes:
+        for note in _notes(options, predictor, labels):
             print(printable(note), file=sys.stderr)
         pages = None
         if options.explain:
@@ -174,37 +164,43 @@ def run(options: argparse.Namespace) -> int:
             label = labels.find(reading) if labels else None
             right = score.add(reading, label)
             failures += reading.status == ERROR
+            hint.add(reading)
             for each in formats:
                 each.write(reading, label, right)
+        if line := hint.line(predictor):
+            print(line, file=sys.stderr)
     if pages:
-        noun = "page" if pages.count == 1 else "pages"
-        where = options.explain / INDEX_FILE if pages.count > 1 else f"{options.explain}/"
-        print(printable(f"{pages.count:,} {noun} drawn: {where}"), file=sys.stderr)
+        print(printable(pages.summary()), file=sys.stderr)
     if labels:
-        # A blank line sets the score off from the lines above it, if there are any.
-        lines = score.lines() if formats[-1].is_empty else ["", *score.lines()]
-        print(*lines, sep="\n", file=sys.stderr if options.json else sys.stdout)
+        above = [] if formats[-1].is_empty else [""]  # a blank line below the table
+        print(*above, *score.lines(), sep="\n", file=sys.stderr if options.json else sys.stdout)
     return 1 if failures else 0
 
 
-def _better(options: argparse.Namespace, predictor: "Predictor") -> Iterator[str]:
-    """Yields a line on a version beside this one that reads the same test digits better, if the
-    user did not name this one."""
+def _paths(options: argparse.Namespace) -> list[Path]:
+    """The files to be read; raises DataError if the results would overwrite one."""
+    from nn.prediction import inputs
+
+    paths = inputs.expand(options.inputs, options.recursive)
+    if options.csv:
+        also = [options.labels] if options.labels else []
+        inputs.refuse_to_overwrite(options.csv, [*paths, *also])
+    return paths
+
+
+def _notes(
+    options: argparse.Namespace, predictor: "Predictor", labels: "Labels | None"
+) -> Iterator[str]:
+    """Yields lines on the model, the threshold, the files that are not read and unused labels."""
     from nn import versions
-
-    found = versions.better_version(predictor.version, predictor.card)
-    if found and predictor.version != options.model:
-        better, card = found
-        yield (
-            f"{better} reads the same test digits better ({card['test']['errors']:,} wrong); to "
-            f"use it: --model {shlex.quote(str(better))}"
-        )
-
-
-def _skipped(options: argparse.Namespace, labels: "Labels | None") -> Iterator[str]:
-    """Yields a line on the files that are not read, and one on the labels that are not used."""
+    from nn.prediction.output import threshold_line
     from nn.prediction.skipped import skipped_line
 
+    yield versions.describe(predictor.version, predictor.card)
+    better = versions.better_version_line(predictor.version, predictor.card)
+    if better and predictor.version != options.model:  # who names a version has chosen
+        yield better
+    yield threshold_line(predictor.threshold, options.max_error)
     known = [path for path in (options.labels, options.csv) if path]
     if line := skipped_line(options.inputs, options.recursive, known):
         yield line

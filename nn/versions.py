@@ -7,6 +7,7 @@ SavedModel/N/model_card.json   where they come from, how good they are, a hash o
 
 import hashlib
 import json
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -70,6 +71,19 @@ def better_version(version: Path, card: Mapping) -> tuple[Path, Mapping] | None:
     if errors - fewest <= ONE_SIDED_95_PERCENT * (errors + fewest) ** 0.5:
         return None
     return version.parent / other.name, other_card
+
+
+def better_version_line(version: Path, card: Mapping) -> str | None:
+    """Says which version beside this one reads the same test digits better, and how to use it; None
+    if there is none."""
+    found = better_version(version, card)
+    if found is None:
+        return None
+    better, better_card = found
+    return (
+        f"{better} reads the same test digits better ({better_card['test']['errors']:,} wrong); to "
+        f"use it: --model {shlex.quote(str(better))}"
+    )
 
 
 def _version_in(folder: Path) -> Path | None:

@@ -51,6 +51,12 @@ class PageFolder:
         """The number of pages that it has saved."""
         return len(self._entries)
 
+    def summary(self) -> str:
+        """Says how many pages it has saved, and where."""
+        noun = "page" if self.count == 1 else "pages"
+        where = self._folder / page_index.INDEX_FILE if self.count > 1 else f"{self._folder}/"
+        return f"{self.count:,} {noun} drawn: {where}"
+
     def save(
         self, name: str, reading: AnyReading, page: Page | NumberPage, figure: "Figure"
     ) -> None:
