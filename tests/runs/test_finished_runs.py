@@ -67,8 +67,10 @@ def test_it_exports_again_into_another_folder_and_then_no_more(exported, train_h
     other = ["--resume", exported / "run", "--saved-model", exported / "other"]
     assert "Test accuracy" in train_here(*other).stdout
     assert versions_in(exported / "other") == ["1"]
-    assert "This run is finished" in train_here(*other).stdout
-    assert versions_in(exported / "other") == ["1"]
+    for target in ("other", "out"):
+        finished = train_here("--resume", exported / "run", "--saved-model", exported / target)
+        assert "This run is finished" in finished.stdout
+        assert versions_in(exported / target) == ["1"]
     weights = [card_of(exported / name)["weights_sha256"] for name in ("out", "other")]
     assert weights[0] == weights[1]
 
