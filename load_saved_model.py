@@ -194,7 +194,7 @@ def _notes(
     """Yields lines on the model, the threshold, the files that are not read and unused labels."""
     from nn import versions
     from nn.prediction.output import threshold_line
-    from nn.prediction.skipped import skipped_line
+    from nn.prediction.skipped import skipped_lines
 
     yield versions.describe(predictor.version, predictor.card)
     better = versions.better_version_line(predictor.version, predictor.card)
@@ -202,13 +202,7 @@ def _notes(
         yield better
     yield threshold_line(predictor.threshold, options.max_error)
     known = [path for path in (options.labels, options.csv) if path]
-    if line := skipped_line(options.inputs, options.recursive, known):
-        yield line
-    if labels and labels.unused:
-        are = (
-            "label is for a file that is" if labels.unused == 1 else "labels are for files that are"
-        )
-        yield f"{labels.unused:,} {are} not among the inputs"
+    yield from skipped_lines(options.inputs, options.recursive, known, labels)
 
 
 def _reader(
@@ -242,9 +236,8 @@ def _formats(
     if options.json:
         yield JsonLines()
     else:
-        width = max(
-            len(printable(str(path))) + 6 * (path.suffix == ".csv") for path in paths
-        )  # file.csv:12345
+        names = [f"{path}:12345" if path.suffix == ".csv" else str(path) for path in paths]
+        width = max(len(printable(name)) for name in names)
         yield Table(reader.reading_type, width, options.top or 1)
 
 

@@ -7,9 +7,21 @@ from itertools import islice
 from pathlib import Path
 
 from nn.pictures.files import EXTENSIONS
+from nn.prediction.inputs import Labels
 
 MAX_FILES_LOOKED_AT = 10_000  # below one folder: counting must not take longer than reading
 MAX_EXTENSIONS_NAMED = 4
+
+
+def skipped_lines(
+    inputs: Iterable[Path], recursive: bool, known: Iterable[Path], labels: Labels | None
+) -> Iterator[str]:
+    """Yields a line on the files that are not read, and one on the labels that are not used."""
+    if line := skipped_line(inputs, recursive, known):
+        yield line
+    if count := labels.unused if labels else 0:
+        are = "label is for a file that is" if count == 1 else "labels are for files that are"
+        yield f"{count:,} {are} not among the inputs"
 
 
 def skipped_line(inputs: Iterable[Path], recursive: bool, known: Iterable[Path] = ()) -> str | None:
