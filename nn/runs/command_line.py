@@ -77,8 +77,19 @@ def _add_networks(add: Callable) -> None:
         "--data",
         metavar="DATA",
         help="mnist: the CSV files in MNIST/, which are downloaded if they are missing; bundled: "
-        "the small digits that come with scikit-learn; a folder with the four CSV files; auto: "
-        "mnist, or bundled if MNIST cannot be downloaded (default: auto)",
+        "the small digits that come with scikit-learn; a file or a folder of digits: the four CSV "
+        "files, Kaggle's train.csv, CSV rows with their labels, .npz, .npy or IDX files, see "
+        "MNIST/README.md; auto: mnist, or bundled if MNIST cannot be downloaded (default: auto)",
+    )
+    add(
+        "--transposed",
+        action=argparse.BooleanOptionalAction,
+        help="whether the images of --data lie on their side, as EMNIST's do (default: found out)",
+    )
+    add(
+        "--inverted",
+        action=argparse.BooleanOptionalAction,
+        help="whether the images of --data have light paper, 255 (default: found out)",
     )
 
 

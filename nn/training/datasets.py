@@ -12,8 +12,10 @@ import tensorflow.compat.v1 as tf1
 from PIL import Image
 
 from nn.data import bundled, download
-from nn.data.csv_files import CSV_NAMES, read_folder
+from nn.data.csv_files import CSV_NAMES
+from nn.data.data_sets import read_set
 from nn.data.digits import NO_DIGIT, SIDE, Digits
+from nn.data.orientation import UNTOLD, Told
 from nn.errors import DataError
 from nn.normalization.pipeline import normalize
 from nn.pictures.canvas import CANVAS, place
@@ -62,15 +64,18 @@ class Source:
         }
 
 
-def load(data: str, quiet: bool = False) -> Source:
-    """The digits that --data names: "auto", "mnist", "bundled", or a folder of four CSV files.
+def load(data: str, quiet: bool = False, told: Told = UNTOLD) -> Source:
+    """The digits that --data names: "auto", "mnist", "bundled", or a file or folder of digits.
 
-    "mnist" downloads MNIST if MNIST/ holds no CSV files; "auto" does so too, but falls back to the
-    bundled digits, and says so, if the download fails. Raises DataError if the data is missing,
-    damaged or cannot be downloaded.
+    nn/data/data_sets.py reads files and folders. "mnist" downloads MNIST if MNIST/ holds no CSV
+    files; "auto" does so too, but falls back to the bundled digits, and says so, if the download
+    fails. told: what the user says of how the images are stored. A Source's option starts with it,
+    as in `transposed:/home/me/digits`, so that a run can be resumed. Raises DataError if the data
+    is missing, damaged or cannot be downloaded.
     """
     if data == "bundled":
         return _bundled()
+    told, data = _split_option(data, told)
     folder = MNIST_FOLDER if data in ("auto", "mnist") else Path(data)
     if data in ("auto", "mnist") and not any((folder / name).exists() for name in CSV_NAMES):
         log.info("No CSV files in %s/; downloading MNIST", folder)
@@ -86,9 +91,26 @@ def load(data: str, quiet: bool = False) -> Source:
                 "--from DIR", f"{BUNDLED_TRAINING_DIGITS:,}",
             )  # fmt: skip
             return _bundled()
-    training, test = read_folder(folder)
+    training, test = read_set(folder, told)
     option = "mnist" if folder == MNIST_FOLDER else str(folder.resolve())
-    return Source(str(folder), option, training, test)
+    return Source(str(folder), _option_prefix(told) + option, training, test)
+
+
+def _option_prefix(told: Told) -> str:
+    return "".join(
+        ("" if value else "not-") + f"{name}:"
+        for name, value in told._asdict().items()
+        if value is not None
+    )
+
+
+def _split_option(option: str, told: Told) -> tuple[Told, str]:
+    """Takes what `_option_prefix` wrote off an option: (what was told, the rest)."""
+    for name in Told._fields:
+        for value, prefix in ((True, f"{name}:"), (False, f"not-{name}:")):
+            if option.startswith(prefix):
+                told, option = told._replace(**{name: value}), option.removeprefix(prefix)
+    return told, option
 
 
 def extra_pictures(source: Source, digits: Digits, share: float, seed: int) -> Digits:
