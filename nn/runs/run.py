@@ -220,6 +220,9 @@ def reopen(
         raise UserError(f"{folder.config_file}: not the config of a run ({error})") from None
     write.check_target(target)
     source = source or datasets.load(option, quiet)
+    if isinstance(data, dict) and isinstance(data.get("source"), str):
+        # It is loaded by its full path; its name is what the run was started with.
+        source = replace(source, name=data["source"])
     if source.description != data:
         raise UserError(f"{source.name}: these are not the digits that the run was started with")
     return Run(settings, source, folder, target, refit, calibration)

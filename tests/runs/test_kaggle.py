@@ -79,3 +79,19 @@ def test_the_labels_in_the_training_file_are_scored(competition):
     (summary,) = [line for line in finished.stdout.splitlines() if line.startswith("Accuracy ")]
     assert " of 1,200 right" in summary
     assert float(summary.split()[1].rstrip("%:")) > 85
+
+
+def test_a_run_on_a_relative_path_resumes_on_the_same_test_digits(competition):
+    config = competition / "run" / "config.json"
+    before = config.read_bytes()
+    finished = train("--resume", competition / "run")
+    assert finished.returncode == 0, finished.stderr
+    accuracies = [
+        line.split(",")[0].split(";")[0]
+        for text in (finished.stdout, (competition / "said.txt").read_text(encoding="utf-8"))
+        for line in text.splitlines()
+        if line.startswith("Test accuracy")
+    ]
+    assert len(accuracies) == 2
+    assert accuracies[0] == accuracies[1]
+    assert config.read_bytes() == before
