@@ -43,7 +43,7 @@ def read_arrays(path: Path) -> dict[str, np.ndarray] | None:
             return _read_npz(path)
     except (OSError, EOFError, ValueError, zlib.error, zipfile.BadZipFile) as error:
         reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
-        if "allow_pickle" in reason:
+        if "allow_pickle" in reason or "Python objects" in reason:
             reason = "it holds Python objects; save arrays of numbers"
         raise DataError(f"{path}: cannot be read ({reason})") from None
     return None

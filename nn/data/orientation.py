@@ -5,6 +5,7 @@ EMNIST's images are transposed: rows and columns are exchanged. Other data sets 
 """
 
 import logging
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -131,12 +132,18 @@ def _tallness(images: np.ndarray) -> np.ndarray:
 def _likeness(images: np.ndarray) -> np.ndarray:
     """How much more an image correlates with its likest bundled digit than with the likest
     transposed one: → float32 [N]."""
-    known = _thumbnails(bundled_digits()[0])
+    known = _known()
     ours = _unit(_thumbnails(images))
     upright, transposed = (
         (ours @ _unit(each).T).max(1) for each in (known, known.transpose(0, 2, 1))
     )
     return upright - transposed
+
+
+@cache
+def _known() -> np.ndarray:
+    """The bundled digits, to compare with."""
+    return _thumbnails(bundled_digits()[0])
 
 
 def _thumbnails(images: np.ndarray) -> np.ndarray:

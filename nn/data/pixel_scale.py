@@ -52,12 +52,17 @@ SIGNED = Scale(-1, 127.5, "a number -1 to 1", "pixels from -1 to 1, brought to 0
 def find_scale(values: np.ndarray) -> Scale:
     """The scale of some of a file's pixels, of any dtype and shape; NaN stands for a bad one.
 
-    No picture of a digit has 1 of 255 as its strongest ink, so whole numbers 0 and 1 are paper and
-    ink.
+    What most of the values fit decides, so that a bad one among them can be found. No picture of a
+    digit has 1 of 255 as its strongest ink, so whole numbers 0 and 1 are paper and ink.
     """
     finite = values[np.isfinite(values)]
-    if not finite.size or finite.max() > 1 or finite.max() <= 0:
+    if values.dtype.kind in "bui" or np.array_equal(finite, np.rint(finite)):
+        is_binary = finite.size and finite.max() == 1 and finite.min() == 0
+        return BINARY if is_binary else BYTES
+    small = finite[(finite >= -1) & (finite <= 1)]
+    if np.count_nonzero(small != np.rint(small)) <= finite.size - small.size:
         return BYTES
-    if finite.min() < 0:
-        return SIGNED if finite.min() >= -1 else BYTES
-    return BINARY if np.array_equal(finite, np.rint(finite)) else UNIT
+    if small.min() >= 0:
+        return UNIT
+    # Paper is -1. Pixels with another lowest value were standardized, nobody knows how.
+    return SIGNED if small.min() < -1 + 1 / 255 else BYTES

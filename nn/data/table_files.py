@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from nn.data import csv_files
-from nn.data.csv_files import Rows, is_number, open_text, shorten, whole_number
+from nn.data.csv_files import Rows, open_text, shorten, whole_number
 from nn.data.digits import PIXELS, SIDE
 from nn.data.pixel_scale import BYTES, Scale, find_scale
 from nn.data.table_layout import Layout
@@ -86,9 +86,7 @@ def _scale_of(lines: Sequence[str], layout: Layout) -> Scale:
         pass
     rows = (layout.cells(line) for line in lines if line.strip())
     numbers = [
-        [float(row[n]) if is_number(row[n]) and row[n].strip() else np.nan for n in layout.pixels]
-        for row in rows
-        if len(row) == layout.columns
+        [_number(row[n]) for n in layout.pixels] for row in rows if len(row) == layout.columns
     ]
     return find_scale(np.array(numbers, np.float32))
 
@@ -167,19 +165,22 @@ def _parse_row(cells: Sequence[str], layout: Layout, scale: Scale) -> tuple[np.n
                 f"column {layout.label + 1}: expected a label 0 to 9, "
                 f"found {shorten(cells[layout.label])!r}"
             ) from None
-    row = np.empty(PIXELS, np.uint8)
-    for place, column in enumerate(layout.pixels):
-        cell = cells[column]
-        try:
-            gray, is_bad = scale.to_gray(np.array([float(cell)], np.float32))
-        except ValueError:
-            is_bad = np.array([True])
-        if is_bad[0]:
-            raise ValueError(
-                f"column {column + 1}: expected {scale.expected}, found {shorten(cell)!r}"
-            )
-        row[place] = gray[0]
-    return row, label
+    row = np.array([_number(cells[column]) for column in layout.pixels], np.float32)
+    gray, is_bad = scale.to_gray(row)
+    if is_bad.any():
+        column = layout.pixels[int(is_bad.argmax())]
+        raise ValueError(
+            f"column {column + 1}: expected {scale.expected}, found {shorten(cells[column])!r}"
+        )
+    return gray, label
+
+
+def _number(cell: str) -> float:
+    """The number in a cell; NaN for any other text, also for one that only Python reads: 1_0."""
+    try:
+        return float(cell) if cell.isascii() and "_" not in cell else np.nan
+    except ValueError:
+        return np.nan
 
 
 def iter_rows(path: Path, layout: Layout) -> Iterator[Rows]:
