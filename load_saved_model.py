@@ -2,7 +2,6 @@
 """Reads handwritten digits with a SavedModel: pictures, folders, rows of pixels."""
 
 import argparse
-import logging
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -11,7 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nn.data.file_names import is_data_file
-from nn.runtime.startup import import_tensorflow, make_output_safe, run_command
+from nn.data.told import Told, add_options
+from nn.runtime.startup import (
+    import_tensorflow,
+    log_to_standard_error,
+    make_output_safe,
+    run_command,
+)
 
 if TYPE_CHECKING:
     from nn.prediction.inputs import Reader
@@ -55,8 +60,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         nargs="+",
         type=Path,
         metavar="INPUT",
-        help="a picture, a folder of pictures, or a data file: rows of pixels in CSV, .npy, .npz "
-        "or IDX",
+        help="a picture, a folder of pictures, or a data file: CSV, .npy, .npz or IDX",
     )
     add(
         "--model",
@@ -101,17 +105,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         help="also write a submission to Kaggle's Digit Recognizer: rows of ImageId,Label for the "
         "rows of one data file. A row that cannot be read ends it with an error, and no file",
     )
-    add(
-        "--transposed",
-        action=argparse.BooleanOptionalAction,
-        help="whether the rows of data files are images that lie on their side, as EMNIST's do "
-        "(default: found out)",
-    )
-    add(
-        "--inverted",
-        action=argparse.BooleanOptionalAction,
-        help="whether the rows of data files have light paper, 255 (default: found out)",
-    )
+    add_options(add, "data files")
     add(
         "--number",
         action="store_true",
@@ -159,7 +153,6 @@ def run(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from nn import versions
-    from nn.data.orientation import Told
     from nn.prediction import inputs
     from nn.prediction.output import DigitScore, Score, threshold_line
     from nn.prediction.page_folder import PageFolder
@@ -184,8 +177,8 @@ def run(options: argparse.Namespace) -> int:
         formats = [stack.enter_context(each) for each in _formats(options, reader, paths)]
         # A table in a terminal shows its own progress.
         is_quiet = True if sys.stdout.isatty() else None
-        told, has_labels = Told(options.transposed, options.inverted), labels is not None
-        readings = inputs.read_all(reader, paths, told)
+        has_labels = labels is not None
+        readings = inputs.read_all(reader, paths, Told.of(options))
         for reading in tqdm(readings, unit=" read", disable=is_quiet):
             label = labels.find(reading) if labels else reading.label
             has_labels = has_labels or label is not None
@@ -239,13 +232,6 @@ def _formats(
     else:
         width = max(len(str(path)) + 6 * is_data_file(path) for path in paths)  # file.csv:12345
         yield Table(reader.reading_type, width, options.top or 1)
-
-
-def log_to_standard_error() -> None:
-    """Shows what nn logs, on standard error."""
-    logger = logging.getLogger("nn")
-    logger.handlers = [logging.StreamHandler(sys.stderr)]
-    logger.setLevel(logging.INFO)
 
 
 def _rate(text: str) -> float:

@@ -6,7 +6,6 @@ python -m nn.mnist --from DATA   converts a file or a folder of digits instead, 
 """
 
 import argparse
-import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,9 +14,9 @@ from nn.data.csv_files import CSV_NAMES
 from nn.data.data_sets import read_set
 from nn.data.download import IDX_FILES, MIRRORS, download, import_idx, write_csv_files
 from nn.data.file_names import is_data_file
-from nn.data.orientation import Told
+from nn.data.told import Told, add_options
 from nn.errors import DataError
-from nn.runtime.startup import run_command
+from nn.runtime.startup import log_to_standard_error, run_command
 
 
 def _parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -35,15 +34,7 @@ def _parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         help="convert a file or a folder of digits instead of downloading: IDX, CSV, .npz or "
         ".npy, gzipped or not; MNIST/README.md describes them",
     )
-    for name, what in (
-        ("--transposed", "lie on their side, as EMNIST's do"),
-        ("--inverted", "have light paper, 255"),
-    ):
-        parser.add_argument(
-            name,
-            action=argparse.BooleanOptionalAction,
-            help=f"whether the images of --from {what} (default: found out)",
-        )
+    add_options(parser.add_argument, "--from")
     parser.add_argument(
         "--to",
         dest="folder",
@@ -91,9 +82,7 @@ def _has_mnists_files(source: Path) -> bool:
 
 def _convert(options: argparse.Namespace) -> None:
     """Writes the digits of --from as the four files; logs to standard error how they are read."""
-    logger = logging.getLogger("nn")
-    logger.handlers = [logging.StreamHandler(sys.stderr)]
-    logger.setLevel(logging.WARNING if options.quiet else logging.INFO)
+    log_to_standard_error(options.quiet)
     folder = options.source if options.source.is_dir() else options.source.parent
     if (
         any((folder / name).exists() for name in CSV_NAMES)
@@ -102,7 +91,7 @@ def _convert(options: argparse.Namespace) -> None:
         raise DataError(
             f"--to {options.folder} holds the files that --from reads; name another folder"
         )
-    told = Told(options.transposed, options.inverted)
+    told = Told.of(options)
     training, test = read_set(options.source, told)
     arrays = [training.images, training.labels, test.images, test.labels]
     write_csv_files(options.folder, arrays, options.quiet)

@@ -144,7 +144,7 @@ def require_file(path: Path) -> None:
     try:
         mode = path.stat().st_mode
         if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # to open a pipe could hang
-            raise DataError(f"{path}: expected a regular file, found a pipe or a device")
+            raise DataError(f"{path}: a pipe or a device, not a regular file")
         path.open("rb").close()
     except (FileNotFoundError, NotADirectoryError):
         hint = "python -m nn.mnist fetches MNIST's four files"

@@ -11,8 +11,8 @@ import numpy as np
 from nn.data import csv_files, orientation
 from nn.data.csv_files import Rows
 from nn.data.file_names import TEST
-from nn.data.orientation import UNTOLD, Told
 from nn.data.parts import Part, parts_of
+from nn.data.told import UNTOLD, Told
 from nn.errors import DataError
 
 log = logging.getLogger(__name__)
@@ -58,7 +58,9 @@ def read_labels(path: Path) -> np.ndarray:
 def count_rows(path: Path) -> int:
     """The number of rows of images, bad ones included. Raises DataError as iter_rows does."""
     parts = parts_of(path)
-    blocks = _images_of(parts, path).rows() if parts else csv_files.iter_images(path)
+    if parts:
+        return _images_of(parts, path).count()
+    blocks = csv_files.iter_images(path)
     return sum(len(rows.lines) + len(rows.errors) for rows in blocks)
 
 

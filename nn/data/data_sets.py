@@ -13,9 +13,9 @@ from nn.data import csv_files, orientation
 from nn.data.csv_files import CSV_NAMES
 from nn.data.digits import Digits, split
 from nn.data.file_names import TEST, TRAINING, is_data_file
-from nn.data.orientation import UNTOLD, Told
 from nn.data.parts import Part, parts_of
 from nn.data.pixel_scale import find_scale
+from nn.data.told import UNTOLD, Told
 from nn.errors import DataError
 
 log = logging.getLogger(__name__)

@@ -13,6 +13,7 @@ from PIL import Image
 
 from nn.data.bundled import bundled_digits
 from nn.data.digits import SIDE
+from nn.data.told import Told
 from nn.errors import DataError
 
 log = logging.getLogger(__name__)
@@ -43,16 +44,6 @@ class Orientation(NamedTuple):
         if self.inverted:
             images = 255 - images
         return np.ascontiguousarray(images.transpose(0, 2, 1)) if self.transposed else images
-
-
-class Told(NamedTuple):
-    """What the user says of an Orientation; None: find it out."""
-
-    transposed: bool | None = None
-    inverted: bool | None = None
-
-
-UNTOLD = Told()
 
 
 def recognize(images: np.ndarray, where: str, told: Told) -> Orientation:

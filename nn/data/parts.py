@@ -24,7 +24,8 @@ class Part:
     """A table or an array.
 
     name: what messages call it; rows: reads its images block by block, with their labels if it has
-    them; read: reads it whole, (images or None, labels or None).
+    them; count: the number of its rows, bad ones included; read: reads it whole, (images or None,
+    labels or None).
     """
 
     name: str
@@ -33,6 +34,7 @@ class Part:
     has_images: bool
     has_labels: bool
     rows: Callable[[], Iterator[Rows]]
+    count: Callable[[], int]
     read: Callable[[], tuple[np.ndarray | None, np.ndarray | None]]
 
     @property
@@ -90,7 +92,8 @@ def _table(path: Path) -> list[Part]:
     return [
         Part(
             str(path), path, "", True, layout.label is not None,
-            lambda: table_files.iter_rows(path, layout), read,
+            lambda: table_files.iter_rows(path, layout),
+            lambda: table_files.count_rows(path, layout), read,
         )
     ]  # fmt: skip
 
@@ -109,7 +112,7 @@ def _labels_alone(path: Path) -> list[Part]:
         return []
     return [
         Part(
-            str(path), path, "", False, True, no_rows,
+            str(path), path, "", False, True, no_rows, lambda: 0,
             lambda: (None, csv_files.read_labels(path, header)),
         )
     ]  # fmt: skip
@@ -119,13 +122,13 @@ def _array(path: Path, name: str, array: np.ndarray) -> Part | None:
     where = f"{path}, array {name}" if name else str(path)
     if array_files.is_labels(array):
         return Part(
-            where, path, name, False, True, no_rows,
+            where, path, name, False, True, no_rows, lambda: 0,
             lambda: (None, array_files.labels_of(array, where)),
         )  # fmt: skip
     if array_files.is_images(array):
         return Part(
             where, path, name, True, False, lambda: array_files.iter_array(array, where),
-            lambda: concatenated(array_files.iter_array(array, where), where),
+            lambda: len(array), lambda: concatenated(array_files.iter_array(array, where), where),
         )  # fmt: skip
     if name:
         return None  # another array beside images and labels

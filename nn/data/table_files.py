@@ -42,6 +42,12 @@ def iter_table(path: Path, layout: Layout, block: int = BLOCK_LINES) -> Iterator
         raise DataError(f"{path}: expected rows of {PIXELS} pixels, found no row")
 
 
+def count_rows(path: Path, layout: Layout) -> int:
+    """The number of a table's rows, bad ones included."""
+    with open_text(path) as file:
+        return sum(bool(line.strip()) for line in file) - bool(layout.header)
+
+
 def scale_of_table(path: Path, layout: Layout) -> Scale:
     """The scale of a table's pixels, by its first block."""
     with open_text(path) as file:

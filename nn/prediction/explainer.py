@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nn.data.orientation import UNTOLD, Told
+from nn.data.told import UNTOLD, Told
 from nn.errors import PictureError
 from nn.figures import explanation_pages
 from nn.pictures.files import read_thumbnail

@@ -7,7 +7,7 @@ from typing import Protocol, TypeVar
 
 from nn.data import data_files
 from nn.data.file_names import is_data_file
-from nn.data.orientation import UNTOLD, Told
+from nn.data.told import UNTOLD, Told
 from nn.errors import DataError
 from nn.pictures.files import EXTENSIONS
 from nn.prediction.readings import AnyReading, NumberReading, Reading

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from nn.confidence.thresholds import EVEN_ODDS, least_probability, percent
-from nn.data.orientation import UNTOLD, Told
+from nn.data.told import UNTOLD, Told
 from nn.errors import DataError, PictureError
 from nn.pictures.canvas import CANVAS
 from nn.pictures.files import read_gray

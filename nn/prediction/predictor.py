@@ -11,7 +11,7 @@ import numpy as np
 from nn.confidence.thresholds import choose
 from nn.data.data_files import iter_rows
 from nn.data.digits import SIDE
-from nn.data.orientation import UNTOLD, Told
+from nn.data.told import UNTOLD, Told
 from nn.errors import DataError, ModelError, PictureError
 from nn.pictures.canvas import cut_out
 from nn.pictures.files import BATCH_SIZE

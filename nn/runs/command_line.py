@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from nn.data.digits import SEED_LIMIT
+from nn.data.told import add_options
 
 DESCRIPTION = "Trains a handwritten-digit recognizer and exports it as a SavedModel."
 EPILOG = """\
@@ -81,16 +82,7 @@ def _add_networks(add: Callable) -> None:
         "files, Kaggle's train.csv, CSV rows with their labels, .npz, .npy or IDX files, see "
         "MNIST/README.md; auto: mnist, or bundled if MNIST cannot be downloaded (default: auto)",
     )
-    add(
-        "--transposed",
-        action=argparse.BooleanOptionalAction,
-        help="whether the images of --data lie on their side, as EMNIST's do (default: found out)",
-    )
-    add(
-        "--inverted",
-        action=argparse.BooleanOptionalAction,
-        help="whether the images of --data have light paper, 255 (default: found out)",
-    )
+    add_options(add, "--data")
 
 
 def _add_training(add: Callable) -> None:

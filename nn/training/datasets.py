@@ -15,7 +15,7 @@ from nn.data import bundled, download
 from nn.data.csv_files import CSV_NAMES
 from nn.data.data_sets import read_set
 from nn.data.digits import NO_DIGIT, SIDE, Digits
-from nn.data.orientation import UNTOLD, Told
+from nn.data.told import UNTOLD, Told
 from nn.errors import DataError
 from nn.normalization.pipeline import normalize
 from nn.pictures.canvas import CANVAS, place

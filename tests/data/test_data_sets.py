@@ -12,7 +12,7 @@ from conftest import MNIST, run_script, write_csv_folder
 from nn.data.csv_files import CSV_NAMES, read_folder
 from nn.data.data_sets import read_set
 from nn.data.digits import Digits, split
-from nn.data.orientation import Told
+from nn.data.told import Told
 from nn.errors import DataError
 
 PIXEL_NAMES = [f"pixel{number}" for number in range(784)]

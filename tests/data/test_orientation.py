@@ -8,12 +8,12 @@ from nn.data.orientation import (
     MIN_SAMPLE,
     TRANSPOSED_ERRORS,
     UNCLEAR_ERRORS,
-    UNTOLD,
     Orientation,
     is_inverted,
     recognize,
     uprightness,
 )
+from nn.data.told import UNTOLD
 
 
 @pytest.fixture(scope="module")

@@ -191,7 +191,7 @@ def test_a_pipe_is_refused_at_once(model, tmp_path):
     os.mkfifo(tmp_path / "rows.csv")
     finished = load("rows.csv", "--model", model, "--json", cwd=tmp_path, timeout=60)
     assert finished.returncode == 1
-    assert "expected a regular file" in json.loads(finished.stdout)["reason"]
+    assert "not a regular file" in json.loads(finished.stdout)["reason"]
 
 
 def test_pages_are_drawn_for_rows_of_an_array(script, tmp_path, some):

@@ -5,7 +5,7 @@ from contextlib import chdir
 import numpy as np
 import pytest
 
-from nn.data.orientation import Told
+from nn.data.told import Told
 from nn.training import datasets
 
 
