@@ -14,7 +14,7 @@ from nn.data.csv_files import CSV_NAMES
 from nn.data.data_sets import read_set
 from nn.data.download import IDX_FILES, MIRRORS, download, import_idx, write_csv_files
 from nn.data.file_names import is_data_file
-from nn.data.told import Told, add_options
+from nn.data.told import UNTOLD, Told, add_options
 from nn.errors import DataError
 from nn.runtime.startup import log_to_standard_error, run_command
 
@@ -50,7 +50,10 @@ def _parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         help="download from URL instead; repeat the option to name further mirrors",
     )
     parser.add_argument("--quiet", action="store_true", help="show no progress")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if not options.source and Told.of(options) != UNTOLD:
+        parser.error("--transposed and --inverted are about the images of --from")
+    return options
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

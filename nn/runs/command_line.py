@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from nn.data.digits import SEED_LIMIT
-from nn.data.told import add_options
+from nn.data.told import UNTOLD, Told, add_options
 
 DESCRIPTION = "Trains a handwritten-digit recognizer and exports it as a SavedModel."
 EPILOG = """\
@@ -16,6 +16,7 @@ examples:
   python train_neural_network.py                      the default network
   python train_neural_network.py --network dense      --list-networks shows all
   python train_neural_network.py --network dense --hidden 512 256
+  python train_neural_network.py --data kaggle/       your own digits
   python train_neural_network.py --compare all --seeds 3
   python train_neural_network.py --resume runs/NAME   go on with a stopped run
   tensorboard --logdir runs                           see the curves, the graphs
@@ -181,6 +182,8 @@ def _contradiction(options: argparse.Namespace) -> str | None:
             "--hidden fits only networks with as many hidden layers; "
             "name these after --compare, in place of all"
         )
+    if options.data == "bundled" and Told.of(options) != UNTOLD:
+        return "--transposed and --inverted are about your own files; drop --data bundled"
     if options.refit and networks:
         return "--refit is for a single run; drop --compare"
     if options.seeds and not networks:

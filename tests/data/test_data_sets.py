@@ -360,6 +360,9 @@ def test_the_module_converts_any_of_them(tmp_path, both):
     assert finished.returncode == 0, finished.stderr
     assert finished.stderr.count("mnist.npz: ") == 2  # inverted, turned
     assert_equal(read_folder(tmp_path / "out put"), both)
+    finished = run_script("-m", "nn.mnist", "--transposed", cwd=tmp_path)
+    assert finished.returncode == 2
+    assert "about the images of --from" in finished.stderr
     finished = run_script("-m", "nn.mnist", "--from", "out put", "--to", "out put", cwd=tmp_path)
     assert finished.returncode == 2
     assert "holds the files that --from reads" in finished.stderr
