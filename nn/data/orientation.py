@@ -18,7 +18,7 @@ from nn.errors import DataError
 
 log = logging.getLogger(__name__)
 
-MAX_SAMPLE = 1000  # images that are looked at
+MAX_SAMPLE = 400  # images that are looked at; of MNIST's, 50 are enough
 MIN_SAMPLE = 5  # a single digit says too little: a 1 that lies down may be a dash in any data
 LIGHT_PAPER_GRAY = 192  # a negative has a median border above it; noise has 127
 # Standard deviations over MNIST's test digits, of the two numbers that `_uprightness` takes.

@@ -84,13 +84,15 @@ def read_table(path: Path, layout: Layout) -> tuple[np.ndarray, np.ndarray | Non
 
 
 def _scale_of(lines: Sequence[str], layout: Layout) -> Scale:
-    try:
-        values = _load([line for line in lines if line.strip()], np.float32, layout)
+    filled = [line for line in lines if line.strip()]
+    for dtype in (np.uint8, np.float32):
+        try:
+            values = _load(filled, dtype, layout)
+        except ValueError:
+            continue
         if values.shape[1] == layout.columns:
             return find_scale(values[:, layout.pixels])
-    except ValueError:
-        pass
-    rows = (layout.cells(line) for line in lines if line.strip())
+    rows = map(layout.cells, filled)
     numbers = [
         [_number(row[n]) for n in layout.pixels] for row in rows if len(row) == layout.columns
     ]

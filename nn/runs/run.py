@@ -220,9 +220,10 @@ def reopen(
         raise UserError(f"{folder.config_file}: not the config of a run ({error})") from None
     write.check_target(target)
     source = source or datasets.load(option, quiet)
-    if isinstance(data, dict) and isinstance(data.get("source"), str):
-        # It is loaded by its full path; its name is what the run was started with.
-        source = replace(source, name=data["source"])
+    begun_with = data.get("source") if isinstance(data, dict) else None
+    if isinstance(begun_with, str) and begun_with != source.name:
+        # The digits are loaded by their full path; the run was started with a relative one.
+        source = replace(source, name=begun_with)
     if source.description != data:
         raise UserError(f"{source.name}: these are not the digits that the run was started with")
     return Run(settings, source, folder, target, refit, calibration)
