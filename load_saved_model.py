@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Reads handwritten digits with a SavedModel: pictures, folders, CSV rows."""
+"""Reads handwritten digits with a SavedModel: pictures, folders, rows of pixels."""
 
 if __name__ == "__main__":  # before the other imports, which take a tenth of a second
     from nn.runtime.early_stop import end_at_ctrl_c
@@ -14,8 +14,15 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nn.data.file_names import is_data_file
+from nn.data.told import Told, add_options
 from nn.runtime.printable import printable
-from nn.runtime.startup import import_tensorflow, make_output_safe, run_command
+from nn.runtime.startup import (
+    import_tensorflow,
+    log_to_standard_error,
+    make_output_safe,
+    run_command,
+)
 
 if TYPE_CHECKING:
     from nn.prediction.inputs import Labels, Reader
@@ -35,12 +42,14 @@ examples:
   python load_saved_model.py scans/ --explain pages/    a page for each answer
   python load_saved_model.py samples/numbers/ --number  several digits a picture
   curl -s https://example.org/7.png | python load_saved_model.py -
+  python load_saved_model.py kaggle/test.csv --kaggle submission.csv
 
 Pictures are PNG, JPEG, WebP, BMP, GIF or TIFF files (HEIC too, where
 pillow-heif is installed) of one digit each, of any size, dark on light or
-light on dark; scan.tif#2 is the second page of a TIFF file. CSV files hold rows
-of 784 pixels, 0 to 255, 0 = paper. Results go to standard output, progress and
-warnings to standard error.
+light on dark; scan.tif#2 is the second page of a TIFF file. Data files hold a
+digit of 784 pixels in each row, 0 = paper: CSV with or without a header and
+labels, .npy, .npz or IDX, .gz or not; MNIST/README.md describes them. Results
+go to standard output, progress and warnings to standard error.
 
 exit status: 0 all inputs were read; 1 some could not be read, the others were;
 2 wrong usage, no model or unusable data; 130 Ctrl-C
@@ -58,8 +67,8 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         nargs="+",
         type=_input,
         metavar="INPUT",
-        help="a picture, a folder of pictures, or a CSV file of pixels; - reads a picture from "
-        "standard input",
+        help="a picture, a folder of pictures, or a data file: CSV, .npy, .npz or IDX; - reads a "
+        "picture from standard input",
     )
     add(
         "--model",
@@ -82,7 +91,8 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         type=Path,
         metavar="CSV",
         help="the right answers: prints accuracy and confusion matrix, and the table lists only "
-        "wrong answers and inputs without a label. For a CSV file of pixels: one digit a line. For "
+        "wrong answers and inputs without a label. For a data file: one digit a line, or an array "
+        "of labels; without this option the labels in the file itself count, if it has any. For "
         "pictures: rows of file,label, with file names relative to the folder of this file; the "
         "label of a number is written as the number, with its leading zeros",
     )
@@ -95,6 +105,14 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     )
     add("--json", action="store_true", help="print one JSON object a line instead of a table")
     add("--csv", type=Path, metavar="FILE", help="also write the results to a CSV file")
+    add(
+        "--kaggle",
+        type=Path,
+        metavar="FILE",
+        help="also write a submission to Kaggle's Digit Recognizer: rows of ImageId,Label for the "
+        "rows of one data file. A row that cannot be read ends it with an error, and no file",
+    )
+    add_options(add, "data files")
     add(
         "--number",
         action="store_true",
@@ -112,12 +130,14 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     options = parser.parse_args(arguments)
     if options.number:
         _check_number_options(parser, options)
+    if options.kaggle and not (len(options.inputs) == 1 and is_data_file(options.inputs[0])):
+        parser.error("--kaggle takes one input, a data file such as test.csv")
     return options
 
 
 def _check_number_options(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
     """Ends the process with 2 where --number does not fit the other options."""
-    pixels = [path for path in options.inputs if path.suffix.lower() == ".csv"]
+    pixels = [path for path in options.inputs if is_data_file(path)]
     if options.top is not None:
         parser.error("--top does not fit --number: it shows the likeliest values of a single digit")
     if any(not path.is_dir() for path in pixels):
@@ -129,6 +149,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line; returns the exit status."""
     make_output_safe()
     options = parse_arguments(arguments)
+    log_to_standard_error()
     # TensorFlow imports Keras, which nothing here uses: this halves the time to the first digit.
     os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
     return run_command(lambda: run(options))
@@ -160,8 +181,11 @@ def run(options: argparse.Namespace) -> int:
         formats = [stack.enter_context(each) for each in _formats(options, reader, paths)]
         # A table in a terminal shows its own progress.
         is_quiet = True if sys.stdout.isatty() else None
-        for reading in tqdm(inputs.read_all(reader, paths), unit=" read", disable=is_quiet):
-            label = labels.find(reading) if labels else None
+        has_labels = labels is not None
+        readings = inputs.read_all(reader, paths, Told.of(options))
+        for reading in tqdm(readings, unit=" read", disable=is_quiet):
+            label = labels.find(reading) if labels else reading.label
+            has_labels = has_labels or label is not None
             right = score.add(reading, label)
             failures += reading.status == ERROR
             hint.add(reading)
@@ -171,7 +195,9 @@ def run(options: argparse.Namespace) -> int:
             print(line, file=sys.stderr)
     if pages:
         print(printable(pages.summary()), file=sys.stderr)
-    if labels:
+    if has_labels and not labels:
+        print("Compared with the labels in the data files themselves", file=sys.stderr)
+    if has_labels:
         above = [] if formats[-1].is_empty else [""]  # a blank line below the table
         print(*above, *score.lines(), sep="\n", file=sys.stderr if options.json else sys.stdout)
     return 1 if failures else 0
@@ -182,9 +208,10 @@ def _paths(options: argparse.Namespace) -> list[Path]:
     from nn.prediction import inputs
 
     paths = inputs.expand(options.inputs, options.recursive)
-    if options.csv:
-        also = [options.labels] if options.labels else []
-        inputs.refuse_to_overwrite(options.csv, [*paths, *also])
+    also = [options.labels] if options.labels else []
+    for name, output in (("--csv", options.csv), ("--kaggle", options.kaggle)):
+        if output:
+            inputs.refuse_to_overwrite(output, [*paths, *also], name)
     return paths
 
 
@@ -229,14 +256,16 @@ def _formats(
     options: argparse.Namespace, reader: "Reader", paths: Sequence[Path]
 ) -> "Iterator[Format]":
     """Makes the output formats that the options ask for, in the order in which they are opened."""
-    from nn.prediction.output import CsvFile, JsonLines, Table
+    from nn.prediction.output import CsvFile, JsonLines, KaggleFile, Table
 
     if options.csv:
         yield CsvFile(reader.reading_type, options.csv)
+    if options.kaggle:
+        yield KaggleFile(options.kaggle)
     if options.json:
         yield JsonLines()
     else:
-        names = [f"{path}:12345" if path.suffix == ".csv" else str(path) for path in paths]
+        names = [f"{path}:12345" if is_data_file(path) else str(path) for path in paths]
         width = max(len(printable(name)) for name in names)
         yield Table(reader.reading_type, width, options.top or 1)
 

@@ -237,10 +237,11 @@ def plan(
     options: argparse.Namespace, networks: "Sequence[Network]", seeds: Sequence[int | None]
 ) -> "tuple[Source, list[Settings]]":
     """The digits, and the settings of a run of each network with each seed, seed by seed."""
+    from nn.data.told import Told
     from nn.training import datasets
     from nn.training.settings import Settings
 
-    source = datasets.load(options.data or "auto", options.quiet)
+    source = datasets.load(options.data or "auto", options.quiet, Told.of(options))
     # The network brings its name and its hidden sizes; `seeds` has the seeds.
     names = {field.name for field in fields(Settings)} - {"network", "hidden", "seed"}
     given = {name: value for name, value in vars(options).items() if name in names}

@@ -4,11 +4,16 @@ A line of a pixel file holds 784 comma-separated whole numbers from 0 to 255, a 
 holds one digit. MNIST/README.md describes both.
 """
 
+import gzip
+import io
 import warnings
+import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 
@@ -24,12 +29,14 @@ class Rows:
     """A block of a pixel file's rows.
 
     lines: the line number of each good row; images: uint8 [n, 28, 28], the good rows;
-    errors: the line number of each bad row, and what is wrong with it.
+    errors: the line number of each bad row, and what is wrong with it; labels: int64 [n], 0 to 9,
+    of the good rows, None where the file holds none.
     """
 
     lines: list[int]
     images: np.ndarray
     errors: list[tuple[int, str]] = field(default_factory=list)
+    labels: np.ndarray | None = None
 
 
 def read_folder(folder: Path) -> tuple[Digits, Digits]:
@@ -39,7 +46,7 @@ def read_folder(folder: Path) -> tuple[Digits, Digits]:
     """
     paths = [folder / name for name in CSV_NAMES]
     for path in paths:
-        _require_file(path)
+        require_file(path)
     return read_digits(paths[0], paths[1]), read_digits(paths[2], paths[3])
 
 
@@ -64,7 +71,7 @@ def read_images(path: Path) -> np.ndarray:
     NumPy parses the file directly into uint8. A file that it rejects is read again block by block,
     which either finds the bad row or accepts what NumPy does not, such as 12.0.
     """
-    _require_file(path)
+    require_file(path)
     try:
         pixels = _parse(path, np.uint8)
         if len(pixels) and pixels.shape[1] == PIXELS:
@@ -86,10 +93,8 @@ def iter_images(path: Path, block: int = 1024) -> Iterator[Rows]:
     Skips blank lines. Raises DataError where the file cannot be opened or is empty. block: the
     number of lines in a block.
     """
-    _require_file(path)
     first, found = 1, False
-    # utf-8-sig: spreadsheets put a byte order mark before the first number.
-    with open(path, encoding="utf-8-sig", errors="replace") as file:
+    with open_text(path) as file:
         while lines := list(islice(file, block)):
             rows = _parse_block(lines, first)
             first += len(lines)
@@ -100,24 +105,43 @@ def iter_images(path: Path, block: int = 1024) -> Iterator[Rows]:
         raise DataError(f"{path}: expected rows of {PIXELS} pixels, found an empty file")
 
 
-def read_labels(path: Path) -> np.ndarray:
-    """Reads a label file into int64 [N]. Raises DataError at the first line without a digit."""
-    _require_file(path)
+def read_labels(path: Path, header: bool = False) -> np.ndarray:
+    """Reads a label file into int64 [N]. Raises DataError at the first line without a digit.
+
+    header: whether the first line is a header, which is left out.
+    """
     labels = []
-    with open(path, encoding="utf-8-sig", errors="replace") as file:
+    with open_text(path) as file:
         for number, line in enumerate(file, 1):
-            if cell := line.strip():
+            if (cell := line.strip()) and not (header and number == 1):
                 try:
-                    labels.append(_whole_number(cell, 9))
+                    labels.append(whole_number(cell, 9))
                 except ValueError:
-                    raise DataError(f"{path}, line {number}: {_label_problem(cell)}") from None
+                    raise DataError(f"{path}, line {number}: {label_problem(cell)}") from None
     if not labels:
         raise DataError(f"{path}: expected one digit 0 to 9 a line, found an empty file")
     return np.array(labels, np.int64)
 
 
-def _require_file(path: Path) -> None:
-    if reason := why_not_regular(path):
+@contextmanager
+def open_text(path: Path) -> Iterator[TextIO]:
+    """Opens a text file, gzipped if its name ends in .gz. Raises DataError where it cannot be read,
+    then or later."""
+    require_file(path)
+    with open(path, "rb") as raw:
+        is_gzip = path.suffix.lower() == ".gz"
+        content = io.BufferedReader(gzip.GzipFile(fileobj=raw)) if is_gzip else raw
+        # utf-8-sig: spreadsheets put a byte order mark before the first number.
+        with io.TextIOWrapper(content, encoding="utf-8-sig", errors="replace") as text:
+            try:
+                yield text
+            except (OSError, EOFError, zlib.error) as error:
+                raise DataError(f"{path}: cannot be read ({error})") from None
+
+
+def require_file(path: Path) -> None:
+    """Raises DataError where a path leads to no regular file, or to one that cannot be read."""
+    if reason := why_not_regular(path):  # to open a pipe could hang
         raise DataError(f"{path}: {reason}")
     try:
         path.open("rb").close()
@@ -174,10 +198,10 @@ def _parse(lines: Path | Iterable[str], dtype: type) -> np.ndarray:
 def _parse_row(line: str) -> list[int]:
     """Parses one line into 784 pixels. Raises ValueError saying what was expected and found."""
     cells = line.strip().split(",")
-    if not any(_is_number(cell) for cell in cells[:2]) and len(cells) > 1:
+    if not any(is_number(cell) for cell in cells[:2]) and len(cells) > 1:
         raise ValueError(
             f"expected {PIXELS} pixels, found what looks like a header row "
-            f"({_shorten(line.strip())}); delete that line"
+            f"({shorten(line.strip())}); delete that line"
         )
     if len(cells) != PIXELS:
         hint = "; is the label in the first column?" if len(cells) == PIXELS + 1 else ""
@@ -185,23 +209,23 @@ def _parse_row(line: str) -> list[int]:
     row = []
     for column, cell in enumerate(cells, 1):
         try:
-            row.append(_whole_number(cell, 255))
+            row.append(whole_number(cell, 255))
         except ValueError:
             raise ValueError(
-                f"column {column}: expected a whole number 0 to 255, found {_shorten(cell)!r}"
+                f"column {column}: expected a whole number 0 to 255, found {shorten(cell)!r}"
             ) from None
     return row
 
 
-def _label_problem(cell: str) -> str:
+def label_problem(cell: str) -> str:
     """Says what is wrong with a line of a label file."""
     if "," in cell:
         return f"expected one digit 0 to 9 a line, found {cell.count(',') + 1} values"
-    hint = "" if _is_number(cell) else "; delete the line if it is a header"
-    return f"expected a digit 0 to 9, found {_shorten(cell)!r}{hint}"
+    hint = "" if is_number(cell) else "; delete the line if it is a header"
+    return f"expected a digit 0 to 9, found {shorten(cell)!r}{hint}"
 
 
-def _whole_number(cell: str, largest: int) -> int:
+def whole_number(cell: str, largest: int) -> int:
     """The number in a cell such as `12` or `12.0`, from 0 to `largest`. Raises ValueError for any
     other cell."""
     number = float(cell)
@@ -212,7 +236,7 @@ def _whole_number(cell: str, largest: int) -> int:
     return int(number)
 
 
-def _is_number(cell: str) -> bool:
+def is_number(cell: str) -> bool:
     try:
         float(cell or 0)  # an empty cell is a bad number, not a column's name
     except ValueError:
@@ -220,5 +244,5 @@ def _is_number(cell: str) -> bool:
     return True
 
 
-def _shorten(text: str, length: int = 24) -> str:
+def shorten(text: str, length: int = 24) -> str:
     return text if len(text) <= length else text[:length] + "…"

@@ -10,13 +10,12 @@ import zlib
 from collections.abc import Sequence
 from http.client import HTTPException
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from tqdm import tqdm
 
 from nn.data.csv_files import CSV_NAMES
-from nn.data.digits import SIDE
+from nn.data.idx_files import IdxFile, parse_idx
 from nn.errors import DataError
 
 MIRRORS = (
@@ -26,19 +25,6 @@ MIRRORS = (
 READ_BYTES = 65_536  # a download reads this many bytes at a time, then moves its progress bar
 WRITE_ROWS = 1000  # a CSV file is written this many rows at a time
 TIMEOUT_SECONDS = 5  # without a connection or without data; the next mirror is tried then
-
-
-class IdxFile(NamedTuple):
-    """One of MNIST's files.
-
-    magic: the file's first four bytes as a big-endian number: two zero bytes, 0x08 for uint8, then
-    the number of dimensions.
-    sha256: of the uncompressed bytes, because compressed bytes depend on the compressor.
-    """
-
-    name: str
-    magic: int
-    sha256: str
 
 
 # In the order of CSV_NAMES.
@@ -109,30 +95,6 @@ def _read_idx_file(source: Path, name: str) -> tuple[Path, bytes]:
         except (OSError, EOFError, zlib.error) as error:
             raise DataError(f"{path}: cannot be read ({error})") from None
     raise DataError(f"{source / name}: no such file, nor {name}.gz")
-
-
-def parse_idx(file: IdxFile, content: bytes, where: str) -> np.ndarray:
-    """The array in an IDX file: uint8 [N, 28, 28] of images or [N] of labels.
-
-    http://yann.lecun.com/exdb/mnist/ describes the format at its end: the magic number, one
-    big-endian int32 for each dimension, then the bytes. Raises DataError, which names `where`.
-    """
-    dimensions = file.magic & 0xFF
-    header = 4 * (1 + dimensions)
-    magic = int.from_bytes(content[:4], "big")
-    if magic != file.magic:
-        raise DataError(
-            f"{where}: expected an IDX file with magic number {file.magic:#06x}, found {magic:#06x}"
-        )
-    if len(content) < header:
-        raise DataError(f"{where}: expected a header of {header} bytes, found {len(content)}")
-    shape = [int(n) for n in np.frombuffer(content, ">i4", dimensions, offset=4)]
-    if shape[1:] not in ([], [SIDE, SIDE]):
-        raise DataError(f"{where}: expected images of 28x28, found {shape[1]}x{shape[2]}")
-    expected = header + int(np.prod(shape))
-    if len(content) != expected:
-        raise DataError(f"{where}: expected {expected:,} bytes, found {len(content):,}")
-    return np.frombuffer(content, np.uint8, offset=header).reshape(shape)
 
 
 def write_csv_files(folder: Path, arrays: Sequence[np.ndarray], quiet: bool = False) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nn.data.told import UNTOLD, Told
 from nn.errors import PictureError
 from nn.figures import explanation_pages
 from nn.pictures.files import read_thumbnail
@@ -41,9 +42,9 @@ class Explainer:
             self._draw(reading, evidence, sources.popleft())
             yield reading
 
-    def read_csv(self, path: str | Path) -> Iterator[Reading]:
+    def read_csv(self, path: str | Path, told: Told = UNTOLD) -> Iterator[Reading]:
         """Reads the rows of a CSV file as Predictor.read_csv does."""
-        for reading, evidence in self._predictor.explain_csv(path):
+        for reading, evidence in self._predictor.explain_csv(path, told):
             self._draw(reading, evidence, None)
             yield reading
 
@@ -82,9 +83,9 @@ class NumberExplainer:
                 self._pages.save(name, reading, page, explanation_pages.draw_number(page))
             yield reading
 
-    def read_csv(self, path: str | Path) -> Iterator[NumberReading]:
+    def read_csv(self, path: str | Path, told: Told = UNTOLD) -> Iterator[NumberReading]:
         """Raises DataError, as NumberReader.read_csv does."""
-        return self._reader.read_csv(path)
+        return self._reader.read_csv(path, told)
 
 
 def page_of(reading: Reading, evidence: Evidence, original: np.ndarray) -> explanation_pages.Page:

@@ -1,11 +1,13 @@
-"""The inputs of load_saved_model.py: pictures, folders and CSV files, and their labels."""
+"""The inputs of load_saved_model.py: pictures, folders and data files, and their labels."""
 
 import csv
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from nn.data import csv_files
+from nn.data import data_files
+from nn.data.file_names import is_data_file
+from nn.data.told import UNTOLD, Told
 from nn.errors import DataError
 from nn.pictures.formats import EXTENSIONS
 from nn.pictures.sources import STANDARD_INPUT, STANDARD_INPUT_NAME, is_web_address, split_page
@@ -16,7 +18,7 @@ ReadingType = TypeVar("ReadingType", Reading, NumberReading, covariant=True)
 
 
 class Reader(Protocol[ReadingType]):
-    """Reads pictures and CSV files: a Predictor, a NumberReader, or an explainer of either."""
+    """Reads pictures and data files: a Predictor, a NumberReader, or an explainer of either."""
 
     @property
     def reading_type(self) -> type[ReadingType]:
@@ -25,7 +27,7 @@ class Reader(Protocol[ReadingType]):
     def read(self, pictures: Iterable[Path]) -> Iterator[ReadingType]:
         """Yields a reading for each picture, in order."""
 
-    def read_csv(self, path: Path) -> Iterator[ReadingType]:
+    def read_csv(self, path: Path, told: Told = UNTOLD) -> Iterator[ReadingType]:
         """Yields a reading for each row. Raises DataError where the file cannot be read."""
 
 
@@ -44,11 +46,14 @@ def expand(inputs: Iterable[Path], recursive: bool = False) -> list[Path]:
     return paths
 
 
-def refuse_to_overwrite(output: Path, inputs: Iterable[Path]) -> None:
-    """Raises DataError if output is one of the inputs, under this or another name."""
+def refuse_to_overwrite(output: Path, inputs: Iterable[Path], option: str = "--csv") -> None:
+    """Raises DataError if output, which an option names, is one of the inputs, under this or
+    another name."""
     for path in inputs:
         if _is_same_file(output, split_page(path)[0]):
-            raise DataError(f"--csv {output} would overwrite the input {path}; name another file")
+            raise DataError(
+                f"{option} {output} would overwrite the input {path}; name another file"
+            )
 
 
 def _is_same_file(one: Path, other: Path) -> bool:
@@ -59,19 +64,23 @@ def _is_same_file(one: Path, other: Path) -> bool:
         return False
 
 
-def read_all(reader: Reader[ReadingType], paths: Sequence[Path]) -> Iterator[ReadingType]:
-    """Reads what expand returned, in order; an input that cannot be read becomes an error
-    reading."""
+def read_all(
+    reader: Reader[ReadingType], paths: Sequence[Path], told: Told = UNTOLD
+) -> Iterator[ReadingType]:
+    """Reads what expand returned, in order; an input that cannot be read becomes an error reading.
+
+    told: what the user says of how the images of data files are stored.
+    """
     pictures: list[Path] = []
     for path in paths:
-        if _is_csv(path) or _is_folder(path):
+        if _is_data_file(path) or _is_folder(path):
             yield from reader.read(pictures)
             pictures = []
             try:
                 if _is_folder(path):
                     formats = ", ".join(EXTENSIONS)
                     raise DataError(f"{path}: no pictures to be read in this folder ({formats})")
-                yield from reader.read_csv(path)
+                yield from reader.read_csv(path, told)
             except DataError as problem:
                 yield reader.reading_type.failed(str(path), str(problem))
         else:
@@ -79,8 +88,8 @@ def read_all(reader: Reader[ReadingType], paths: Sequence[Path]) -> Iterator[Rea
     yield from reader.read(pictures)
 
 
-def _is_csv(path: Path) -> bool:
-    return path.suffix.lower() == ".csv" and not is_web_address(path)
+def _is_data_file(path: Path) -> bool:
+    return is_data_file(path) and not is_web_address(path)
 
 
 def _pictures(folder: Path, recursive: bool) -> list[Path]:
@@ -104,7 +113,8 @@ def _is_folder(path: Path) -> bool:
 
 
 class Labels:
-    """The right answers, from a file of one digit a line or of rows `file,label`.
+    """The right answers: from a data file with labels, such as one digit a line, or from rows
+    `file,label`.
 
     numbers: whether labels are numbers; these stay text, because leading zeros count. Raises
     DataError where the file is bad or does not fit the inputs. unused: how many labels are for
@@ -116,8 +126,8 @@ class Labels:
     def __init__(self, path: Path, inputs: Sequence[Path], numbers: bool = False) -> None:
         self._by_line: Iterator[int] | None = None
         self._by_file: dict[Path, int | str] = {}
-        if len(inputs) == 1 and inputs[0].suffix.lower() == ".csv":
-            labels = csv_files.read_labels(path)
+        if len(inputs) == 1 and is_data_file(inputs[0]):
+            labels = data_files.read_labels(path)
             _check_count(path, len(labels), inputs[0])
             self._by_line = iter(labels.tolist())
         else:
@@ -140,7 +150,7 @@ class Labels:
 
 def _check_count(path: Path, count: int, pixels: Path) -> None:
     """Raises DataError where there are not as many labels as rows of pixels."""
-    rows = sum(len(block.lines) + len(block.errors) for block in csv_files.iter_images(pixels))
+    rows = data_files.count_rows(pixels)
     if rows != count:
         raise DataError(f"{path}: expected {rows:,} labels, one a row of {pixels}, found {count:,}")
 

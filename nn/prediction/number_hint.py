@@ -5,7 +5,7 @@ from pathlib import Path
 
 from nn.confidence.thresholds import EVEN_ODDS
 from nn.errors import ModelError
-from nn.pictures.files import EXTENSIONS
+from nn.pictures.formats import EXTENSIONS
 from nn.prediction.predictor import Predictor
 from nn.prediction.readings import AnyReading, NumberReading, Reading
 

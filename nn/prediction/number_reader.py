@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from nn.confidence.thresholds import EVEN_ODDS, least_probability, percent
+from nn.data.told import UNTOLD, Told
 from nn.errors import DataError, PictureError
 from nn.pictures.canvas import CANVAS
 from nn.pictures.files import read_gray
@@ -45,7 +46,7 @@ class NumberReader:
         for each, in order, before it takes the next one. pictures: as in Predictor.read."""
         return map(self._read_source, as_sources(pictures))
 
-    def read_csv(self, path: str | Path) -> Iterator[NumberReading]:
+    def read_csv(self, path: str | Path, told: Told = UNTOLD) -> Iterator[NumberReading]:
         """Raises DataError: a row of pixels holds one digit, not a number."""
         raise DataError(f"{path}: numbers are read from pictures; its rows hold a digit each")
 

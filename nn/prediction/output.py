@@ -137,6 +137,44 @@ def _no_formula(cell: object) -> object:
     return cell
 
 
+class KaggleFile(Format):
+    """A submission to Kaggle's competition Digit Recognizer: ImageId, from 1, and Label.
+
+    The file appears whole, at the end: a row for each row of the input, in order. Entering raises
+    DataError where the file cannot be written; `write` raises it for a row that cannot be read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._count = path, 0
+        self._open_files = ExitStack()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            try:
+                temporary = stack.enter_context(replacing(self._path))
+                self._file = stack.enter_context(open(temporary, "w", encoding="ascii", newline=""))
+            except OSError as error:
+                raise DataError(f"{self._path}: cannot be written ({error.strerror})") from None
+            self._file.write("ImageId,Label\n")
+            self._open_files = stack.pop_all()
+        return self
+
+    def __exit__(self, *exception) -> None:
+        with naming(self._path):
+            self._open_files.__exit__(*exception)
+
+    def write(self, reading: AnyReading, label: int | str | None, right: bool) -> None:
+        """Adds a row. An unsure answer counts as any other; a label is not part of it."""
+        if reading.answer is None:
+            raise DataError(
+                f"{reading.input}: {reading.reason}; {self._path} is not written, because a "
+                "submission needs an answer for each row"
+            )
+        self._count += 1
+        with naming(self._path):
+            self._file.write(f"{self._count},{reading.answer}\n")
+
+
 def threshold_line(threshold: Threshold | None, max_error: float | None) -> str:
     """Says which answers are marked as unsure; max_error: as the user gave it, None without one."""
     least = least_probability(threshold, max_error)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nn.data.file_names import is_data_file
 from nn.errors import DataError, UserError
 from nn.figures import drawing
 from nn.figures.explanation_pages import NumberPage, Page
@@ -115,7 +116,7 @@ def _candidates(path: Path, fewest: int) -> Iterator[str]:
 def _without_line(name: str) -> str:
     """file.csv:12 → file.csv; any other name as it is."""
     file, _, line = name.rpartition(":")
-    return file if file.lower().endswith(".csv") and line.isdigit() else name
+    return file if is_data_file(Path(file)) and line.isdigit() else name
 
 
 @contextmanager

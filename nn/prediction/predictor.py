@@ -2,15 +2,16 @@
 networks and how they are built."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple, NoReturn, Self
 
 import numpy as np
 
 from nn.confidence.thresholds import choose
-from nn.data.csv_files import iter_images
+from nn.data.data_files import iter_rows
 from nn.data.digits import SIDE
+from nn.data.told import UNTOLD, Told
 from nn.errors import DataError, ModelError, PictureError
 from nn.pictures.canvas import cut_out
 from nn.pictures.files import BATCH_SIZE
@@ -137,11 +138,15 @@ class Predictor:
         answers = self._read_pictures(named_files(files), batch_size, CanvasOutputs)
         return (reading for reading, _ in answers)
 
-    def read_csv(self, path: str | Path) -> Iterator[Reading]:
-        """Predicts the rows of a pixel file, which nn/data/csv_files.py describes; yields a reading
-        for each row, in order. A bad row is an error. Raises DataError where there is no such file,
-        or no good row at its start."""
-        for reading, _ in self.explain_csv(path):
+    def read_csv(self, path: str | Path, told: Told = UNTOLD) -> Iterator[Reading]:
+        """Predicts the rows of a data file: CSV, .npy, .npz or IDX, as MNIST/README.md lists them;
+        yields a reading for each row, in order, with the row's label if the file has labels.
+
+        A row is named by its line, file.csv:12; in an array by its number from 1, file.npy:12. A
+        bad row is an error. told: how the images are stored, None: found out. Raises DataError
+        where there is no such file, or no good row at its start.
+        """
+        for reading, _ in self.explain_csv(path, told):
             yield reading
 
     def read_numbers(self, pictures: Pictures) -> Iterator[NumberReading]:
@@ -160,9 +165,11 @@ class Predictor:
         answers = self._read_pictures(as_sources(pictures), batch_size, EvidenceOutputs)
         return ((reading, _evidence(answer) if answer else None) for reading, answer in answers)
 
-    def explain_csv(self, path: str | Path) -> Iterator[tuple[Reading, Evidence | None]]:
+    def explain_csv(
+        self, path: str | Path, told: Told = UNTOLD
+    ) -> Iterator[tuple[Reading, Evidence | None]]:
         """As `read_csv`, each reading with what it is based on, None for an error."""
-        for number, rows in enumerate(iter_images(Path(path))):
+        for number, rows in enumerate(iter_rows(Path(path), told)):
             if number == 0 and not rows.lines:  # a file of something else: say so once
                 line, problem = rows.errors[0]
                 raise DataError(f"{path}: holds no row of pixels; line {line}: {problem}")
@@ -171,10 +178,13 @@ class Predictor:
                 for line, problem in rows.errors
             }
             if rows.lines:
-                answers = zip(rows.lines, rows.images, *self.predict(rows.images), strict=True)
-                for line, image, digit, probabilities in answers:
+                labels = [None] * len(rows.lines) if rows.labels is None else rows.labels.tolist()
+                answers = zip(
+                    rows.lines, rows.images, labels, *self.predict(rows.images), strict=True
+                )
+                for line, image, label, digit, probabilities in answers:
                     reading = self._reading(f"{path}:{line}", digit, probabilities)
-                    found[line] = reading, Evidence(image)
+                    found[line] = replace(reading, label=label), Evidence(image)
             yield from (found[line] for line in sorted(found))
 
     def signature(self, name: str, outputs: type[Outputs]) -> Callable[..., Outputs]:

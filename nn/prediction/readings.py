@@ -6,7 +6,7 @@ both alike.
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
@@ -25,7 +25,7 @@ class Reading:
     status: `ok`; `unsure`, if the best guess is not probable enough (digit is that guess) or there
     is no ink; `error`, if the input cannot be read. Without ink, and after an error, digit,
     probability and probabilities are None. reason: one line that says why the status is not ok;
-    None if it is ok.
+    None if it is ok. label: the right answer, if the input itself holds it: a row with a label.
     """
 
     input: str
@@ -34,6 +34,7 @@ class Reading:
     probability: float | None
     probabilities: list[float] | None
     reason: str | None
+    label: int | None = None
 
     @classmethod
     def answered(
@@ -96,8 +97,9 @@ class Reading:
         return f"{self.status}: {LIKE_NO_DIGIT}" if self.probability < EVEN_ODDS else self.status
 
     def json_fields(self) -> dict:
-        """The fields for JSON, probabilities rounded."""
+        """The fields for JSON, probabilities rounded; a label is not part of them."""
         fields = asdict(self)
+        del fields["label"]
         if self.probability is not None:
             fields["probability"] = round(self.probability, PROBABILITY_JSON_DECIMALS)
         if self.probabilities is not None:
@@ -136,6 +138,7 @@ class NumberReading:
     number: str | None
     digits: list[NumberDigit] | None
     reason: str | None
+    label: ClassVar[None] = None  # no picture holds one
 
     @classmethod
     def failed(cls, name: str, reason: str) -> "NumberReading":

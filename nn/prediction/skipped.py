@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
-from nn.pictures.files import EXTENSIONS
+from nn.pictures.formats import EXTENSIONS
 from nn.prediction.inputs import Labels
 
 MAX_FILES_LOOKED_AT = 10_000  # below one folder: counting must not take longer than reading

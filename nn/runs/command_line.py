@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from nn.data.digits import SEED_LIMIT
+from nn.data.told import UNTOLD, Told, add_options
 
 DESCRIPTION = "Trains a handwritten-digit recognizer and exports it as a SavedModel."
 EPILOG = """\
@@ -15,6 +16,7 @@ examples:
   python train_neural_network.py                      the default network
   python train_neural_network.py --network dense      --list-networks shows all
   python train_neural_network.py --network dense --hidden 512 256
+  python train_neural_network.py --data kaggle/       your own digits
   python train_neural_network.py --compare all --seeds 3
   python train_neural_network.py --resume runs/NAME   go on with a stopped run
   python train_neural_network.py --data my_digits/ --labels my_digits/labels.csv \\
@@ -80,9 +82,11 @@ def _add_networks(add: Callable) -> None:
         "--data",
         metavar="DATA",
         help="mnist: the CSV files in MNIST/, which are downloaded if they are missing; bundled: "
-        "the small digits that come with scikit-learn; a folder with the four CSV files; auto: "
-        "mnist, or bundled if MNIST cannot be downloaded (default: auto)",
+        "the small digits that come with scikit-learn; a file or a folder of digits: the four CSV "
+        "files, Kaggle's train.csv, CSV rows with their labels, .npz, .npy or IDX files, see "
+        "MNIST/README.md; auto: mnist, or bundled if MNIST cannot be downloaded (default: auto)",
     )
+    add_options(add, "--data")
     add(
         "--start-from",
         type=Path,
@@ -199,6 +203,8 @@ def _contradiction(options: argparse.Namespace) -> str | None:
         )
     if problem := _own_digits_problem(options):
         return problem
+    if options.data == "bundled" and Told.of(options) != UNTOLD:
+        return "--transposed and --inverted are about your own files; drop --data bundled"
     if options.refit and networks:
         return "--refit is for a single run; drop --compare"
     if options.seeds and not networks:

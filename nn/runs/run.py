@@ -233,6 +233,10 @@ def reopen(
         raise UserError(f"{folder.config_file}: not the config of a run ({error})") from None
     write.check_target(export_folder)
     source = source or datasets.load(option, quiet)
+    begun_with = data.get("source") if isinstance(data, dict) else None
+    if isinstance(begun_with, str) and begun_with != source.name:
+        # The digits are loaded by their full path; the run was started with a relative one.
+        source = replace(source, name=begun_with)
     if source.description != data:
         raise UserError(f"{source.name}: these are not the digits that the run was started with")
     return Run(settings, source, folder, export_folder, refit, calibration)
@@ -254,6 +258,7 @@ def default_export_folder(option: str) -> Path:
     hold. Other digits have a subfolder named after their folder or file, so that no model of theirs
     is in the way of a better one.
     """
+    _, option = datasets.split_option(option)
     if option == "mnist":
         return versions.DEFAULT_FOLDER
     if option == "bundled":

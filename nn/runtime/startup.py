@@ -6,6 +6,7 @@ the process as it was.
 """
 
 import io
+import logging
 import os
 import subprocess
 import sys
@@ -49,6 +50,13 @@ def make_output_safe() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def log_to_standard_error(quiet: bool = False) -> None:
+    """Shows what nn logs on standard error; quiet: only warnings."""
+    logger = logging.getLogger("nn")
+    logger.handlers = [logging.StreamHandler(sys.stderr)]
+    logger.setLevel(logging.WARNING if quiet else logging.INFO)
 
 
 def run_command(command: Callable[[], int]) -> int:

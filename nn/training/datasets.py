@@ -12,8 +12,10 @@ import tensorflow.compat.v1 as tf1
 from PIL import Image
 
 from nn.data import bundled, download
-from nn.data.csv_files import CSV_NAMES, read_folder
+from nn.data.csv_files import CSV_NAMES
+from nn.data.data_sets import read_set
 from nn.data.digits import NO_DIGIT, SIDE, Digits
+from nn.data.told import UNTOLD, Told
 from nn.errors import DataError
 from nn.normalization.pipeline import normalize
 from nn.pictures.canvas import CANVAS, place
@@ -63,16 +65,19 @@ class Source:
         }
 
 
-def load(data: str, quiet: bool = False) -> Source:
-    """The digits that --data names: "auto", "mnist", "bundled", or a folder of four CSV files.
+def load(data: str, quiet: bool = False, told: Told = UNTOLD) -> Source:
+    """The digits that --data names: "auto", "mnist", "bundled", or a file or folder of digits.
 
-    "mnist" is the folder MNIST/ of the current directory, or else the one beside the scripts. If
-    neither holds CSV files, it downloads MNIST into the first. "auto" does so too, but falls back
-    to the bundled digits, and says so, if the download fails. Raises DataError if the data is
-    missing, damaged or cannot be downloaded.
+    nn/data/data_sets.py reads files and folders. "mnist" is the folder MNIST/ of the current
+    directory, or else the one beside the scripts. If neither holds CSV files, it downloads MNIST
+    into the first. "auto" does so too, but falls back to the bundled digits, and says so, if the
+    download fails. told: what the user says of how the images are stored. A Source's option starts
+    with it, as in `transposed:/home/me/digits`, so that a run can be resumed. Raises DataError if
+    the data is missing, damaged or cannot be downloaded.
     """
     if data == "bundled":
         return _bundled()
+    told, data = split_option(data, told)
     mnist = find_folder(MNIST_FOLDER, _holds_csv_files)
     folder = mnist if data in ("auto", "mnist") else Path(data)
     if data in ("auto", "mnist") and not _holds_csv_files(folder):
@@ -89,14 +94,33 @@ def load(data: str, quiet: bool = False) -> Source:
                 "--from DIR", f"{BUNDLED_TRAINING_DIGITS:,}",
             )  # fmt: skip
             return _bundled()
-    training, test = read_folder(folder)
+    training, test = read_set(folder, told)
+    name, option = str(folder), str(folder.resolve())
     if folder.resolve() == mnist.resolve():
-        return Source(str(MNIST_FOLDER), "mnist", training, test)
-    return Source(str(folder), str(folder.resolve()), training, test)
+        name, option = str(MNIST_FOLDER), "mnist"
+    return Source(name, _option_prefix(told) + option, training, test)
 
 
 def _holds_csv_files(folder: Path) -> bool:
     return any((folder / name).exists() for name in CSV_NAMES)
+
+
+def _option_prefix(told: Told) -> str:
+    return "".join(
+        ("" if value else "not-") + f"{name}:"
+        for name, value in told._asdict().items()
+        if value is not None
+    )
+
+
+def split_option(option: str, told: Told = UNTOLD) -> tuple[Told, str]:
+    """Splits a Source's option into what was told of its images and the rest. told: what is known
+    already."""
+    for name in Told._fields:
+        for value, prefix in ((True, f"{name}:"), (False, f"not-{name}:")):
+            if option.startswith(prefix):
+                told, option = told._replace(**{name: value}), option.removeprefix(prefix)
+    return told, option
 
 
 def extra_pictures(source: Source, digits: Digits, share: float, seed: int) -> Digits:

@@ -304,10 +304,11 @@ def test_where_folders_do_not_do_numbers_follow():
     assert names_of("a/3", "b/3", "a_3") == ["a_3", "b_3", "a_3_2"]
 
 
-def test_rows_are_told_apart():
-    names = UniqueFileNames([Path("a/x.csv"), Path("b/x.csv"), Path("y.csv")])
-    rows = ["a/x.csv:1", "a/x.csv:2", "b/x.csv:1", "y.csv:1"]
-    assert [names.take(row) for row in rows] == ["a_x.csv_1", "a_x.csv_2", "b_x.csv_1", "y.csv_1"]
+@pytest.mark.parametrize("x", ["x.csv", "x.npy", "x.csv.gz", "x-images-idx3-ubyte"])
+def test_rows_are_told_apart(x):
+    names = UniqueFileNames([Path(f"a/{x}"), Path(f"b/{x}"), Path("y.csv")])
+    rows = [f"a/{x}:1", f"a/{x}:2", f"b/{x}:1", "y.csv:1"]
+    assert [names.take(row) for row in rows] == [f"a_{x}_1", f"a_{x}_2", f"b_{x}_1", "y.csv_1"]
 
 
 def test_no_name_is_too_long_for_a_file_system():

@@ -79,6 +79,9 @@ WRONG = [
     (["--resume", "nowhere", "--seed", "3"], "drop --seed"),
     (["--refit", "--compare", "tiny"], "--refit is for a single run"),
     (["--resume", "nowhere", "--no-augment"], "drop --no-augment"),
+    (["--resume", "nowhere", "--transposed"], "drop --transposed"),
+    (["--data", "bundled", "--no-inverted"], "drop --data bundled"),
+    (["--data", "nowhere.csv"], "nowhere.csv: no such file"),
 ]
 
 
