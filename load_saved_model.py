@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nn.data.file_names import is_data_file
-from nn.data.told import Told, add_options
+from nn.data.told import Told
+from nn.prediction.command_line import parse_arguments
 from nn.runtime.printable import printable
 from nn.runtime.startup import (
     import_tensorflow,
@@ -29,120 +30,6 @@ if TYPE_CHECKING:
     from nn.prediction.output import Format
     from nn.prediction.page_folder import PageFolder
     from nn.prediction.predictor import Predictor
-
-EPILOG = """\
-examples:
-  python load_saved_model.py samples/                every picture of a folder
-  python load_saved_model.py my_seven.jpg --top 3    the three likeliest digits
-  python load_saved_model.py samples/ --labels samples/labels.csv
-  python load_saved_model.py MNIST/digit_xtest.csv \\
-      --labels MNIST/digit_ytest.csv
-  python load_saved_model.py samples/ --json | jq .digit
-  python load_saved_model.py scans/ --max-error 0.2%
-  python load_saved_model.py scans/ --explain pages/    a page for each answer
-  python load_saved_model.py samples/numbers/ --number  several digits a picture
-  curl -s https://example.org/7.png | python load_saved_model.py -
-  python load_saved_model.py kaggle/test.csv --kaggle submission.csv
-
-Pictures are PNG, JPEG, WebP, BMP, GIF or TIFF files (HEIC too, where
-pillow-heif is installed) of one digit each, of any size, dark on light or
-light on dark; scan.tif#2 is the second page of a TIFF file. Data files hold a
-digit of 784 pixels in each row, 0 = paper: CSV with or without a header and
-labels, .npy, .npz or IDX, .gz or not; MNIST/README.md describes them. Results
-go to standard output, progress and warnings to standard error.
-
-exit status: 0 all inputs were read; 1 some could not be read, the others were;
-2 wrong usage, no model or unusable data; 130 Ctrl-C
-"""
-
-
-def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
-    """Parses the command line. Wrong usage ends the process with exit status 2."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    add = parser.add_argument
-    add(
-        "inputs",
-        nargs="+",
-        type=_input,
-        metavar="INPUT",
-        help="a picture, a folder of pictures, or a data file: CSV, .npy, .npz or IDX; - reads a "
-        "picture from standard input",
-    )
-    add(
-        "--model",
-        type=Path,
-        metavar="DIR",
-        help="a version of a model, or a folder of versions: the highest is used (default: "
-        "SavedModel in the current folder, or else beside this script)",
-    )
-    add(
-        "--max-error",
-        type=_rate,
-        metavar="RATE",
-        help="how many answers may be wrong, as 0.1%% or 0.001: less probable answers are marked "
-        "as unsure. The rate holds for digits like those that the model was trained with, not for "
-        "every picture (default: 0.1%%, or the lowest rate that the model has a threshold for)",
-    )
-    add("--recursive", action="store_true", help="read the pictures in subfolders too")
-    add(
-        "--labels",
-        type=Path,
-        metavar="CSV",
-        help="the right answers: prints accuracy and confusion matrix, and the table lists only "
-        "wrong answers and inputs without a label. For a data file: one digit a line, or an array "
-        "of labels; without this option the labels in the file itself count, if it has any. For "
-        "pictures: rows of file,label, with file names relative to the folder of this file; the "
-        "label of a number is written as the number, with its leading zeros",
-    )
-    add(
-        "--top",
-        type=int,
-        choices=range(1, 11),
-        metavar="K",
-        help="show the K likeliest digits (default: 1)",
-    )
-    add("--json", action="store_true", help="print one JSON object a line instead of a table")
-    add("--csv", type=Path, metavar="FILE", help="also write the results to a CSV file")
-    add(
-        "--kaggle",
-        type=Path,
-        metavar="FILE",
-        help="also write a submission to Kaggle's Digit Recognizer: rows of ImageId,Label for the "
-        "rows of one data file. A row that cannot be read ends it with an error, and no file",
-    )
-    add_options(add, "data files")
-    add(
-        "--number",
-        action="store_true",
-        help="read numbers: several digits in a picture, side by side on one line, that do not "
-        "touch. A number is unsure where one of its digits is",
-    )
-    add(
-        "--explain",
-        type=Path,
-        metavar="DIR",
-        help="also draw a page for each answer, a PNG in DIR: the picture, the ink that was found, "
-        "the 28x28 pixels that the network saw, and the ten probabilities; for a number, its "
-        "digits in their places; DIR/index.html shows all pages",
-    )
-    options = parser.parse_args(arguments)
-    if options.number:
-        _check_number_options(parser, options)
-    if options.kaggle and not (len(options.inputs) == 1 and is_data_file(options.inputs[0])):
-        parser.error("--kaggle takes one input, a data file such as test.csv")
-    return options
-
-
-def _check_number_options(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
-    """Ends the process with 2 where --number does not fit the other options."""
-    pixels = [path for path in options.inputs if is_data_file(path)]
-    if options.top is not None:
-        parser.error("--top does not fit --number: it shows the likeliest values of a single digit")
-    if any(not path.is_dir() for path in pixels):
-        rows = printable(str(pixels[0]))
-        parser.error(f"--number reads pictures: the rows of {rows} hold one digit each")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -268,23 +155,6 @@ def _formats(
         names = [f"{path}:12345" if is_data_file(path) else str(path) for path in paths]
         width = max(len(printable(name)) for name in names)
         yield Table(reader.reading_type, width, options.top or 1)
-
-
-def _input(text: str) -> Path:
-    """The path of an input. - is standard input, and ./- a file of that name."""
-    return Path("/dev/stdin" if text == "-" else text)
-
-
-def _rate(text: str) -> float:
-    """Parses 0.1% or 0.001."""
-    try:
-        rate = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
-    except ValueError:
-        rate = 0.0
-    # A plain 1 could mean 1% or every answer.
-    if not 0 < rate <= 1 or (rate == 1 and not text.endswith("%")):
-        raise argparse.ArgumentTypeError(f"expected a rate such as 0.1% or 0.001, found {text}")
-    return rate
 
 
 if __name__ == "__main__":

@@ -122,13 +122,14 @@ def reading_command(version: Path) -> str:
 
 def _new_run(options: argparse.Namespace) -> "Run":
     from nn.networks.registry import get_network
-    from nn.runs.run import Run, default_export_folder
+    from nn.runs import export_folders
+    from nn.runs.run import Run
     from nn.training.run_folder import RunFolder
 
     network = get_network(options.network or DEFAULT_NETWORK, options.hidden or ())
     source, (settings,) = plan(options, [network], [options.seed])
     folder = RunFolder(options.run_dir or default_folder(network.name))
-    target = options.saved_model or default_export_folder(source.option)
+    target = options.saved_model or export_folders.usual(source.option)
     new = Run(settings, source, folder, target, bool(options.refit))
     new.create()
     return new
@@ -162,8 +163,8 @@ def _print_scores(result: "Result", source: str) -> None:
 def compare(options: argparse.Namespace) -> int:
     """Trains several networks with several seeds, prints a table; returns the exit status."""
     from nn.networks.registry import NETWORKS, get_network
+    from nn.runs import export_folders
     from nn.runs.comparison import Comparison, table
-    from nn.runs.run import default_export_folder
 
     if options.resume:
         comparison = Comparison.reopen(options.resume, options.saved_model, quiet=options.quiet)
@@ -173,7 +174,7 @@ def compare(options: argparse.Namespace) -> int:
         first = options.seed or 0
         source, settings = plan(options, networks, range(first, first + (options.seeds or 1)))
         folder = options.run_dir or default_folder("compare")
-        target = options.saved_model or default_export_folder(source.option)
+        target = options.saved_model or export_folders.usual(source.option)
         comparison = Comparison.create(folder, settings, source, target)
     for name in ("nn.training", "nn.runs.run"):  # of each run, one line is enough
         logging.getLogger(name).setLevel(logging.WARNING)
@@ -215,8 +216,8 @@ def learn(options: argparse.Namespace) -> int:
 
 def _new_own_hand(options: argparse.Namespace) -> "OwnHand":
     """The training that the options ask for; its folder is not yet made."""
+    from nn.runs import export_folders
     from nn.runs.own_hand import OwnHand
-    from nn.runs.run import default_export_folder
     from nn.runs.start_model import Start
     from nn.training import datasets, own_digits
     from nn.training.run_folder import RunFolder
@@ -228,7 +229,7 @@ def _new_own_hand(options: argparse.Namespace) -> "OwnHand":
     names = ("epochs", "batch_size", "learning_rate", "augment", "precision", "seed")
     settings = start.settings(source, {name: getattr(options, name) for name in names})
     folder = RunFolder(options.run_dir or default_folder(f"{start.network.name}-own"))
-    target = options.saved_model or default_export_folder(str(data.resolve()))
+    target = options.saved_model or export_folders.usual(str(data.resolve()))
     name = data.resolve().name
     return OwnHand(settings, own, name, source, start, folder, target)
 

@@ -9,7 +9,7 @@ from conftest import ROOT, load_in_this_process
 
 from nn import versions
 from nn.errors import ModelError
-from nn.runs.run import default_export_folder
+from nn.runs import export_folders
 from nn.versions import better_version, default_folder, find_version
 
 
@@ -53,7 +53,7 @@ def test_own_digits_export_to_a_folder_of_their_own(data, folder, tmp_path):
     option = data.replace("/somewhere", str(tmp_path))
     if Path(option).suffix != ".gz" and data.startswith("/somewhere"):
         Path(option).mkdir(parents=True)
-    assert default_export_folder(option) == Path(folder)
+    assert export_folders.usual(option) == Path(folder)
 
 
 def version_of(folder: Path, number: int, errors: int, sha256: str = "same") -> Path:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from nn.data.digits import SEED_LIMIT
 from nn.data.told import UNTOLD, Told, add_options
+from nn.runs.argument_types import layer_size, positive, seed, share
 
 DESCRIPTION = "Trains a handwritten-digit recognizer and exports it as a SavedModel."
 EPILOG = """\
@@ -29,7 +30,6 @@ got no better, 2 wrong usage, unusable data or a loss that diverges,
 (Ctrl-C and SIGTERM stop a training only after it has written a checkpoint)
 """
 DEFAULT_NETWORK = "compact"
-MAX_LAYER_UNITS = 100_000  # such a layer has 78 million weights; more units are a typing error
 # The options that may stand beside --resume. All others set what a run computes, and a resumed run
 # has its own settings.
 NOT_WITH_START_FROM = ("network", "hidden", "compare", "refit", "validation_split", "extras")
@@ -60,7 +60,7 @@ def _add_networks(add: Callable) -> None:
     add("--list-networks", action="store_true", help="list the networks and their defaults")
     add(
         "--hidden",
-        type=_layer_size,
+        type=layer_size,
         nargs="+",
         metavar="N",
         help="sizes of a dense network's hidden layers, one for each layer (default: the "
@@ -74,7 +74,7 @@ def _add_networks(add: Callable) -> None:
     )
     add(
         "--seeds",
-        type=_positive(int),
+        type=positive(int),
         metavar="N",
         help="train each of the --compare networks with N seeds, from --seed on (default: 1)",
     )
@@ -107,26 +107,26 @@ def _add_networks(add: Callable) -> None:
 def _add_training(add: Callable) -> None:
     add(
         "--epochs",
-        type=_positive(int),
+        type=positive(int),
         metavar="N",
         help="times through the training digits (default: the network's; ten times that on "
         "the few bundled digits)",
     )
     add(
         "--batch-size",
-        type=_positive(int),
+        type=positive(int),
         metavar="N",
         help="digits in each training step (default: the network's)",
     )
     add(
         "--learning-rate",
-        type=_positive(float),
+        type=positive(float),
         metavar="X",
         help="Adam's highest learning rate; it falls to 0 at the end (default: the network's)",
     )
     add(
         "--validation-split",
-        type=_share,
+        type=share,
         metavar="F",
         help="share of the training digits kept for validation; 0 trains on all (default: 0.2)",
     )
@@ -145,7 +145,7 @@ def _add_training(add: Callable) -> None:
     )
     add(
         "--extras",
-        type=_share,
+        type=share,
         metavar="F",
         help="train on extra pictures too, F times as many as the digits: zeros with a slash, "
         "sevens with a bar, ones with a foot; digits by other writers; letters and scribbles, of "
@@ -159,7 +159,7 @@ def _add_training(add: Callable) -> None:
     )
     add(
         "--seed",
-        type=_seed,
+        type=seed,
         metavar="N",
         help="equal seeds give equal weights on one machine (default: 0)",
     )
@@ -232,35 +232,3 @@ def _first_setting(options: argparse.Namespace) -> str | None:
         if value is not None and name not in BESIDE_RESUME:
             return ("no-" if value is False else "") + name.replace("_", "-")
     return None
-
-
-def _positive(kind: type[int] | type[float]) -> Callable[[str], float]:
-    def parse(text: str) -> float:
-        value = kind(text)
-        if not 0 < value < float("inf"):
-            raise ValueError(text)
-        return value
-
-    parse.__name__ = f"positive {kind.__name__}"  # argparse's message names it
-    return parse
-
-
-def _layer_size(text: str) -> int:
-    value = int(text)
-    if not 1 <= value <= MAX_LAYER_UNITS:
-        raise argparse.ArgumentTypeError(f"expected 1 to {MAX_LAYER_UNITS:,} units, found {text}")
-    return value
-
-
-def _share(text: str) -> float:
-    value = float(text)
-    if not 0 <= value < 1:
-        raise argparse.ArgumentTypeError(f"expected 0 up to, but not including, 1, found {text}")
-    return value
-
-
-def _seed(text: str) -> int:
-    value = int(text)
-    if not 0 <= value < SEED_LIMIT:
-        raise argparse.ArgumentTypeError(f"expected 0 to {SEED_LIMIT - 1}, found {text}")
-    return value

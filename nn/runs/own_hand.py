@@ -150,14 +150,12 @@ class OwnHand:
         compared = reference.wrong if reference else others_before
         verdict = judge(own_before, own.wrong, others_before, compared, result.validation.wrong)
         calibration = self._calibrated(result.validation, own, is_cautious=reference is not None)
-        trained_on = self.start.card["trained_on"] + len(self.own)
-        scaling = calibration.scaling
         scaled = replace(
             result,
-            training_images=trained_on,
+            training_images=self.start.card["trained_on"] + len(self.own),
             calibration=calibration,
-            validation=replace(result.validation, scaling=scaling),
-            test=replace(result.test, scaling=scaling),
+            validation=replace(result.validation, scaling=calibration.scaling),
+            test=replace(result.test, scaling=calibration.scaling),
         )
         return Learned(scaled, verdict)
 
@@ -188,10 +186,9 @@ class OwnHand:
             "own_images": len(self.own),
             "own_sha256": self.own.sha256(),
         }
-        start = {"version": self.start.version.name} | {
-            name: self.start.card.get(name) for name in ("weights_sha256", "date")
-        }
+        start = {name: self.start.card.get(name) for name in ("weights_sha256", "date")}
         card = model_card(self.settings, data, learned.result)
+        start["version"] = self.start.version.name
         card |= {"started_from": start, "learned": asdict(learned.verdict)}
         return write.export(
             *build_serving_graph(self.start.network, learned.result.calibration.scaling),

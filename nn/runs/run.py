@@ -1,7 +1,6 @@
 """One run, from its settings to its plots: started, resumed, finished, exported."""
 
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +9,6 @@ import numpy as np
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from nn import versions
 from nn.confidence.calibration import Calibration
 from nn.data.digits import Digits, split, training_count
 from nn.errors import UserError
@@ -20,7 +18,7 @@ from nn.export.serving_graph import build_serving_graph
 from nn.figures import charts, digit_sheets, drawing
 from nn.networks.layers import scale
 from nn.networks.registry import Network, get_network
-from nn.runs import exports
+from nn.runs import export_folders, exports
 from nn.runtime.sessions import FLOAT32
 from nn.runtime.signals import Interrupted, Stop
 from nn.training import datasets
@@ -222,7 +220,7 @@ def reopen(
         settings = Settings(**config["settings"])
         get_network(settings.network, settings.hidden)
         option, data = config["load"], config["data"]
-        export_folder = export_folder or _recorded_export_folder(config)
+        export_folder = export_folder or export_folders.recorded(config)
         # The configs of old runs have neither of these two.
         refit, calibration = config.get("refit", False), config.get("calibration")
         calibration = None if calibration is None else Calibration.of(calibration)
@@ -240,32 +238,3 @@ def reopen(
     if source.description != data:
         raise UserError(f"{source.name}: these are not the digits that the run was started with")
     return Run(settings, source, folder, export_folder, refit, calibration)
-
-
-def _recorded_export_folder(config: Mapping) -> Path:
-    """The folder that a run's config names."""
-    if "export_folder" in config:
-        return Path(config["export_folder"])
-    # An old config has the parent of bundled/ for a run on the bundled digits.
-    folder = Path(config["saved_model"])
-    return folder / versions.BUNDLED if config["load"] == versions.BUNDLED else folder
-
-
-def default_export_folder(option: str) -> Path:
-    """The folder that a training exports to if the user names none.
-
-    option: a Source's. The folder is SavedModel for the four CSV files in MNIST/, whatever they
-    hold. Other digits have a subfolder named after their folder or file, so that no model of theirs
-    is in the way of a better one.
-    """
-    _, option = datasets.split_option(option)
-    if option == "mnist":
-        return versions.DEFAULT_FOLDER
-    if option == "bundled":
-        return versions.DEFAULT_FOLDER / versions.BUNDLED
-    data = Path(option)
-    name = data.name if data.is_dir() else data.name.split(".")[0]
-    name = name or "data"
-    # A number would be taken for a version, and bundled/ has a meaning of its own.
-    is_taken = name.isdigit() or name == versions.BUNDLED
-    return versions.DEFAULT_FOLDER / (f"data-{name}" if is_taken else name)
