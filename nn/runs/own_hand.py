@@ -72,12 +72,13 @@ class OwnHand:
 
     def has_nothing_to_learn(self) -> bool:
         """Whether the version at the start reads all of the own digits right."""
-        return not self._wrong_at_start(self.own).any()
+        (wrong,) = self._wrong_at_start(self.own)
+        return not wrong.any()
 
-    def _wrong_at_start(self, digits: Digits) -> np.ndarray:
-        """Which of the digits the version at the start reads wrong: bool [N]."""
+    def _wrong_at_start(self, *parts: Digits) -> list[np.ndarray]:
+        """Which digits of each part the version at the start reads wrong: bool [N]."""
         with Predictor(self.start.version) as predictor:
-            return predictor.predict(digits.images).digits != digits.labels
+            return [predictor.predict(part.images).digits != part.labels for part in parts]
 
     def finish(self, *, stop: Stop = lambda: None, quiet: bool = False) -> "Learned":
         """Trains, cross-validates and judges, from where an earlier call was stopped.
@@ -100,11 +101,11 @@ class OwnHand:
                 f"Learned {len(others):,} of them, part {number} of {own_digits.FOLDS}: "
                 f"{scores.errors:,} of the other {scores.count:,} wrong"
             )
-        reference = None
+        reference, (_, validation) = None, self._split
         if not self.start.holds_out(self.source):
-            reference = learn("without_own", NO_OWN_DIGITS, self._validation, self.own).validation
+            reference = learn("without_own", NO_OWN_DIGITS, validation, self.own).validation
             log.info("Trained without your digits, for comparison")
-        result = learn("", self.own, self._validation, self.source.test)
+        result = learn("", self.own, validation, self.source.test)
         return self._judged(result, _joined(held_out), reference)
 
     def _train(
@@ -127,10 +128,6 @@ class OwnHand:
         settings = self.settings
         return split(self.source.training, settings.validation_split, settings.seed)
 
-    @property
-    def _validation(self) -> Digits:
-        return self._split[1]
-
     @cached_property
     def _others(self) -> Digits:
         """Other people's digits to train on, with the extra pictures of the network's recipe, so
@@ -138,15 +135,18 @@ class OwnHand:
         training, settings = self._split[0], self.settings
         count = min(len(training), own_digits.EPOCH_STEPS * settings.batch_size)
         training = training[np.random.default_rng(settings.seed).permutation(len(training))[:count]]
-        extras = datasets.extra_pictures(self.source, training, settings.extras, settings.seed)
-        return training.joined(extras) if len(extras) else training
+        if not settings.extras:
+            return training
+        return training.joined(
+            datasets.extra_pictures(self.source, training, settings.extras, settings.seed)
+        )
 
     def _judged(self, result: Result, own: Scores, reference: Scores | None) -> "Learned":
         """Compares with the version at the start; fits scale and thresholds again."""
         assert result.validation
         order = own_digits.held_out_order(self.own, self.settings.seed)
-        own_before = self._wrong_at_start(self.own[order])
-        others_before = self._wrong_at_start(self._validation)
+        _, validation = self._split
+        own_before, others_before = self._wrong_at_start(self.own[order], validation)
         compared = reference.wrong if reference else others_before
         verdict = judge(own_before, own.wrong, others_before, compared, result.validation.wrong)
         calibration = self._calibrated(result.validation, own, is_cautious=reference is not None)

@@ -554,7 +554,7 @@ def test_the_cards_accuracy_is_what_the_script_computes(
 @pytest.fixture(scope="module")
 def export_again(model) -> Callable[..., Path]:
     """A function that exports the trained model's checkpoint into a folder."""
-    checkpoint = checkpoint_prefixes(RunFolder(model.parent.parent / "run"))[-1]
+    checkpoint = checkpoint_prefixes(RunFolder(model.parent / "run"))[-1]
     serving = build_serving_graph(get_network("dense"))
     return lambda folder, **card: write.export(*serving, checkpoint, folder, card)
 

@@ -51,6 +51,7 @@ def own(digits, tmp_path) -> Path:
 def test_a_model_learns_a_hand_and_forgets_no_other(own, model, digits, tmp_path, train_here,
                                                     monkeypatch):  # fmt: skip
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(own_digits, "FOLDS", 3)
     finished = train_here("--data", own, "--start-from", model, "--run-dir", "run")
     assert finished.returncode == 0, finished.stderr
     version = Path("SavedModel") / own.name / "1"

@@ -206,7 +206,7 @@ def test_a_finished_run_that_was_moved_resumes_to_its_export(
         ("settings.learning_rate", None, "learning_rate cannot be None"),
         ("settings.rate", 1, "unexpected keyword argument 'rate'"),
         ("load", None, "load cannot be None"),
-        ("saved_model", 5, "config.json: not the config of a run"),
+        ("export_folder", 5, "config.json: not the config of a run"),
         ("refit", "no", "refit cannot be 'no'"),
         ("calibration", {}, "temperature"),
         ("calibration", "", "string indices"),
