@@ -103,8 +103,12 @@ def _read_npz(path: Path) -> dict[str, np.ndarray]:
         names = archive.namelist()
     if not all(name.endswith(".npy") for name in names):
         raise DataError(f"{path}: a ZIP archive, not NumPy's .npz; unpack it and name a file of it")
-    with np.load(path, allow_pickle=False) as arrays:
-        return {name: arrays[name] for name in arrays.files}
+    with np.load(path, allow_pickle=False) as file:
+        arrays = {name: file[name] for name in file.files}
+    for name, array in arrays.items():
+        if not isinstance(array, np.ndarray):  # the bytes of a member that is no .npy file
+            raise ValueError(f"{name}.npy is no array")
+    return arrays
 
 
 def _parse_idx(path: Path, content: bytes) -> np.ndarray:

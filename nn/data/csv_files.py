@@ -21,6 +21,9 @@ from nn.data.digits import PIXELS, SIDE, Digits
 from nn.errors import DataError
 from nn.runtime.regular_files import why_not_regular
 
+# What NumPy raises at a file that it does not accept, or that is gzipped and damaged. Read again
+# line by line, such a file gives the reason.
+UNPARSED = (ValueError, OSError, EOFError, zlib.error)
 CSV_NAMES = ("digit_xtrain.csv", "digit_ytrain.csv", "digit_xtest.csv", "digit_ytest.csv")
 
 
@@ -76,7 +79,7 @@ def read_images(path: Path) -> np.ndarray:
         pixels = _parse(path, np.uint8)
         if len(pixels) and pixels.shape[1] == PIXELS:
             return pixels.reshape(-1, SIDE, SIDE)
-    except ValueError:
+    except UNPARSED:
         pass
     blocks = []
     for rows in iter_images(path):

@@ -81,10 +81,17 @@ def _images_of(parts: list[Part], path: Path) -> Part:
 
 
 def _labels_beside(parts: list[Part], images: Part) -> np.ndarray | None:
-    """The labels in another array of the same file; None if there are none."""
+    """The labels in another array of the same file; None if there are none. Raises DataError if
+    there are not as many as images."""
     for part in parts:
         if part.has_labels and not part.has_images and part.role == images.role:
-            return part.read()[1]
+            labels, count = part.read()[1], images.count()
+            if labels is not None and len(labels) != count:
+                raise DataError(
+                    f"{part.name}: expected {count:,} labels, one for each image, found "
+                    f"{len(labels):,}"
+                )
+            return labels
     return None
 
 

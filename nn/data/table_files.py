@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from nn.data import csv_files
-from nn.data.csv_files import Rows, open_text, shorten, whole_number
+from nn.data.csv_files import UNPARSED, Rows, open_text, shorten, whole_number
 from nn.data.digits import PIXELS, SIDE
 from nn.data.pixel_scale import BYTES, Scale, find_scale
 from nn.data.table_layout import Layout
@@ -66,7 +66,7 @@ def read_table(path: Path, layout: Layout) -> tuple[np.ndarray, np.ndarray | Non
     if scale_of_table(path, layout) == BYTES:
         try:
             values = _load(path, np.uint8, layout, skip=layout.header)
-        except ValueError:
+        except UNPARSED:
             values = np.empty((0, 0), np.uint8)
         if len(values) and values.shape[1] == layout.columns:
             images, labels = _images(values, layout), _labels(values, layout)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from conftest import MNIST, run_script, write_csv_folder
 
-from nn.data.csv_files import CSV_NAMES, read_folder
+from nn.data.csv_files import CSV_NAMES, read_folder, read_images
 from nn.data.data_sets import read_set
 from nn.data.digits import Digits, split
 from nn.data.told import Told
@@ -314,6 +314,14 @@ def write_bad(folder: Path, name: str, both: tuple[Digits, Digits]) -> Path:
             path.mkdir()
             table(path / "train_a.csv", with_labels(both[0]))
             table(path / "train_b.csv", with_labels(both[0]))
+        case "cut late.csv.gz":
+            table(path, np.tile(with_labels(both[0]), (4, 1)))
+            path.write_bytes(path.read_bytes()[:-500])  # behind the first block of lines
+        case "odd.npz":
+            import zipfile
+
+            with zipfile.ZipFile(path, "w") as archive:
+                archive.writestr("x.npy", b"no array")
         case "missing.csv":
             pass
     return path
@@ -328,6 +336,8 @@ def write_bad(folder: Path, name: str, both: tuple[Digits, Digits]) -> Path:
         ("cut.npz", "cannot be read"),
         ("archive.zip", "a ZIP archive, not NumPy's .npz; unpack it and name a file of it"),
         ("cut.csv.gz", "cannot be read"),
+        ("cut late.csv.gz", "cannot be read"),
+        ("odd.npz", "cannot be read (x.npy is no array)"),
         ("letters.csv", "line 4: column 1: expected a label 0 to 9, found '26'"),
         ("unnamed.csv", "line 1: expected 784 columns of pixels, and a column named label"),
         ("counts", "expected 300 labels, one for each image of x.npy, found 299"),
@@ -340,6 +350,13 @@ def test_a_bad_data_set_is_one_line(tmp_path, both, name, problem):
     message = message_of(read_set, path)
     assert message.startswith(str(path))
     assert problem in message
+
+
+def test_pixels_in_a_gzip_file_that_was_cut_off_are_one_line(tmp_path, both):
+    path = tmp_path / "x.csv.gz"
+    table(path, np.tile(flat(both[0]), (4, 1)))
+    path.write_bytes(path.read_bytes()[:-500])
+    assert message_of(read_images, path).startswith(f"{path}: cannot be read (")
 
 
 def test_too_few_images_on_their_side_are_refused_with_the_flag(tmp_path, both):

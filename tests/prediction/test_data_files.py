@@ -111,6 +111,14 @@ def test_a_format_is_read_as_the_plain_csv(script, tmp_path, some, expected, nam
         assert "Compared with the labels in the data files themselves" in finished.stderr
 
 
+def test_fewer_labels_than_images_in_a_file_are_refused(script, tmp_path, some):
+    path = tmp_path / "mnist.npz"
+    np.savez(path, x_test=some.images, y_test=some.labels[:-1])
+    finished = script(path)
+    assert finished.returncode == 1
+    assert "array y_test: expected 40 labels, one for each image, found 39" in finished.stdout
+
+
 def test_labels_of_another_file_come_first(script, tmp_path, some):
     path = write(tmp_path, "train.csv", some)
     np.save(tmp_path / "y.npy", np.full(COUNT, 9))
