@@ -1,6 +1,7 @@
 """The options of load_saved_model.py. Nothing here imports TensorFlow: --help answers at once."""
 
 import argparse
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -111,7 +112,13 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         _check_number_options(parser, options)
     if options.kaggle and not (len(options.inputs) == 1 and is_data_file(options.inputs[0])):
         parser.error("--kaggle takes one input, a data file such as test.csv")
+    if options.csv and options.kaggle and _lead_to_one_file(options.csv, options.kaggle):
+        parser.error(f"--csv and --kaggle name one file, {options.csv}; name two")
     return options
+
+
+def _lead_to_one_file(one: Path, other: Path) -> bool:
+    return os.path.realpath(one) == os.path.realpath(other)  # resolve raises at links in a circle
 
 
 def _check_number_options(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:

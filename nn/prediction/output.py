@@ -166,8 +166,10 @@ class KaggleFile(Format):
     def write(self, reading: AnyReading, label: int | str | None, right: bool) -> None:
         """Adds a row. An unsure answer counts as any other; a label is not part of it."""
         if reading.answer is None:
+            # The reason why a whole file cannot be read begins with its name.
+            reason = (reading.reason or "").removeprefix(f"{reading.input}: ")
             raise DataError(
-                f"{reading.input}: {reading.reason}; {self._path} is not written, because a "
+                f"{reading.input}: {reason}; {self._path} is not written, because a "
                 "submission needs an answer for each row"
             )
         self._count += 1
