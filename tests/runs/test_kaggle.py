@@ -70,6 +70,9 @@ def test_a_bad_row_is_an_error_and_no_submission(competition):
     (error,) = [line for line in finished.stderr.splitlines() if line.startswith("error: ")]
     assert error.startswith("error: bad.csv.gz:6: column 2: expected a whole number 0 to 255, ")
     assert not [path for path in competition.iterdir() if "bad_out" in path.name]
+    finished = load("none.csv", "--model", "own", "--kaggle", "bad_out.csv", cwd=competition)
+    assert finished.returncode == 2
+    assert "error: none.csv: no such file (" in finished.stderr
 
 
 def test_the_labels_in_the_training_file_are_scored(competition):
@@ -84,7 +87,9 @@ def test_the_labels_in_the_training_file_are_scored(competition):
 def test_a_run_on_a_relative_path_resumes_on_the_same_test_digits(competition):
     config = competition / "run" / "config.json"
     before = config.read_bytes()
-    finished = train("--resume", competition / "run")
+    # Into another folder: where it was exported, a finished run is not scored again.
+    other = competition / "again"
+    finished = train("--resume", competition / "run", "--saved-model", other)
     assert finished.returncode == 0, finished.stderr
     accuracies = [
         line.split(",")[0].split(";")[0]
