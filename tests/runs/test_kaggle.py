@@ -2,12 +2,14 @@
 
 import csv
 import gzip
+from contextlib import chdir
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import load, train
+from conftest import in_this_process, load, models_restored_once, train, train_in_this_process
 
+import load_saved_model
 from nn.data.digits import Digits
 
 PIXEL_NAMES = ",".join(f"pixel{number}" for number in range(784))
@@ -39,6 +41,12 @@ def competition(digits, tmp_path_factory) -> Path:
     return folder
 
 
+def load_here(folder: Path, *arguments):
+    """load_saved_model.py in a folder, within this process."""
+    with chdir(folder), models_restored_once():
+        return in_this_process(load_saved_model.main, *arguments)
+
+
 def test_test_digits_are_split_off_and_the_log_says_so(competition):
     said = (competition / "said.txt").read_text(encoding="utf-8").splitlines()
     assert said[0].startswith("kaggle holds no test digits with labels: 171 of its 1,200 digits")
@@ -65,18 +73,18 @@ def test_a_bad_row_is_an_error_and_no_submission(competition):
     lines[5] = lines[5].replace(",0,", ",,", 1)
     with gzip.open(competition / "bad.csv.gz", "wt") as file:
         file.write("\n".join(lines))
-    finished = load("bad.csv.gz", "--model", "own", "--kaggle", "bad_out.csv", cwd=competition)
+    finished = load_here(competition, "bad.csv.gz", "--model", "own", "--kaggle", "bad_out.csv")
     assert finished.returncode == 2
     (error,) = [line for line in finished.stderr.splitlines() if line.startswith("error: ")]
     assert error.startswith("error: bad.csv.gz:6: column 2: expected a whole number 0 to 255, ")
     assert not [path for path in competition.iterdir() if "bad_out" in path.name]
-    finished = load("none.csv", "--model", "own", "--kaggle", "bad_out.csv", cwd=competition)
+    finished = load_here(competition, "none.csv", "--model", "own", "--kaggle", "bad_out.csv")
     assert finished.returncode == 2
     assert "error: none.csv: no such file (" in finished.stderr
 
 
 def test_the_labels_in_the_training_file_are_scored(competition):
-    finished = load("kaggle/train.csv", "--model", "own", cwd=competition)
+    finished = load_here(competition, "kaggle/train.csv", "--model", "own")
     assert finished.returncode == 0, finished.stderr
     assert "labels in the data files" in finished.stderr
     (summary,) = [line for line in finished.stdout.splitlines() if line.startswith("Accuracy ")]
@@ -89,7 +97,7 @@ def test_a_run_on_a_relative_path_resumes_on_the_same_test_digits(competition):
     before = config.read_bytes()
     # Into another folder: where it was exported, a finished run is not scored again.
     other = competition / "again"
-    finished = train("--resume", competition / "run", "--saved-model", other)
+    finished = train_in_this_process("--resume", competition / "run", "--saved-model", other)
     assert finished.returncode == 0, finished.stderr
     accuracies = [
         line.split(",")[0].split(";")[0]
