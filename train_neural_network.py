@@ -199,7 +199,10 @@ def learn(options: argparse.Namespace) -> int:
         training = _new_own_hand(options)
         if training.has_nothing_to_learn():
             count = len(training.own)
-            print(f"Nothing to learn: the model already reads all {count:,} of your digits right")
+            print(
+                f"Nothing to learn: the model already reads all {count:,} of your digits right, "
+                "and is sure of them"
+            )
             return 1
         training.create()
     logging.getLogger("nn.training.train").setLevel(logging.WARNING)  # of each part, one line

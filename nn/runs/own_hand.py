@@ -17,12 +17,12 @@ from scipy.special import softmax
 from nn import versions
 from nn.confidence.calibration import Calibration
 from nn.confidence.scaling import scale_logits
+from nn.confidence.thresholds import choose, least_probability
 from nn.data.digits import Digits, split
 from nn.errors import UserError
 from nn.export import write
 from nn.export.model_card import model_card
 from nn.export.serving_graph import build_serving_graph
-from nn.prediction.predictor import Predictor
 from nn.runs.start_model import Start
 from nn.runtime.signals import Stop
 from nn.runtime.whole_files import replacing
@@ -30,7 +30,7 @@ from nn.training import datasets, own_digits
 from nn.training.checkpoints import checkpoint_prefixes
 from nn.training.datasets import Source
 from nn.training.evaluation import Result, Scores
-from nn.training.guard import Verdict, judge
+from nn.training.guard import Answers, Verdict, judge
 from nn.training.run_folder import RunFolder
 from nn.training.settings import Settings
 from nn.training.train import train
@@ -71,14 +71,9 @@ class OwnHand:
             np.savez_compressed(stream, images=self.own.images, labels=self.own.labels)
 
     def has_nothing_to_learn(self) -> bool:
-        """Whether the version at the start reads all of the own digits right."""
-        (wrong,) = self._wrong_at_start(self.own)
-        return not wrong.any()
-
-    def _wrong_at_start(self, *parts: Digits) -> list[np.ndarray]:
-        """Which digits of each part the version at the start reads wrong: bool [N]."""
-        with Predictor(self.start.version) as predictor:
-            return [predictor.predict(part.images).digits != part.labels for part in parts]
+        """Whether the version at the start reads all of the own digits right, and is sure."""
+        (answers,) = self.start.answers(self.own)
+        return answers.all_right_and_sure
 
     def finish(self, *, stop: Stop = lambda: None, quiet: bool = False) -> "Learned":
         """Trains, cross-validates and judges, from where an earlier call was stopped.
@@ -146,10 +141,14 @@ class OwnHand:
         assert result.validation
         order = own_digits.held_out_order(self.own, self.settings.seed)
         _, validation = self._split
-        own_before, others_before = self._wrong_at_start(self.own[order], validation)
-        compared = reference.wrong if reference else others_before
-        verdict = judge(own_before, own.wrong, others_before, compared, result.validation.wrong)
+        own_before, others_before = self.start.answers(self.own[order], validation)
         calibration = self._calibrated(result.validation, own, is_cautious=reference is not None)
+        least = least_probability(choose(calibration.thresholds, None), None)
+        own = replace(own, scaling=calibration.scaling)
+        verdict = judge(
+            own_before, Answers(own.wrong, own.confidences >= least), others_before.wrong,
+            reference.wrong if reference else others_before.wrong, result.validation.wrong,
+        )  # fmt: skip
         scaled = replace(
             result,
             training_images=self.start.card["trained_on"] + len(self.own),

@@ -5,10 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nn import versions
+from nn.confidence.thresholds import least_probability
+from nn.data.digits import Digits
 from nn.export.renew import network_of
 from nn.networks.registry import Network
+from nn.prediction.predictor import Predictor
 from nn.training import own_digits
 from nn.training.datasets import Source
+from nn.training.guard import Answers
 from nn.training.settings import VALIDATION_SPLIT, Settings
 
 
@@ -34,6 +38,16 @@ class Start:
     def weights(self) -> str:
         """The prefix of the files of its weights."""
         return str(self.version / "variables" / "variables")
+
+    def answers(self, *parts: Digits) -> list[Answers]:
+        """What the version answers to the digits of each part, as load_saved_model.py would."""
+        with Predictor(self.version) as predictor:
+            least = least_probability(predictor.threshold, None)
+            found = [predictor.predict(part.images) for part in parts]
+        return [
+            Answers(answer.digits != part.labels, answer.probabilities.max(1) >= least)
+            for answer, part in zip(found, parts, strict=True)
+        ]
 
     def holds_out(self, source: Source) -> bool:
         """Whether it was trained on these digits, and held some of them out."""

@@ -64,9 +64,8 @@ def test_a_model_learns_a_hand_and_forgets_no_other(own, model, digits, tmp_path
     assert card["data"]["source"] == f"bundled and {own.name}"
     assert "100 digits of my hand ü" in card["calibration"]["fitted_to"]
     lines = finished.stdout.splitlines()
-    assert f"Your 100 digits: {learned['own_after']} wrong, before {learned['own_before']} " in (
-        finished.stdout
-    )
+    assert f"Your 100 digits: {learned['own_after']} wrong, " in finished.stdout
+    assert f"; before {learned['own_before']} and {learned['own_sure_before']} (" in finished.stdout
     assert lines[-1].endswith(f"--model 'SavedModel/{own.name}/1'")
     new = mirrored(digits[1])[100:]
     with Predictor(version) as after, Predictor(model) as start:
@@ -110,13 +109,15 @@ def test_a_model_that_has_nothing_to_learn_is_not_trained(digits, model, tmp_pat
                                                     monkeypatch):  # fmt: skip
     monkeypatch.chdir(tmp_path)
     with Predictor(model) as predictor:
-        right = predictor.predict(digits[0].images[:100]).digits == digits[0].labels[:100]
-    known = digits[0][:100][right]
+        found = predictor.predict(digits[0].images[:200])
+        least = max(predictor.threshold.probability, 0.5)
+    sure = found.probabilities.max(1) >= least
+    known = digits[0][:200][(found.digits == digits[0].labels[:200]) & sure]
     own = write_csv_folder(tmp_path / "known", known[:20], known[20:40])
     finished = train_here("--data", own, "--start-from", model, "--run-dir", "run", "--quiet")
     assert finished.returncode == 1
     assert finished.stdout.splitlines()[-1] == (
-        "Nothing to learn: the model already reads all 40 of your digits right"
+        "Nothing to learn: the model already reads all 40 of your digits right, and is sure of them"
     )
     assert sorted(path.name for path in tmp_path.iterdir()) == ["known"]
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from nn.training.guard import judge
+from nn.training.guard import Answers, judge
 
 
 def wrong(count: int, *places: int) -> np.ndarray:
@@ -13,12 +13,21 @@ def wrong(count: int, *places: int) -> np.ndarray:
     return answers
 
 
-def verdict(*, own: tuple[int, int], lost: int = 0, gained: int = 0):
-    """own: errors before and after, of 20 digits. lost, gained: of the others that were right and
-    are wrong, and that were wrong and are right; five stay wrong."""
+def answers(errors: int, sure: int) -> Answers:
+    """Answers to 20 digits: the first ones wrong, the last ones sure."""
+    return Answers(wrong(20, *range(errors)), wrong(20, *range(20 - sure, 20)))
+
+
+def verdict(
+    *, own: tuple[int, int], sure: tuple[int, int] = (9, 9), lost: int = 0, gained: int = 0
+):
+    """own: errors before and after, of 20 digits; sure: how many of the last ones are sure. lost,
+    gained: of the others that were right and are wrong, and that were wrong and are right; five
+    stay wrong."""
     before = wrong(1000, *range(gained + 5))
     after = wrong(1000, *range(gained, gained + 5 + lost))
-    return judge(wrong(20, *range(own[0])), wrong(20, *range(own[1])), before, before, after)
+    one, other = (answers(*each) for each in zip(own, sure, strict=True))
+    return judge(one, other, before, before, after)
 
 
 def test_fewer_own_errors_and_no_more_of_the_others_are_accepted():
@@ -38,9 +47,9 @@ def test_the_p_value_is_mcnemars(lost, gained):
 @pytest.mark.parametrize(
     ("case", "words"),
     [
-        ({"own": (0, 0)}, "already reads all 20 of your digits right"),
-        ({"own": (3, 3)}, "reads your digits no better: 3 of 20 wrong, before 3"),
-        ({"own": (3, 5)}, "no better: 5 of 20 wrong, before 3"),
+        ({"own": (3, 3)}, "no better: 3 of 20 wrong and 9 right and sure, before 3 and 9"),
+        ({"own": (0, 0), "sure": (20, 19)}, "0 of 20 wrong and 19 right and sure, before 0 and 20"),
+        ({"own": (3, 5), "sure": (0, 9)}, "no better: 5 of 20 wrong"),
         ({"own": (9, 0), "lost": 7}, "forgot other people's digits: 12 of 1,000 wrong, 5 without"),
     ],
 )
@@ -53,9 +62,17 @@ def test_a_loss_that_chance_explains_is_accepted():
     assert verdict(own=(9, 0), lost=7).p_value == 1 / 128
 
 
+def test_as_many_errors_with_more_right_answers_sure_are_better():
+    found = verdict(own=(2, 2), sure=(9, 12))
+    assert (found.own_sure_before, found.own_sure_after) == (9, 12)
+    assert found.objection is None
+    # Of 19 sure answers one is wrong: it does not count as learned.
+    assert verdict(own=(2, 2), sure=(18, 19)).own_sure_after == 18
+
+
 def test_the_others_are_compared_with_the_reference():
     before, reference, after = wrong(100), wrong(100, *range(8)), wrong(100, *range(8))
-    found = judge(wrong(20, 1), wrong(20), before, reference, after)
+    found = judge(answers(1, 0), answers(0, 0), before, reference, after)
     assert found.p_value == 1
     assert found.lines("MNIST")[1] == (
         "MNIST's 100 validation digits: 8 wrong, before 0; the same training without your digits: 8"
