@@ -163,7 +163,9 @@ def memory(model: Path, folder: Path) -> str:
 _MEASURE = """
 import resource, subprocess, sys
 subprocess.run([sys.executable, *sys.argv[1:]], check=True, stdout=subprocess.DEVNULL)
-print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024, file=sys.stderr)
+unit = 1 if sys.platform == "darwin" else 1024  # macOS reports bytes, Linux KiB
+peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+print(peak * unit // 2**20, file=sys.stderr)
 """
 
 

@@ -8,8 +8,8 @@ from PIL import Image
 CANVAS = 64  # pixels a side; canvases of 96 and 128 are read no better
 SMALL_CANVAS = 32  # pixels a side, for pictures that fit into it: a quarter of the work
 PAGE = 512  # pixels a side, of the canvas that a picture with a small digit is read from
-# Canvas pixels. A digit that is lower and narrower is looked at more closely; from 10 to 16 is as
-# good (docs/experiments.md, "Small digits").
+# Canvas pixels. A digit that is lower and narrower is looked at more closely; 10 and 20 do as
+# well (docs/experiments.md, "Small digits").
 SMALL_DIGIT_PIXELS = 14
 # A pixel counts as ink above a quarter of full ink, as a share and as a level of 255. At a quarter
 # MNIST's own digits measure 20 pixels.
