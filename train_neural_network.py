@@ -12,12 +12,12 @@ import os
 import shlex
 import sys
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nn.errors import UserError
 from nn.runs.command_line import DEFAULT_NETWORK, parse_arguments
@@ -65,7 +65,7 @@ def _compares(options: argparse.Namespace) -> bool:
 def _learns_own_digits(options: argparse.Namespace) -> bool:
     """Whether an exported model is to learn one's own digits, or such a training is to be
     resumed."""
-    from nn.runs.own_hand import is_own_hand
+    from nn.training.run_folder import is_own_hand
 
     return bool(options.start_from or (options.resume and is_own_hand(options.resume)))
 
@@ -89,8 +89,7 @@ def run(options: argparse.Namespace) -> int:
     """Trains, scores, plots and exports one network; returns the exit status."""
     training = _resumed_run(options) if options.resume else _new_run(options)
     if version := training.exported():
-        print(f"This run is finished: {training.folder.path}/")
-        _print_export(version)
+        _print_finished(training.folder.path, version)
         return 0
     with stoppable(training.folder.path) as stop:
         result = training.finish(stop=stop, quiet=options.quiet)
@@ -104,9 +103,14 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
+def _print_finished(folder: Path, version: Path) -> None:
+    print(printable(f"This run is finished: {folder}/"))
+    _print_export(version)
+
+
 def _print_export(version: Path) -> None:
-    print(f"Exported: {version}/   To read digits with it:")
-    print(f"    {reading_command(version)}")
+    print(printable(f"Exported: {version}/   To read digits with it:"))
+    print(printable(f"    {reading_command(version)}"))
 
 
 def reading_command(version: Path) -> str:
@@ -195,6 +199,9 @@ def learn(options: argparse.Namespace) -> int:
 
     if options.resume:
         training = own_hand.reopen(options.resume, options.saved_model, quiet=options.quiet)
+        if version := training.exported():
+            _print_finished(training.folder.path, version)
+            return 0
     else:
         training = _new_own_hand(options)
         if training.has_nothing_to_learn():
@@ -219,6 +226,7 @@ def learn(options: argparse.Namespace) -> int:
 
 def _new_own_hand(options: argparse.Namespace) -> "OwnHand":
     """The training that the options ask for; its folder is not yet made."""
+    from nn.data.told import Told
     from nn.runs import export_folders
     from nn.runs.own_hand import OwnHand
     from nn.runs.start_model import Start
@@ -227,10 +235,10 @@ def _new_own_hand(options: argparse.Namespace) -> "OwnHand":
 
     start = Start.of(options.start_from)
     data = Path(options.data)
-    own = own_digits.read(data, options.labels, start.version)
+    own = own_digits.read(data, options.labels, start.version, Told.of(options))
     source = datasets.load("auto", options.quiet)
     names = ("epochs", "batch_size", "learning_rate", "augment", "precision", "seed")
-    settings = start.settings(source, {name: getattr(options, name) for name in names})
+    settings = start.settings(source, _given(options, names))
     folder = RunFolder(options.run_dir or default_folder(f"{start.network.name}-own"))
     target = options.saved_model or export_folders.usual(str(data.resolve()))
     name = data.resolve().name
@@ -248,15 +256,21 @@ def plan(
     source = datasets.load(options.data or "auto", options.quiet, Told.of(options))
     # The network brings its name and its hidden sizes; `seeds` has the seeds.
     names = {field.name for field in fields(Settings)} - {"network", "hidden", "seed"}
-    given = {name: value for name, value in vars(options).items() if name in names}
-    if given["precision"] == "auto":
-        given["precision"] = None
+    given = _given(options, names)
     settings = [
         Settings.of(network, bundled=source.bundled, seed=seed, **given)
         for seed in seeds
         for network in networks
     ]
     return source, settings
+
+
+def _given(options: argparse.Namespace, names: Iterable[str]) -> dict[str, Any]:
+    """The options that set the settings of these names; None for the usual value."""
+    given = {name: value for name, value in vars(options).items() if name in names}
+    if given["precision"] == "auto":
+        given["precision"] = None
+    return given
 
 
 def default_folder(name: str) -> Path:

@@ -32,6 +32,19 @@ def read_set(path: Path, told: Told = UNTOLD) -> tuple[Digits, Digits]:
     path: a folder or a file. If there are no test digits, some of the training digits become test
     digits. Raises DataError if no digits with labels are found, or something is wrong with them.
     """
+    training, test = _read_set(path, told)
+    return (training, test) if test is not None else _split_off_test(training, path)
+
+
+def read_all_digits(path: Path, told: Told = UNTOLD) -> Digits:
+    """Reads all digits of a data set: those for the test, if any, stand last. Raises as read_set
+    does."""
+    training, test = _read_set(path, told)
+    return training if test is None else training.joined(test)
+
+
+def _read_set(path: Path, told: Told) -> tuple[Digits, Digits | None]:
+    """(training digits, test digits or None)"""
     training: Digits
     test: Digits | None
     if _has_four_files(path):
@@ -42,7 +55,7 @@ def read_set(path: Path, told: Told = UNTOLD) -> tuple[Digits, Digits]:
     if any(stored):
         training = Digits(stored.turn(training.images), training.labels)
         test = test and Digits(stored.turn(test.images), test.labels)
-    return (training, test) if test is not None else _split_off_test(training, path)
+    return training, test
 
 
 def _has_four_files(path: Path) -> bool:

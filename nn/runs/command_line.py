@@ -30,9 +30,10 @@ got no better, 2 wrong usage, unusable data or a loss that diverges,
 (Ctrl-C and SIGTERM stop a training only after it has written a checkpoint)
 """
 DEFAULT_NETWORK = "compact"
+SOURCES_BY_NAME = ("auto", "mnist", "bundled")  # what --data takes that is no file or folder
+NOT_WITH_START_FROM = ("network", "hidden", "compare", "refit", "validation_split", "extras")
 # The options that may stand beside --resume. All others set what a run computes, and a resumed run
 # has its own settings.
-NOT_WITH_START_FROM = ("network", "hidden", "compare", "refit", "validation_split", "extras")
 BESIDE_RESUME = {"resume", "saved_model", "quiet", "list_networks"}
 
 
@@ -220,6 +221,12 @@ def _own_digits_problem(options: argparse.Namespace) -> str | None:
         return "--labels is for --start-from, with a folder of pictures" if options.labels else None
     if options.data is None:
         return "--start-from learns digits of your own; name them with --data"
+    if options.data in SOURCES_BY_NAME:
+        return "--start-from learns digits of your own; name their file or folder with --data"
+    if options.labels and Told.of(options) != UNTOLD:
+        return (
+            "--transposed and --inverted are about data files, not pictures; drop --labels or them"
+        )
     for name in NOT_WITH_START_FROM:
         if getattr(options, name) is not None:
             return f"--start-from takes the network of its model; drop --{name.replace('_', '-')}"

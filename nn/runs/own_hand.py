@@ -23,9 +23,9 @@ from nn.errors import UserError
 from nn.export import write
 from nn.export.model_card import model_card
 from nn.export.serving_graph import build_serving_graph
+from nn.runs import exports
 from nn.runs.start_model import Start
 from nn.runtime.signals import Stop
-from nn.runtime.whole_files import replacing
 from nn.training import datasets, own_digits
 from nn.training.checkpoints import checkpoint_prefixes
 from nn.training.datasets import Source
@@ -56,6 +56,7 @@ class OwnHand:
     def create(self) -> None:
         """Makes the folder, with all that `reopen` needs. Raises UserError if it cannot."""
         write.check_target(self.export_folder)
+        self.settings.check_batch_size(len(self._split[0]))
         self.folder.create(
             {
                 "settings": vars(self.settings),
@@ -67,8 +68,7 @@ class OwnHand:
                 "own": {"name": self.name, "sha256": self.own.sha256()},
             }
         )
-        with replacing(self.folder.path / OWN_DIGITS_FILE) as file, file.open("wb") as stream:
-            np.savez_compressed(stream, images=self.own.images, labels=self.own.labels)
+        own_digits.save(self.own, self.folder.path / OWN_DIGITS_FILE)
 
     def has_nothing_to_learn(self) -> bool:
         """Whether the version at the start reads all of the own digits right, and is sure."""
@@ -97,11 +97,11 @@ class OwnHand:
                 f"{scores.errors:,} of the other {scores.count:,} wrong"
             )
         reference, (_, validation) = None, self._split
-        if not self.start.holds_out(self.source):
+        if not self._is_validation_new:
             reference = learn("without_own", NO_OWN_DIGITS, validation, self.own).validation
             log.info("Trained without your digits, for comparison")
         result = learn("", self.own, validation, self.source.test)
-        return self._judged(result, _joined(held_out), reference)
+        return self._judged(result, Scores.joined(held_out), reference)
 
     def _train(
         self, name: str, own: Digits, validation: Digits, test: Digits, stop: Stop, quiet: bool
@@ -122,6 +122,11 @@ class OwnHand:
     def _split(self) -> tuple[Digits, Digits]:
         settings = self.settings
         return split(self.source.training, settings.validation_split, settings.seed)
+
+    @property
+    def _is_validation_new(self) -> bool:
+        """Whether the version at the start has not trained on the validation digits."""
+        return self.start.has_not_seen(self.source, self.settings)
 
     @cached_property
     def _others(self) -> Digits:
@@ -187,14 +192,20 @@ class OwnHand:
         }
         start = {name: self.start.card.get(name) for name in ("weights_sha256", "date")}
         card = model_card(self.settings, data, learned.result)
-        start["version"] = self.start.version.name
+        start |= {"version": self.start.version.name, "held_out": self._is_validation_new}
         card |= {"started_from": start, "learned": asdict(learned.verdict)}
-        return write.export(
+        version = write.export(
             *build_serving_graph(self.start.network, learned.result.calibration.scaling),
             checkpoint_prefixes(self.folder)[-1],
             self.export_folder,
             card,
         )
+        exports.record(self.folder, version, self.settings.epochs)
+        return version
+
+    def exported(self) -> Path | None:
+        """The version in the export folder that holds this training; None if there is none."""
+        return exports.find(self.folder, self.export_folder, self.settings.epochs)
 
 
 @dataclass(frozen=True)
@@ -204,19 +215,6 @@ class Learned:
 
     result: Result
     verdict: Verdict
-
-
-def _joined(folds: list[Scores]) -> Scores:
-    """The scores of all folds, one fold after the other."""
-    return Scores(
-        np.concatenate([scores.labels for scores in folds]),
-        np.concatenate([scores.logits for scores in folds]),
-    )
-
-
-def is_own_hand(folder: Path) -> bool:
-    """Whether a folder holds a training on own digits."""
-    return (folder / OWN_DIGITS_FILE).exists()
 
 
 def reopen(path: Path, export_folder: Path | None = None, *, quiet: bool = False) -> OwnHand:
@@ -230,8 +228,7 @@ def reopen(path: Path, export_folder: Path | None = None, *, quiet: bool = False
     try:
         settings = Settings(**config["settings"])
         start = Start.of(Path(config["start_from"]))
-        with np.load(path / OWN_DIGITS_FILE) as arrays:
-            own = Digits(arrays["images"], arrays["labels"])
+        own = own_digits.load(path / OWN_DIGITS_FILE)
         expected = config["own"]["sha256"], config["start_sha256"]
         name, data, option = config["own"]["name"], config["data"], config["load"]
         export_folder = export_folder or Path(config["export_folder"])

@@ -50,9 +50,17 @@ class Start:
         ]
 
     def holds_out(self, source: Source) -> bool:
-        """Whether it was trained on these digits, and held some of them out."""
+        """Whether it was trained on these digits, and held some of them out: as did the version
+        that it started from, if there was one."""
         same = self.card["data"].get("training_sha256") == source.description["training_sha256"]
-        return same and self.card["validation_split"] > 0
+        started_from = self.card.get("started_from", {"held_out": True})
+        return same and self.card["validation_split"] > 0 and started_from.get("held_out", False)
+
+    def has_not_seen(self, source: Source, settings: Settings) -> bool:
+        """Whether it did not train on the validation digits that these settings draw."""
+        names = ("validation_split", "seed")
+        is_same_draw = all(getattr(settings, name) == self.card[name] for name in names)
+        return is_same_draw and self.holds_out(source)
 
     def settings(self, source: Source, given: Mapping) -> Settings:
         """The settings of a training that starts from it. given: the user's, None for the usual.

@@ -1,5 +1,6 @@
 """Scores a network on every image of a split, once; defines the result of a finished run."""
 
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -39,6 +40,14 @@ class Scores:
     labels: np.ndarray
     logits: np.ndarray
     scaling: Scaling = UNSCALED
+
+    @classmethod
+    def joined(cls, parts: "Sequence[Scores]") -> "Scores":
+        """The scores of several splits, one after the other, without a scaling."""
+        return cls(
+            np.concatenate([scores.labels for scores in parts]),
+            np.concatenate([scores.logits for scores in parts]),
+        )
 
     @cached_property
     def predictions(self) -> np.ndarray:

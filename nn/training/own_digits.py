@@ -7,18 +7,22 @@ tried.
 """
 
 import logging
+import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
+from nn.data.data_sets import read_all_digits
 from nn.data.digits import SIDE, Digits
+from nn.data.told import UNTOLD, Told
 from nn.errors import DataError
 from nn.pictures.formats import EXTENSIONS
 from nn.prediction.inputs import Labels, expand
 from nn.prediction.predictor import Predictor
-from nn.training import datasets
+from nn.runtime.whole_files import naming, replacing
 
 log = logging.getLogger(__name__)
 
@@ -31,17 +35,17 @@ LEARNING_RATE = 1e-3
 FOLDS = 5
 
 
-def read(data: Path, labels: Path | None, version: Path) -> Digits:
+def read(data: Path, labels: Path | None, version: Path, told: Told = UNTOLD) -> Digits:
     """Reads one's own digits: a folder of pictures with their labels, or any data set that training
-    reads. version: the model that is to learn them, which normalizes pictures. Raises DataError."""
+    reads. version: the model that is to learn them, which normalizes pictures; told: what the user
+    says of how the images of a data set are stored. Raises DataError."""
     if labels:
         with Predictor(version) as predictor:
             own = read_pictures(data, labels, predictor)
     elif _holds_pictures(data):
         raise DataError(f"{data}: pictures need their labels; name a file of file,label: --labels")
     else:
-        source = datasets.load(str(data), quiet=True)
-        own = source.training.joined(source.test)
+        own = read_all_digits(data, told)
     if len(own) < MIN_OWN_DIGITS:
         raise DataError(
             f"{data}: expected at least {MIN_OWN_DIGITS} labeled digits to learn from, found "
@@ -77,6 +81,23 @@ def read_pictures(folder: Path, labels_file: Path, predictor: Predictor) -> Digi
         log.warning("warning: %s: pictures left out: %s", folder, ", ".join(reasons))
     images.append(np.empty((0, SIDE, SIDE), np.uint8))
     return Digits(np.concatenate(images), np.array(kept, np.int64))
+
+
+def save(own: Digits, path: Path) -> None:
+    """Writes own digits to an .npz file, whole or not at all. Raises OSError."""
+    with naming(path), replacing(path) as temporary, temporary.open("wb") as stream:
+        np.savez_compressed(stream, images=own.images, labels=own.labels)
+
+
+def load(path: Path) -> Digits:
+    """Reads what `save` wrote. Raises DataError if the file is missing or damaged."""
+    damage = (OSError, EOFError, KeyError, TypeError, ValueError, zlib.error, zipfile.BadZipFile)
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return Digits(arrays["images"], arrays["labels"])
+    except damage as error:
+        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        raise DataError(f"{path}: cannot be read ({reason}); start a new run") from None
 
 
 def mixture(own: Digits, others: Digits, count: int, random: np.random.Generator) -> Digits:

@@ -193,3 +193,12 @@ def _shown(row: Sequence[str]) -> str:
 def is_comparison(folder: Path) -> bool:
     """Whether a folder holds a comparison, not a single run."""
     return (folder / COMPARISON).exists()
+
+
+def is_own_hand(folder: Path) -> bool:
+    """Whether a folder holds a training on own digits (nn/runs/own_hand.py), damaged or not."""
+    try:
+        config = RunFolder(folder).read_config()
+    except UserError:  # who opens the run says so
+        return False
+    return isinstance(config, dict) and "own" in config

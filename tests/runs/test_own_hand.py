@@ -74,6 +74,10 @@ def test_a_model_learns_a_hand_and_forgets_no_other(own, model, digits, tmp_path
                   for one in (start, after)]  # fmt: skip
     assert errors[1] < 0.6 * errors[0]  # digits of this hand that it has never seen
     assert others[1] < others[0] + 20
+    finished = train_here("--resume", "run")
+    assert finished.returncode == 0, finished.stderr
+    assert finished.stdout.splitlines()[0] == "This run is finished: run/"
+    assert [path.name for path in version.parent.iterdir()] == ["1"]
 
 
 def training_of(own: Digits, model: Path, source: Source, folder: Path) -> OwnHand:
@@ -114,12 +118,51 @@ def test_a_model_that_has_nothing_to_learn_is_not_trained(digits, model, tmp_pat
     sure = found.probabilities.max(1) >= least
     known = digits[0][:200][(found.digits == digits[0].labels[:200]) & sure]
     own = write_csv_folder(tmp_path / "known", known[:20], known[20:40])
-    finished = train_here("--data", own, "--start-from", model, "--run-dir", "run", "--quiet")
-    assert finished.returncode == 1
+    finished = train_here(
+        "--data", own, "--start-from", model, "--run-dir", "run", "--quiet", "--precision", "auto"
+    )
+    assert finished.returncode == 1, finished.stderr
     assert finished.stdout.splitlines()[-1] == (
         "Nothing to learn: the model already reads all 40 of your digits right, and is sure of them"
     )
     assert sorted(path.name for path in tmp_path.iterdir()) == ["known"]
+
+
+def test_what_is_told_of_the_images_holds_for_own_digits(digits, model, tmp_path, train_here,
+                                                    monkeypatch):  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    with Predictor(model) as predictor:
+        right = predictor.predict(digits[0].images[:100]).digits == digits[0].labels[:100]
+    known = digits[0][:100][right][:10]
+    np.savez("few.npz", x=known.images.transpose(0, 2, 1), y=known.labels)
+    options = ["--data", "few.npz", "--start-from", model, "--run-dir", "run"]
+    finished = train_here(*options, "--transposed")
+    assert finished.returncode == 1, finished.stderr
+    assert finished.stdout == (
+        "Nothing to learn: the model already reads all 10 of your digits right\n"
+    )
+
+
+def test_a_batch_of_more_digits_than_there_are_is_refused(digits, model, others, tmp_path):
+    start = Start.of(model)
+    settings = start.settings(others, {"batch_size": 5000})
+    folder = RunFolder(tmp_path / "run")
+    run = OwnHand(settings, digits[1][:20], "mine", others, start, folder, tmp_path / "out")
+    with pytest.raises(UserError, match="try a smaller --batch-size"):
+        run.create()
+    assert not folder.path.exists()
+
+
+@pytest.mark.parametrize("content", [None, b"", b"PK\x03\x04damaged", b"\x93NUMPYdamaged"])
+def test_damaged_own_digits_are_one_line(digits, model, others, tmp_path, train_here, content):
+    training_of(mirrored(digits[1][:20]), model, others, tmp_path / "run")
+    file = tmp_path / "run" / "own_digits.npz"
+    file.unlink() if content is None else file.write_bytes(content)
+    finished = train_here("--resume", tmp_path / "run")
+    assert finished.returncode == 2
+    (line,) = finished.stderr.splitlines()
+    assert line.startswith(f"error: {file}: ")
+    assert line.endswith("; start a new run")
 
 
 def test_a_changed_start_or_changed_digits_are_refused(digits, model, others, tmp_path):
@@ -144,6 +187,16 @@ def test_validation_digits_are_those_that_the_start_held_out(model, others):
     assert not replace(start, card=other_data).holds_out(others)
 
 
+def test_validation_digits_that_the_start_has_seen_are_not_new(model, others):
+    start = Start.of(model)
+    assert start.has_not_seen(others, start.settings(others, {}))
+    # Another seed draws other validation digits: the start has trained on most of them.
+    assert not start.has_not_seen(others, start.settings(others, {"seed": 7}))
+    for held_out in (True, False):  # by the version that it started from
+        learned = replace(start, card={**start.card, "started_from": {"held_out": held_out}})
+        assert learned.has_not_seen(others, learned.settings(others, {})) == held_out
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -151,6 +204,11 @@ def test_validation_digits_are_those_that_the_start_held_out(model, others):
         (["--labels", "l.csv"], "--labels is for --start-from"),
         (["--start-from", "m", "--data", "d", "--network", "dense"], "drop --network"),
         (["--start-from", "m", "--data", "d", "--refit"], "drop --refit"),
+        (["--start-from", "m", "--data", "mnist"], "--start-from learns digits of your own; name"),
+        (
+            ["--start-from", "m", "--data", "d", "--labels", "l.csv", "--no-inverted"],
+            "--transposed and --inverted are about data files, not pictures; drop --labels or them",
+        ),
     ],
 )
 def test_options_that_do_not_fit_are_refused(options, words, capsys):

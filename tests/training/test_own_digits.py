@@ -117,6 +117,14 @@ def test_fewer_than_ten_digits_are_refused(pictures, predictor):
         own_digits.read(pictures, pictures / "labels.csv", predictor.version)
 
 
+def test_all_digits_of_a_data_set_are_own_digits(digits, tmp_path, predictor, caplog):
+    caplog.set_level("INFO")
+    np.savez(tmp_path / "x.npz", x=digits[1].images[:40], y=digits[1].labels[:40])
+    own = own_digits.read(tmp_path / "x.npz", None, predictor.version)
+    assert own.sha256() == digits[1][:40].sha256()  # in their order
+    assert not caplog.messages  # none are kept for a test
+
+
 def test_pictures_without_labels_say_what_is_missing(pictures, predictor):
     with pytest.raises(DataError, match="pictures need their labels"):
         own_digits.read(pictures, None, predictor.version)
