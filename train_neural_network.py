@@ -216,6 +216,7 @@ def learn(options: argparse.Namespace) -> int:
     with stoppable(training.folder.path) as stop:
         learned = training.finish(stop=stop, quiet=options.quiet)
     print(*learned.verdict.lines(training.source.name), sep="\n")
+    print(printable(f"Plots and checkpoints: {training.folder.path}/"))
     if objection := learned.verdict.objection:
         print(f"Nothing is exported: {objection}")
         return 1

@@ -4,25 +4,26 @@ RUN/own_digits.npz    the own digits, as the network sees them
 RUN/fold_1/ …         the runs of the cross-validation, each without a fifth of the own digits
 RUN/without_own/      the same training without own digits, if the others need it for comparison
 RUN/                  config.json, and the run on all own digits, whose network is exported
+RUN/*.png             the own digits, as they were read
 """
 
 import logging
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import softmax
 
-from nn import versions
 from nn.confidence.calibration import Calibration
-from nn.confidence.scaling import scale_logits
 from nn.confidence.thresholds import choose, least_probability
 from nn.data.digits import Digits, split
 from nn.errors import UserError
 from nn.export import write
 from nn.export.model_card import model_card
 from nn.export.serving_graph import build_serving_graph
+from nn.figures import drawing
+from nn.figures.digit_sheets import confident_mistakes, sample_predictions
 from nn.runs import exports
 from nn.runs.start_model import Start
 from nn.runtime.signals import Stop
@@ -34,6 +35,9 @@ from nn.training.guard import Answers, Verdict, judge
 from nn.training.run_folder import RunFolder
 from nn.training.settings import Settings
 from nn.training.train import train
+
+if TYPE_CHECKING:  # matplotlib is imported only where a figure is drawn
+    from matplotlib.figure import Figure
 
 log = logging.getLogger(__name__)
 
@@ -101,7 +105,10 @@ class OwnHand:
             reference = learn("without_own", NO_OWN_DIGITS, validation, self.own).validation
             log.info("Trained without your digits, for comparison")
         result = learn("", self.own, validation, self.source.test)
-        return self._judged(result, Scores.joined(held_out), reference)
+        learned = self._judged(result, Scores.joined(held_out), reference)
+        for path, figure in self.figures(learned).items():
+            drawing.save(figure, path)
+        return learned
 
     def _train(
         self, name: str, own: Digits, validation: Digits, test: Digits, stop: Stop, quiet: bool
@@ -147,7 +154,9 @@ class OwnHand:
         order = own_digits.held_out_order(self.own, self.settings.seed)
         _, validation = self._split
         own_before, others_before = self.start.answers(self.own[order], validation)
-        calibration = self._calibrated(result.validation, own, is_cautious=reference is not None)
+        calibration = self.start.calibrated(
+            result.validation, own, self.name, is_cautious=reference is not None
+        )
         least = least_probability(choose(calibration.thresholds, None), None)
         own = replace(own, scaling=calibration.scaling)
         verdict = judge(
@@ -161,26 +170,17 @@ class OwnHand:
             validation=replace(result.validation, scaling=calibration.scaling),
             test=replace(result.test, scaling=calibration.scaling),
         )
-        return Learned(scaled, verdict)
+        return Learned(scaled, verdict, own)
 
-    def _calibrated(self, validation: Scores, own: Scores, is_cautious: bool) -> Calibration:
-        """A calibration fitted to the validation digits and the held-out own digits together.
-
-        is_cautious: the version at the start has trained on the validation digits, so that the
-        network is surer of them than of new ones. Then no threshold is below the version's own.
-        """
-        logits = np.concatenate([validation.logits, own.logits])
-        labels = np.concatenate([validation.labels, own.labels])
-        fitted_to = (
-            f"{validation.count:,} validation digits, and {own.count:,} digits of {self.name}, "
-            "each read by a network that had not trained on it"
-        )
-        calibration = Calibration.fit(logits, labels, fitted_to)
-        if not is_cautious:
-            return calibration
-        confidences = softmax(scale_logits(logits, calibration.scaling), axis=1).max(1)
-        at_start = versions.thresholds_of(self.start.card)
-        return calibration.no_less_strict(at_start, confidences, logits.argmax(1) != labels)
+    def figures(self, learned: "Learned") -> "dict[Path, Figure]":
+        """The plots of the own digits, and the files they belong in."""
+        images = self.own.images[own_digits.held_out_order(self.own, self.settings.seed)]
+        errors, count = learned.own.errors, learned.own.count
+        title = f"{self.name}: {errors:,} of {count:,} wrong, not trained on"
+        return {
+            self.folder.samples_plot: sample_predictions(images, learned.own, title),
+            self.folder.mistakes_plot: confident_mistakes(images, learned.own, title),
+        }
 
     def export(self, learned: "Learned") -> Path:
         """Exports the network that has learned as the next version; returns the version's path."""
@@ -211,10 +211,12 @@ class OwnHand:
 @dataclass(frozen=True)
 class Learned:
     """What came of a training on own digits. result: of the network that trained on all of them,
-    with the scale and the thresholds that were fitted again."""
+    with the scale and the thresholds that were fitted again. own: of the own digits, one part after
+    the other, each read by a network that did not train on it."""
 
     result: Result
     verdict: Verdict
+    own: Scores
 
 
 def reopen(path: Path, export_folder: Path | None = None, *, quiet: bool = False) -> OwnHand:

@@ -4,7 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from scipy.special import softmax
+
 from nn import versions
+from nn.confidence.calibration import Calibration
+from nn.confidence.scaling import scale_logits
 from nn.confidence.thresholds import least_probability
 from nn.data.digits import Digits
 from nn.export.renew import network_of
@@ -12,6 +17,7 @@ from nn.networks.registry import Network
 from nn.prediction.predictor import Predictor
 from nn.training import own_digits
 from nn.training.datasets import Source
+from nn.training.evaluation import Scores
 from nn.training.guard import Answers
 from nn.training.settings import VALIDATION_SPLIT, Settings
 
@@ -77,3 +83,26 @@ class Start:
         }
         chosen = {name: value for name, value in given.items() if value is not None}
         return Settings.of(self.network, **{**usual, **chosen})
+
+    def calibrated(
+        self, validation: Scores, own: Scores, name: str, *, is_cautious: bool
+    ) -> Calibration:
+        """A calibration fitted to what a network that learned answers to the validation digits and
+        to the held-out own digits.
+
+        name: of the own digits. is_cautious: the version has trained on the validation digits, so
+        that the network is surer of them than of new ones. Then no threshold is below the version's
+        own.
+        """
+        logits = np.concatenate([validation.logits, own.logits])
+        labels = np.concatenate([validation.labels, own.labels])
+        fitted_to = (
+            f"{validation.count:,} validation digits, and {own.count:,} digits of {name}, "
+            "each read by a network that had not trained on it"
+        )
+        calibration = Calibration.fit(logits, labels, fitted_to)
+        if not is_cautious:
+            return calibration
+        confidences = softmax(scale_logits(logits, calibration.scaling), axis=1).max(1)
+        at_start = versions.thresholds_of(self.card)
+        return calibration.no_less_strict(at_start, confidences, logits.argmax(1) != labels)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import write_csv_folder
+from PIL import Image
 
 from nn import Predictor
 from nn.data.digits import Digits
@@ -65,6 +66,9 @@ def test_a_model_learns_a_hand_and_forgets_no_other(own, model, digits, tmp_path
     assert "100 digits of my hand ü" in card["calibration"]["fitted_to"]
     lines = finished.stdout.splitlines()
     assert f"Your 100 digits: {learned['own_after']} wrong, " in finished.stdout
+    for name in ("sample_predictions.png", "confident_mistakes.png"):
+        with Image.open(Path("run", name)) as picture:
+            assert min(picture.size) > 400
     assert f"; before {learned['own_before']} and {learned['own_sure_before']} (" in finished.stdout
     assert lines[-1].endswith(f"--model 'SavedModel/{own.name}/1'")
     new = mirrored(digits[1])[100:]
