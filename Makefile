@@ -37,8 +37,10 @@ predict: install
 # Two workers each run one file of tests at a time. The longest files come first, so that neither
 # worker ends long before the other. If `tests` were an argument too, pytest would sort all files by
 # name again.
-LONGEST := $(patsubst %,tests/%.py,export/test_saved_model runs/test_resuming \
-	training/test_training docs/test_notebooks benchmarks/test_handwriting prediction/test_predicting \
+LONGEST := $(patsubst %,tests/%.py,docs/test_notebooks export/test_saved_model runs/test_resuming \
+	runs/test_own_hand training/test_training benchmarks/test_handwriting runs/test_kaggle \
+	prediction/test_predicting runs/test_damaged_runs runs/test_finished_runs test_installing \
+	runtime/test_full_disk prediction/test_processes prediction/test_standard_input \
 	training/test_drawn_pictures runtime/test_precision networks/test_networks runs/test_comparison)
 TESTS := $(LONGEST) $(filter-out $(LONGEST),$(sort $(wildcard tests/test_*.py tests/*/test_*.py)))
 
