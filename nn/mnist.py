@@ -70,7 +70,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _fetch(options: argparse.Namespace) -> int:
-    if options.source and _has_mnists_files(options.source):
+    is_untold = Told.of(options) == UNTOLD
+    if options.source and is_untold and _has_mnists_files(options.source):
         for name in import_idx(options.source, options.folder, options.quiet):
             print(f"warning: imported {name}, but it is not MNIST's own file", file=sys.stderr)
     elif options.source:

@@ -108,6 +108,13 @@ def test_files_that_are_not_the_original_are_named(small_mnist, source, target):
     assert read_folder(target)[1].labels.tolist() == [0, 0]
 
 
+def test_what_is_told_holds_for_files_of_mnists_names(source, target, capsys):
+    arguments = ["--from", str(source), "--to", str(target), "--quiet"]
+    assert mnist.main([*arguments, "--transposed", "--no-inverted"]) == 0, capsys.readouterr().err
+    images = read_folder(target)[0].images
+    np.testing.assert_array_equal(images, ARRAYS[0].transpose(0, 2, 1))
+
+
 def test_the_command_line_warns_of_other_files(source, target, capsys):
     assert mnist.main(["--from", str(source), "--to", str(target), "--quiet"]) == 0
     output = capsys.readouterr()
