@@ -234,6 +234,8 @@ def reopen(path: Path, export_folder: Path | None = None, *, quiet: bool = False
         expected = config["own"]["sha256"], config["start_sha256"]
         name, data, option = config["own"]["name"], config["data"], config["load"]
         export_folder = export_folder or Path(config["export_folder"])
+        if not isinstance(option, str):
+            raise TypeError(f"load cannot be {option!r}")
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise UserError(f"{path}: damaged, it cannot be resumed ({error})") from None
     if (own.sha256(), start.card["weights_sha256"]) != expected:

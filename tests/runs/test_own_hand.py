@@ -176,9 +176,10 @@ def test_a_changed_start_or_changed_digits_are_refused(digits, model, others, tm
     file.write_text(json.dumps({**config, "start_sha256": "another"}))
     with pytest.raises(UserError, match="have changed; start a new run"):
         own_hand.reopen(tmp_path / "run")
-    file.write_text(json.dumps({**config, "own": 5}))
-    with pytest.raises(UserError, match="damaged, it cannot be resumed"):
-        own_hand.reopen(tmp_path / "run")
+    for field in ("own", "load"):
+        file.write_text(json.dumps({**config, field: 5}))
+        with pytest.raises(UserError, match="damaged, it cannot be resumed"):
+            own_hand.reopen(tmp_path / "run")
 
 
 def test_validation_digits_are_those_that_the_start_held_out(model, others):

@@ -82,6 +82,15 @@ def test_weights_that_are_missing_are_one_line(start, tmp_path):
     assert "\n" not in str(raised.value)
 
 
+def test_weights_of_another_network_are_refused(start):
+    version, _ = start
+    network = get_network("dense", [50, 20])
+    graph = build_training_graph(network, network.recipe, count=100, seed=1)
+    with tf1.Session(graph=graph.graph) as session, pytest.raises(UserError) as raised:
+        restore_weights(session, graph, str(version / "variables" / "variables"))
+    assert "these weights do not fit the network: " in str(raised.value)
+
+
 @pytest.fixture
 def pictures(tmp_path, digits):
     """A folder of twelve labeled pictures in two folders, a blank one, and one without a label."""
