@@ -115,13 +115,29 @@ def _print_export(version: Path) -> None:
 
 def reading_command(version: Path) -> str:
     """The command that reads with a version, as the user would type it where this script runs."""
-    script = Path(sys.argv[0])
-    if script.stem == "digits-train":  # made by `pip install`
+    if _is_installed():
         command = ["digits-read", "my_digits/"]
     else:
-        folder = script.parent if script.name == Path(__file__).name else Path()
+        folder = _folder_of_scripts()
         command = ["python", str(folder / "load_saved_model.py"), f"{folder / 'samples'}/"]
     return shlex.join([*command, "--model", str(version)])
+
+
+def resuming_command(folder: Path) -> str:
+    """The command that goes on with a run, as the user would type it where this script runs."""
+    script = _folder_of_scripts() / Path(__file__).name
+    command = ["digits-train"] if _is_installed() else ["python", str(script)]
+    return shlex.join([*command, "--resume", str(folder)])
+
+
+def _is_installed() -> bool:
+    """Whether this is the command that `pip install` makes."""
+    return Path(sys.argv[0]).stem == "digits-train"
+
+
+def _folder_of_scripts() -> Path:
+    script = Path(sys.argv[0])
+    return script.parent if script.name == Path(__file__).name else Path()
 
 
 def _new_run(options: argparse.Namespace) -> "Run":
@@ -290,8 +306,7 @@ def stoppable(folder: Path) -> "Iterator[Stop]":
             yield stop
     except Interrupted as signal:
         print(f"Stopped by {signal}; a checkpoint is written. To go on:", file=sys.stderr)
-        command = ["python", "train_neural_network.py", "--resume", str(folder)]
-        print(f"    {shlex.join(command)}", file=sys.stderr)
+        print(printable(f"    {resuming_command(folder)}"), file=sys.stderr)
         sys.exit(128 + signal.signum)
 
 

@@ -15,8 +15,10 @@ import tensorflow as tf
 from conftest import ROOT, card_of, history_of, run_script, train
 from PIL import Image
 
+import train_neural_network
 from nn.errors import UserError
 from nn.runs.run import Run, reopen
+from nn.runtime.signals import Interrupted
 from nn.training.checkpoints import checkpoint_prefixes
 from nn.training.run_folder import RunFolder
 
@@ -69,6 +71,22 @@ def test_equal_seeds_give_equal_weights(whole_run, real_data, tmp_path, train_he
     finished = train_here("--data", real_data, *OPTIONS, *folders(tmp_path))
     assert finished.returncode == 0, finished.stderr
     assert weights_of(tmp_path) == weights_of(whole_run)
+
+
+@pytest.mark.parametrize(
+    ("started_as", "command"),
+    [
+        ("/usr/bin/digits-train", "digits-train"),
+        ("../code/train_neural_network.py", "python ../code/train_neural_network.py"),
+        ("/usr/bin/pytest", "python train_neural_network.py"),
+    ],
+)
+def test_the_command_to_go_on_is_the_one_that_was_stopped(started_as, command, monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", [started_as, "--quiet"])
+    with pytest.raises(SystemExit) as end, train_neural_network.stoppable(Path("runs/ü 1")):
+        raise Interrupted(signal.SIGINT)
+    assert end.value.code == 130
+    assert capsys.readouterr().err.splitlines()[-1] == f"    {command} --resume 'runs/ü 1'"
 
 
 def test_a_run_stopped_in_every_way_resumes_to_the_same_weights(
