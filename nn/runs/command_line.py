@@ -111,7 +111,7 @@ def _add_training(add: Callable) -> None:
         type=positive(int),
         metavar="N",
         help="times through the training digits (default: the network's; ten times that on "
-        "the few bundled digits)",
+        "the few bundled digits; 1 with --start-from)",
     )
     add(
         "--batch-size",
@@ -123,7 +123,8 @@ def _add_training(add: Callable) -> None:
         "--learning-rate",
         type=positive(float),
         metavar="X",
-        help="Adam's highest learning rate; it falls to 0 at the end (default: the network's)",
+        help="Adam's highest learning rate; it falls to 0 at the end (default: the network's; "
+        "0.001 with --start-from)",
     )
     add(
         "--validation-split",
@@ -142,7 +143,7 @@ def _add_training(add: Callable) -> None:
         "--augment",
         action=argparse.BooleanOptionalAction,
         help="distort each digit a little, differently each time it is seen (default: the "
-        "network's)",
+        "network's; yes with --start-from)",
     )
     add(
         "--extras",
