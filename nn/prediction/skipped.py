@@ -19,9 +19,16 @@ def skipped_lines(
     """Yields a line on the files that are not read, and one on the labels that are not used."""
     if line := skipped_line(inputs, recursive, known):
         yield line
-    if count := labels.unused if labels else 0:
-        are = "label is for a file that is" if count == 1 else "labels are for files that are"
-        yield f"{count:,} {are} not among the inputs"
+    if labels and (line := unused_labels_line(labels)):
+        yield line
+
+
+def unused_labels_line(labels: Labels) -> str | None:
+    """Says how many labels are for files that are not among the inputs; None if none are."""
+    if not labels.unused:
+        return None
+    are = "label is for a file that is" if labels.unused == 1 else "labels are for files that are"
+    return f"{labels.unused:,} {are} not among the inputs"
 
 
 def skipped_line(inputs: Iterable[Path], recursive: bool, known: Iterable[Path] = ()) -> str | None:

@@ -22,6 +22,7 @@ from nn.errors import DataError
 from nn.pictures.formats import EXTENSIONS
 from nn.prediction.inputs import Labels, expand
 from nn.prediction.predictor import Predictor
+from nn.prediction.skipped import unused_labels_line
 from nn.runtime.whole_files import naming, replacing
 
 log = logging.getLogger(__name__)
@@ -62,10 +63,13 @@ def read_pictures(folder: Path, labels_file: Path, predictor: Predictor) -> Digi
     """Reads a folder of labeled pictures, normalized as the model that is to learn them does it.
 
     labels_file: rows of file,label. Pictures without a label, without ink, or that cannot be read
-    are left out, and one line says so. Raises DataError if the labels cannot be used.
+    are left out. One line counts them, and one the labels of files that are not there. Raises
+    DataError if the labels cannot be used.
     """
     paths = expand([folder], recursive=True)
     labels = Labels(labels_file, paths)
+    if line := unused_labels_line(labels):
+        log.warning("warning: %s: %s", labels_file, line)
     images, kept, left_out = [], [], Counter[str]()
     for reading, evidence in predictor.explain(paths):
         label = labels.find(reading)

@@ -119,6 +119,15 @@ def test_pictures_are_normalized_as_the_model_does_it(pictures, predictor, digit
     assert line.endswith("1 (without a label)")
 
 
+def test_labels_of_files_that_are_not_there_are_counted(pictures, predictor, caplog):
+    with open(pictures / "labels.csv", "a") as file:
+        file.write("\ngone.png,3\n")
+    own_digits.read_pictures(pictures, pictures / "labels.csv", predictor)
+    assert caplog.messages[0] == (
+        f"warning: {pictures / 'labels.csv'}: 1 label is for a file that is not among the inputs"
+    )
+
+
 def test_fewer_than_ten_digits_are_refused(pictures, predictor):
     lines = (pictures / "labels.csv").read_text().splitlines()
     (pictures / "labels.csv").write_text("\n".join(lines[:12]))
