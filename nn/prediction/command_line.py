@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nn.data.file_names import is_data_file
-from nn.data.told import add_options
+from nn.data.told import UNTOLD, Told, add_options
 from nn.runtime.printable import printable
 
 DESCRIPTION = "Reads handwritten digits with a SavedModel: pictures, folders, rows of pixels."
@@ -112,6 +112,8 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         _check_number_options(parser, options)
     if options.kaggle and not (len(options.inputs) == 1 and is_data_file(options.inputs[0])):
         parser.error("--kaggle takes one input, a data file such as test.csv")
+    if Told.of(options) != UNTOLD and not any(map(is_data_file, options.inputs)):
+        parser.error("--transposed and --inverted are about data files, and there is none")
     if options.csv and options.kaggle and _lead_to_one_file(options.csv, options.kaggle):
         parser.error(f"--csv and --kaggle name one file, {options.csv}; name two")
     return options

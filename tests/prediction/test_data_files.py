@@ -177,6 +177,7 @@ def test_sideways_rows_after_zeros_are_not_read_as_garbage(script, tmp_path, dig
         (["x.png", "--kaggle", "out.csv"], "--kaggle takes one input, a data file"),
         (["a.csv", "b.csv", "--kaggle", "out.csv"], "--kaggle takes one input, a data file"),
         (["a.csv", "--csv", "o.csv", "--kaggle", "./o.csv"], "--csv and --kaggle name one file"),
+        (["x.png", "--no-inverted"], "--transposed and --inverted are about data files, and there"),
         (["x.npy", "--number"], "--number reads pictures: the rows of x.npy hold one digit each"),
     ],
 )
