@@ -1,4 +1,4 @@
-"""Prints the tables of docs/accuracy.md and docs/handwriting.md from the committed result files.
+"""Prints the tables of docs/accuracy.md, handwriting.md and own_digits.md from the result files.
 
     python -m benchmarks.tables
 
@@ -12,6 +12,8 @@ from collections.abc import Iterator
 
 from benchmarks import result_files
 from benchmarks.handwriting.__main__ import Refusals, Score, refusal_table, table
+from benchmarks.own_hand.__main__ import Row
+from benchmarks.own_hand.__main__ import table as own_hand_table
 from nn.confidence.thresholds import percent
 from nn.runtime.startup import import_tensorflow
 
@@ -52,6 +54,12 @@ def handwriting() -> tuple[str, str]:
     return "\n".join(table(scores)), "\n".join(refusal_table(refusals))
 
 
+def own_hand() -> str:
+    """Makes the Markdown table of writers whose digits a model learned."""
+    rows = result_files.read(result_files.OWN_HAND)["rows"]
+    return "\n".join(own_hand_table(Row(**row) for row in rows))
+
+
 def draw() -> None:
     """Draws docs/accuracy_time.png."""
     from nn.figures import comparison_charts, drawing
@@ -71,7 +79,8 @@ def main() -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     ).parse_args()
     import_tensorflow()
-    print(all_digits(), compared(), "\n".join(calibration()), *handwriting(), sep="\n\n")
+    tables = all_digits(), compared(), "\n".join(calibration()), *handwriting(), own_hand()
+    print(*tables, sep="\n\n")
     draw()
     return 0
 

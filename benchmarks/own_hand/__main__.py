@@ -37,9 +37,10 @@ LABELS = "labels.csv"
 
 class Row(NamedTuple):
     """What came of one training. before and after: wrong answers to the judged pictures;
-    sure_before, sure_after: answers that are sure; sure_and_wrong_after: of these, wrong ones.
-    test_before, test_after: wrong answers to the MNIST test digits. exported: whether the guard let
-    the new model pass; if not, `after` repeats `before`, because the user keeps the old model."""
+    sure_before, sure_after: answers that are sure; sure_and_wrong_before, sure_and_wrong_after: of
+    these, wrong ones. test_before, test_after: wrong answers to the MNIST test digits. objection:
+    why the guard exported nothing; then `after` repeats `before`, as the user keeps the old
+    model."""
 
     writer: str
     learned: int
@@ -52,7 +53,7 @@ class Row(NamedTuple):
     sure_and_wrong_after: int
     test_before: int
     test_after: int
-    exported: bool
+    objection: str | None
 
 
 def main() -> int:
@@ -98,14 +99,14 @@ def try_writer(
         own = folder / f"learned {count}"
         draw(writer, to_learn, count, random, own)
         target = folder / f"model {count}"
-        exported = learn(own, start, target)
+        objection = learn(own, start, target)
         after, test_after = before, errors
-        if exported:
+        if objection is None:
             with Predictor(target) as predictor:
                 after = answers(predictor, judged, labels)
                 test_after = versions.read_card(predictor.version)["test"]["errors"]
         yield Row(writer, count, len(judged), before[0], after[0], before[1], after[1],
-                  before[2], after[2], errors, test_after, exported)  # fmt: skip
+                  before[2], after[2], errors, test_after, objection)  # fmt: skip
 
 
 def draw(
@@ -125,8 +126,9 @@ def draw(
     return paths, labels
 
 
-def learn(own: Path, start: Path, target: Path) -> bool:
-    """Runs the training as a user does; returns whether it exported a model. Raises UserError."""
+def learn(own: Path, start: Path, target: Path) -> str | None:
+    """Runs the training as a user does; returns why it exported nothing, None if it exported.
+    Raises UserError."""
     command = [
         sys.executable, SCRIPT, "--data", own, "--labels", own / LABELS, "--start-from", start,
         "--run-dir", f"{target}-run", "--saved-model", target, "--quiet",
@@ -134,7 +136,7 @@ def learn(own: Path, start: Path, target: Path) -> bool:
     finished = subprocess.run(command, capture_output=True, text=True, check=False)
     if finished.returncode not in (0, 1):
         raise UserError(f"{own}: {finished.stderr.strip()}")
-    return finished.returncode == 0
+    return finished.stdout.splitlines()[-1] if finished.returncode else None
 
 
 def answers(
@@ -147,10 +149,17 @@ def answers(
     return int(wrong.sum()), int(sure.sum()), int((wrong & sure).sum())
 
 
+def table(rows: Iterable[Row]) -> Iterable[str]:
+    """The Markdown table of docs/own_digits.md."""
+    yield "| writer | learned | wrong before | wrong after | sure | sure and wrong | MNIST, wrong |"
+    yield "|---|---:|---:|---:|---:|---:|---:|"
+    yield from map(line, rows)
+
+
 def line(row: Row) -> str:
-    """A row of the Markdown table of docs/own_digits.md."""
+    """A row of the table."""
     mark = "" if row.writer in TUNED_ON else " *"
-    after = f"{row.after} of {row.judged}" if row.exported else "not exported"
+    after = "not exported" if row.objection else f"{row.after} of {row.judged}"
     sure = f"{row.sure_before} → {row.sure_after}"
     wrong = f"{row.sure_and_wrong_before} → {row.sure_and_wrong_after}"
     test = f"{row.test_before} → {row.test_after}"

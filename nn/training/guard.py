@@ -75,7 +75,8 @@ class Verdict:
             return (
                 f"it forgot other people's digits: {self.others_after:,} of {self.others_count:,} "
                 f"wrong, {self.others_reference:,} without your digits; chance makes such a "
-                f"difference in {self.p_value:.1%} of all cases"
+                f"difference in {self.p_value:.1%} of all cases. A lower --learning-rate forgets "
+                "less"
             )
         return None
 

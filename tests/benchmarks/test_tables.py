@@ -44,6 +44,10 @@ def test_the_page_of_accuracy_shows_the_committed_thresholds_and_figures(shipped
     )
 
 
+def test_the_page_of_own_digits_shows_the_committed_table():
+    assert tables.own_hand() in page("docs/own_digits.md"), HINT
+
+
 def test_the_page_of_handwriting_shows_the_committed_tables(shipped):
     handwriting = page("docs/handwriting.md")
     found = result_files.read(result_files.HANDWRITING)
