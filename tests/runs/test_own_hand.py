@@ -142,6 +142,7 @@ def test_what_is_told_of_the_images_holds_for_own_digits(digits, model, tmp_path
     options = ["--data", "few.npz", "--start-from", model, "--run-dir", "run"]
     finished = train_here(*options, "--transposed")
     assert finished.returncode == 1, finished.stderr
+    assert finished.stderr == ""  # nothing had to be found out
     assert finished.stdout == (
         "Nothing to learn: the model already reads all 10 of your digits right\n"
     )
