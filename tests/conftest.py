@@ -180,7 +180,8 @@ def model(tmp_path_factory) -> Path:
 @contextmanager
 def left_as_it_was() -> Iterator[None]:
     """Undoes what the scripts change for all of their process: logging, an environment variable."""
-    loggers = [logging.getLogger(name) for name in ("nn", "nn.training", "nn.runs.run")]
+    names = ("nn", "nn.training", "nn.training.train", "nn.runs.run")
+    loggers = [logging.getLogger(name) for name in names]
     before = [(logger, logger.handlers, logger.level) for logger in loggers]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TF_USE_LEGACY_KERAS", "1")

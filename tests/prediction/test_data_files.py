@@ -2,12 +2,10 @@
 
 import gzip
 import json
-import os
 import re
 
 import numpy as np
 import pytest
-from conftest import load
 
 PIXEL_NAMES = ",".join(f"pixel{number}" for number in range(784))
 COUNT = 40
@@ -195,13 +193,6 @@ def test_a_submission_never_replaces_its_input(script, tmp_path, some):
     assert finished.returncode == 2
     assert f"--kaggle {path} would overwrite the input" in finished.stderr
     assert path.read_bytes() == before
-
-
-def test_a_pipe_is_refused_at_once(model, tmp_path):
-    os.mkfifo(tmp_path / "rows.csv")
-    finished = load("rows.csv", "--model", model, "--json", cwd=tmp_path, timeout=60)
-    assert finished.returncode == 1
-    assert "not a regular file" in json.loads(finished.stdout)["reason"]
 
 
 def test_pages_are_drawn_for_rows_of_an_array(script, tmp_path, some):

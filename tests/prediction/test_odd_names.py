@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, load, run_script
+from conftest import ROOT, load
 
 from nn.prediction.readings import NumberReading, Reading
 from nn.runtime.printable import printable
@@ -28,7 +28,7 @@ def folder(tmp_path_factory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module", params=["C", "latin-1"])
+@pytest.fixture(scope="module", params=["C"])
 def finished(request, folder, model):
     """--json in a process of its own, in which standard output is no UTF-8."""
     environment = (
@@ -80,10 +80,8 @@ def test_messages_show_such_names_escaped(script, folder, tmp_path):
     assert "what looks like a header row" not in finished.stdout or "\\x1b[31m" in finished.stdout
 
 
-def test_a_training_shows_such_names_escaped(tmp_path):
-    finished = run_script(
-        ROOT / "train_neural_network.py", "--resume", tmp_path / "run\x1b\nx", cwd=tmp_path
-    )
+def test_a_training_shows_such_names_escaped(tmp_path, train_here):
+    finished = train_here("--resume", tmp_path / "run\x1b\nx")
     assert finished.returncode == 2
     assert finished.stderr == (
         f"error: {tmp_path}/run\\x1b\\nx: no run to resume, it has no config.json\n"

@@ -126,7 +126,7 @@ def test_a_run_whose_epochs_were_raised_goes_on(exported, train_here):
     assert len(list((exported / "run" / "checkpoints").glob("*.index"))) == 2
 
 
-@pytest.mark.parametrize("refit", [[], ["--refit"]])
+@pytest.mark.parametrize("refit", [["--refit"]])
 def test_a_run_that_was_killed_before_its_export_exports_once(
     small_data, tmp_path, train_here, monkeypatch, refit
 ):

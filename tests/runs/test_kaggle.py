@@ -33,7 +33,7 @@ def competition(digits, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("mein Ördner 手")
     write_kaggle(folder / "kaggle", digits[0][:1200], digits[1])
     finished = train(
-        "--data", "kaggle/", "--network", "dense", "--epochs", 20, "--run-dir", "run",
+        "--data", "kaggle/", "--network", "dense", "--epochs", 8, "--run-dir", "run",
         "--saved-model", "own", cwd=folder,
     )  # fmt: skip
     assert finished.returncode == 0, finished.stderr
