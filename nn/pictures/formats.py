@@ -15,14 +15,15 @@ EXTENSIONS = (
 HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
 
 MAX_PIXELS = 100_000_000  # larger pictures are refused, as they take too much memory
-# What Pillow may hold of a picture while it decodes it: MAX_PIXELS of 4 bytes, and some buffers.
-# With TensorFlow, which takes 640 MB, the process then stays under 1 GiB.
-MAX_DECODED_BYTES = 405_000_000
+# What Pillow may hold of a picture while it decodes it. TensorFlow and the model take 610 to 660
+# MB, and the process is to stay under 1 GiB: with 405 MB here it was measured at 1.10 GB.
+MAX_DECODED_BYTES = 300_000_000
 # Bytes a pixel in Pillow's memory, by mode; 4 in all others.
 MODE_BYTES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2}
 # Bytes a pixel while a file is decoded. A WebP decoder holds this frame, the one before, a copy and
 # the picture, 4 bytes each; pillow-heif was measured at 7.
 DECODING_BYTES = {"WEBP": 16, "HEIF": 8}
+_DRAFT_BYTES = 1  # of a JPEG, which is decoded at half its size or less if it is so large
 _TIFF_ROWS_PER_STRIP, _TIFF_TILE_WIDTH = 278, 322  # tags
 
 _START_BYTES = 2048  # of a file, that tell what it is
@@ -126,8 +127,8 @@ def check_size(name: str, image: Image.Image, held_bytes: int = 0) -> None:
 def _decoding_bytes(image: Image.Image) -> float:
     """The bytes that decoding takes for each pixel."""
     pixel = MODE_BYTES.get(image.mode, 4)
-    if image.format == "JPEG" and image.info.get("progressive"):
-        return _progressive_bytes(image)
+    if image.format == "JPEG":
+        return _progressive_bytes(image) if image.info.get("progressive") else _DRAFT_BYTES
     if image.format == "TIFF":
         return pixel + _tiff_bytes(image, pixel)
     return DECODING_BYTES.get(image.format or "", pixel)
