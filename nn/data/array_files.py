@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from nn.data.csv_files import Rows, require_file
+from nn.data.csv_files import Rows
 from nn.data.digits import PIXELS, SIDE
 from nn.data.idx_files import IMAGES_MAGIC, LABELS_MAGIC, IdxFile, parse_idx
 from nn.data.pixel_scale import find_scale
+from nn.data.text_files import require_file
 from nn.errors import DataError
 
 NPY_START, ZIP_START, IDX_START = b"\x93NUMPY", b"PK\x03\x04", b"\0\0"

@@ -4,22 +4,18 @@ A line of a pixel file holds 784 comma-separated whole numbers from 0 to 255, a 
 holds one digit. MNIST/README.md describes both.
 """
 
-import gzip
-import io
 import warnings
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import TextIO
 
 import numpy as np
 
 from nn.data.digits import PIXELS, SIDE, Digits
+from nn.data.text_files import open_text, require_file
 from nn.errors import DataError
-from nn.runtime.regular_files import why_not_regular
 
 # What NumPy raises at a file that it does not accept, or that is gzipped and damaged. Read again
 # line by line, such a file gives the reason.
@@ -124,37 +120,6 @@ def read_labels(path: Path, header: bool = False) -> np.ndarray:
     if not labels:
         raise DataError(f"{path}: expected one digit 0 to 9 a line, found an empty file")
     return np.array(labels, np.int64)
-
-
-@contextmanager
-def open_text(path: Path) -> Iterator[TextIO]:
-    """Opens a text file, gzipped if its name ends in .gz. Raises DataError where it cannot be read,
-    then or later."""
-    require_file(path)
-    with open(path, "rb") as raw:
-        is_gzip = path.suffix.lower() == ".gz"
-        content = io.BufferedReader(gzip.GzipFile(fileobj=raw)) if is_gzip else raw
-        # utf-8-sig: spreadsheets put a byte order mark before the first number.
-        with io.TextIOWrapper(content, encoding="utf-8-sig", errors="replace") as text:
-            try:
-                yield text
-            except (OSError, EOFError, zlib.error) as error:
-                raise DataError(f"{path}: cannot be read ({error})") from None
-
-
-def require_file(path: Path) -> None:
-    """Raises DataError where a path leads to no regular file, or to one that cannot be read."""
-    if reason := why_not_regular(path):  # to open a pipe could hang
-        raise DataError(f"{path}: {reason}")
-    try:
-        path.open("rb").close()
-    except (FileNotFoundError, NotADirectoryError):
-        hint = "python -m nn.mnist fetches MNIST's four files"
-        raise DataError(f"{path}: no such file ({hint})") from None
-    except IsADirectoryError:
-        raise DataError(f"{path}: expected a CSV file, found a folder") from None
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror})") from None
 
 
 def _parse_block(lines: list[str], first: int) -> Rows:

@@ -16,6 +16,7 @@ from nn.data.csv_files import Rows
 from nn.data.digits import PIXELS
 from nn.data.file_names import group_of, role_of
 from nn.data.table_layout import LABEL_NAMES, Layout, find_layout
+from nn.data.text_files import open_text
 from nn.errors import DataError
 
 
@@ -104,7 +105,7 @@ def _is_scaled(path: Path, layout: Layout) -> bool:
 
 def _labels_alone(path: Path) -> list[Part]:
     """A table of one column; no part if it has several."""
-    with csv_files.open_text(path) as file:
+    with open_text(path) as file:
         first = next((line.strip() for line in file if line.strip()), "")
     name = first.strip('"').lower()
     header = name in LABEL_NAMES

@@ -12,10 +12,11 @@ from pathlib import Path
 import numpy as np
 
 from nn.data import csv_files
-from nn.data.csv_files import UNPARSED, Rows, open_text, shorten, whole_number
+from nn.data.csv_files import UNPARSED, Rows, shorten, whole_number
 from nn.data.digits import PIXELS, SIDE
 from nn.data.pixel_scale import BYTES, Scale, find_scale
 from nn.data.table_layout import Layout
+from nn.data.text_files import open_text
 from nn.errors import DataError
 
 BLOCK_LINES = 1024

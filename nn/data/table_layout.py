@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from nn.data.csv_files import is_number, open_text, shorten
+from nn.data.csv_files import is_number, shorten
 from nn.data.digits import PIXELS
+from nn.data.text_files import open_text
 from nn.errors import DataError
 
 SEPARATORS = (",", ";", "\t", " ")

@@ -7,6 +7,7 @@ and values of their columns, the readings themselves say.
 import csv
 import json
 from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
@@ -92,14 +93,16 @@ class JsonLines(Format):
         print(json.dumps(reading.json_fields()))
 
 
-class CsvFile(Format):
-    """A CSV file with a row for each reading; the file appears whole, at the end.
+class _WholeFile(Format):
+    """A format that is written to a file, which appears whole, at the end.
 
-    Entering raises DataError where the file cannot be written.
+    Entering opens it and writes the header. It raises DataError where the file cannot be written.
     """
 
-    def __init__(self, reading_type: type[AnyReading], path: Path) -> None:
-        self._reading_type, self._path = reading_type, path
+    LINE_END = "\r\n"  # as RFC 4180 has it
+
+    def __init__(self, path: Path, header: Sequence[str]) -> None:
+        self._path, self._header = path, header
         self._open_files = ExitStack()
 
     def __enter__(self) -> Self:
@@ -111,8 +114,8 @@ class CsvFile(Format):
                 )
             except OSError as error:
                 raise DataError(f"{self._path}: cannot be written ({error.strerror})") from None
-            self._rows = csv.writer(file)
-            self._rows.writerow(self._reading_type.CSV_COLUMNS)
+            self._rows = csv.writer(file, lineterminator=self.LINE_END)
+            self._write_row(self._header)
             self._open_files = stack.pop_all()
         return self
 
@@ -120,10 +123,20 @@ class CsvFile(Format):
         with naming(self._path):
             self._open_files.__exit__(*exception)
 
+    def _write_row(self, cells: Iterable[object]) -> None:
+        with naming(self._path):
+            self._rows.writerow(cells)
+
+
+class CsvFile(_WholeFile):
+    """A CSV file with a row for each reading."""
+
+    def __init__(self, reading_type: type[AnyReading], path: Path) -> None:
+        super().__init__(path, reading_type.CSV_COLUMNS)
+
     def write(self, reading: AnyReading, label: int | str | None, right: bool) -> None:
         """Adds a row; a label is not part of it."""
-        with naming(self._path):
-            self._rows.writerow([_no_formula(cell) for cell in reading.csv_row()])
+        self._write_row(_no_formula(cell) for cell in reading.csv_row())
 
 
 def _no_formula(cell: object) -> object:
@@ -137,31 +150,18 @@ def _no_formula(cell: object) -> object:
     return cell
 
 
-class KaggleFile(Format):
+class KaggleFile(_WholeFile):
     """A submission to Kaggle's competition Digit Recognizer: ImageId, from 1, and Label.
 
-    The file appears whole, at the end: a row for each row of the input, in order. Entering raises
-    DataError where the file cannot be written; `write` raises it for a row that cannot be read.
+    It has a row for each row of the input, in order. `write` raises DataError for a row that cannot
+    be read.
     """
 
+    LINE_END = "\n"  # as Kaggle's own sample has it
+
     def __init__(self, path: Path) -> None:
-        self._path, self._count = path, 0
-        self._open_files = ExitStack()
-
-    def __enter__(self) -> Self:
-        with ExitStack() as stack:
-            try:
-                temporary = stack.enter_context(replacing(self._path))
-                self._file = stack.enter_context(open(temporary, "w", encoding="ascii", newline=""))
-            except OSError as error:
-                raise DataError(f"{self._path}: cannot be written ({error.strerror})") from None
-            self._file.write("ImageId,Label\n")
-            self._open_files = stack.pop_all()
-        return self
-
-    def __exit__(self, *exception) -> None:
-        with naming(self._path):
-            self._open_files.__exit__(*exception)
+        super().__init__(path, ("ImageId", "Label"))
+        self._count = 0
 
     def write(self, reading: AnyReading, label: int | str | None, right: bool) -> None:
         """Adds a row. An unsure answer counts as any other; a label is not part of it."""
@@ -173,8 +173,7 @@ class KaggleFile(Format):
                 "submission needs an answer for each row"
             )
         self._count += 1
-        with naming(self._path):
-            self._file.write(f"{self._count},{reading.answer}\n")
+        self._write_row([self._count, reading.answer])
 
 
 def threshold_line(threshold: Threshold | None, max_error: float | None) -> str:

@@ -137,8 +137,8 @@ class OwnHand:
 
     @cached_property
     def _others(self) -> Digits:
-        """Other people's digits to train on, with the extra pictures of the network's recipe, so
-        that it goes on to be unsure of what is no digit."""
+        """Other people's digits to train on, and the extra pictures of the network's recipe. The
+        extra pictures keep the network unsure of pictures that show no digit."""
         training, settings = self._split[0], self.settings
         count = min(len(training), own_digits.EPOCH_STEPS * settings.batch_size)
         training = training[np.random.default_rng(settings.seed).permutation(len(training))[:count]]

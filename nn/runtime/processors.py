@@ -52,6 +52,7 @@ class ProcessorPool:
         """
 
         def run_split(*arrays: np.ndarray) -> Sequence[np.ndarray]:
+            """Runs one part here and the others in the pool's threads."""
             parts = min(self._count, len(arrays[0]) // min_part_rows)
             if parts < 2:
                 return _run_in_parts(run, arrays)
