@@ -13,12 +13,14 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 PEERS := .venv-benchmark
 
-.PHONY: help train predict test lint notebooks benchmark benchmark-quick install install-dev clean
+.PHONY: help train predict test test-faults lint notebooks benchmark benchmark-quick install \
+	install-dev clean
 
 help:
 	@echo "make train      train the default network, export it to SavedModel/"
 	@echo "make predict    read samples/ with the newest model; the first one is in the repository"
-	@echo "make test       lint and test"
+	@echo "make test       lint and test, but for the tests of make test-faults"
+	@echo "make test-faults   test damaged files, full disks, killed programs, endless input"
 	@echo "make lint       lint and check types, without the tests"
 	@echo "make notebooks  execute both notebooks, and save their outputs in them"
 	@echo "make benchmark  compare speed and memory with Keras, PyTorch, others; about half an hour"
@@ -34,18 +36,28 @@ train: install
 predict: install
 	$(RUN) load_saved_model.py $(or $(ARGS),samples/)
 
+# These tests provoke faults: damaged and endless files, full disks, killed programs. Other files of
+# tests run in `make test`.
+FAULTS := $(patsubst %,tests/%.py,pictures/test_large_pictures prediction/test_processes \
+	prediction/test_special_files prediction/test_standard_input runs/test_damaged_runs \
+	runs/test_finished_runs runtime/test_full_disk)
+
 # Two workers each run one file of tests at a time. The longest files come first, so that neither
 # worker ends long before the other. If `tests` were an argument too, pytest would sort all files by
 # name again.
 LONGEST := $(patsubst %,tests/%.py,docs/test_notebooks export/test_saved_model runs/test_resuming \
 	runs/test_own_hand training/test_training benchmarks/test_handwriting runs/test_kaggle \
-	prediction/test_predicting runs/test_damaged_runs runs/test_finished_runs test_installing \
-	runtime/test_full_disk prediction/test_processes prediction/test_standard_input \
-	training/test_drawn_pictures runtime/test_precision networks/test_networks runs/test_comparison)
-TESTS := $(LONGEST) $(filter-out $(LONGEST),$(sort $(wildcard tests/test_*.py tests/*/test_*.py)))
+	prediction/test_predicting test_installing training/test_drawn_pictures \
+	runtime/test_precision networks/test_networks runs/test_comparison)
+ALL := $(sort $(wildcard tests/test_*.py tests/*/test_*.py))
+TESTS := $(LONGEST) $(filter-out $(LONGEST) $(FAULTS),$(ALL))
+PYTEST := $(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test: lint
-	$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(or $(ARGS),$(TESTS))
+	$(PYTEST) $(or $(ARGS),$(TESTS))
+
+test-faults: install-dev
+	$(PYTEST) $(FAULTS) $(ARGS)
 
 lint: install-dev
 	$(VENV)/bin/ruff check .

@@ -1,12 +1,15 @@
-""".ci/run: which commands it runs, and what it does where MNIST is missing."""
+"""CI: which commands `.ci/run` runs, also where MNIST is missing, and which tests these run."""
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 from conftest import ROOT
+
+ALL = ["make test", "make test-faults", "make benchmark-quick"]
 
 
 @pytest.fixture
@@ -46,7 +49,7 @@ def run(checkout: Path, **environment: str) -> tuple[int, list[str], str]:
 @pytest.mark.parametrize("environment", [{}, {"CI": "false"}])
 def test_without_mnist_it_says_so_and_goes_on(checkout, environment):
     status, commands, said = run(checkout, **environment)
-    assert (status, commands) == (0, ["make test", "make benchmark-quick"])
+    assert (status, commands) == (0, ALL)
     assert len(said.splitlines()) == 1
     assert "MNIST" in said
 
@@ -67,15 +70,14 @@ def test_with_mnist_beside_it_imports_that_first(checkout):
     assert commands == [
         "make install",
         "python -m nn.mnist --from ../shared/mnist --quiet",
-        "make test",
-        "make benchmark-quick",
+        *ALL,
     ]
 
 
 def test_with_mnist_in_its_folder_nothing_is_missing(checkout):
     (checkout / "MNIST" / "digit_xtest.csv").touch()
     status, commands, said = run(checkout, CI="true")
-    assert (status, commands, said) == (0, ["make test", "make benchmark-quick"], "")
+    assert (status, commands, said) == (0, ALL, "")
 
 
 def test_a_test_that_fails_ends_it(checkout):
@@ -83,3 +85,20 @@ def test_a_test_that_fails_ends_it(checkout):
     status, commands, _ = run(checkout)
     assert status != 0
     assert commands == ["make test"]
+
+
+def test_each_file_of_tests_is_in_one_of_both_targets():
+    # `make test ARGS=…`, which may run this test, hands its own options on to every other make.
+    names = [name for name in os.environ if name.startswith(("MAKE", "MFLAGS", "ARGS"))]
+    environment = {name: value for name, value in os.environ.items() if name not in names}
+    taken = []
+    for target in ("test", "test-faults"):
+        finished = subprocess.run(
+            ["make", "--dry-run", target], cwd=ROOT, env=environment,
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        files = re.findall(r"\btests/\S+\.py\b", finished.stdout)
+        assert files
+        taken += files
+    there = [path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted(taken) == sorted(there)
