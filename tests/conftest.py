@@ -168,7 +168,7 @@ def model(tmp_path_factory) -> Path:
     """A SavedModel folder with a version that the training script exported, on bundled digits."""
 
     def make(folder: Path) -> None:
-        finished = train_in_this_process(
+        finished = train_without_plots(
             "--data", "bundled", "--network", "dense", "--epochs", 60, "--augment", "--quiet",
             "--run-dir", folder / "run", "--saved-model", folder / "SavedModel",
         )  # fmt: skip
@@ -207,6 +207,23 @@ def in_this_process(main: Callable, *arguments) -> subprocess.CompletedProcess:
 def train_in_this_process(*arguments) -> subprocess.CompletedProcess:
     """train_neural_network.py within this process, for fixtures that several tests share."""
     return in_this_process(train_neural_network.main, *arguments)
+
+
+def train_without_plots(*arguments) -> subprocess.CompletedProcess:
+    """As train_in_this_process, but draws no plots, which take two seconds."""
+    from nn.runs.run import Run
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Run, "figures", lambda *_: {})
+        return train_in_this_process(*arguments)
+
+
+@pytest.fixture
+def plotless(monkeypatch) -> None:
+    """Runs draw no plots, which take two seconds: for tests that look at none."""
+    from nn.runs.run import Run
+
+    monkeypatch.setattr(Run, "figures", lambda *_: {})
 
 
 @pytest.fixture
