@@ -107,7 +107,7 @@ def test_a_stopped_comparison_resumes_to_the_same_figures(compared, tmp_path, tr
     assert (copy / "tiny-5" / "first_layer.png").stat().st_mtime_ns == scored
 
 
-def test_a_run_of_a_comparison_can_be_exported(compared, tmp_path, train_here):
+def test_a_run_of_a_comparison_can_be_exported(compared, tmp_path, train_here, plotless):
     _, folder = compared
     finished = train_here("--resume", folder / "tiny-5", "--saved-model", tmp_path / "out")
     assert finished.returncode == 0, finished.stderr
@@ -179,7 +179,7 @@ def test_a_comparison_that_cannot_be_trained_is_refused_before_anything_is_writt
     assert not list((tmp_path / "runs").iterdir())
 
 
-def test_a_run_that_diverges_is_named_and_left_out(tmp_path, digits, caplog):
+def test_a_run_that_diverges_is_named_and_left_out(tmp_path, digits, caplog, plotless):
     few = Source("few $^$", "few", digits[0][:150], digits[1])
     rates = {"tiny": 1e38, "simple_dnn": 1e-3}
     settings = [Settings.of(get_network(n), learning_rate=r, epochs=2) for n, r in rates.items()]

@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import ROOT, card_of, history_of, run_script, train
+from conftest import ROOT, card_of, history_of, run_script, train_in_this_process
 from PIL import Image
 
 import train_neural_network
 from nn.errors import UserError
-from nn.runs.run import Run, reopen
+from nn.runs.run import reopen
 from nn.runtime.signals import Interrupted
 from nn.training.checkpoints import checkpoint_prefixes
 from nn.training.run_folder import RunFolder
@@ -31,7 +31,7 @@ OPTIONS = ["--network", "simple_dnn", "--epochs", "20", "--augment"]
 def whole_run(real_data, tmp_path_factory) -> Path:
     """A folder with a run that nothing interrupted, run/, and its export, SavedModel/."""
     folder = tmp_path_factory.mktemp("whole")
-    finished = train("--data", real_data, *OPTIONS, *folders(folder))
+    finished = train_in_this_process("--data", real_data, *OPTIONS, *folders(folder))
     assert finished.returncode == 0, finished.stderr
     return folder
 
@@ -66,13 +66,6 @@ def weights_of(folder: Path) -> str:
     return card_of(folder / "SavedModel")["weights_sha256"]
 
 
-def test_equal_seeds_give_equal_weights(whole_run, real_data, tmp_path, train_here, monkeypatch):
-    monkeypatch.setattr(Run, "figures", lambda *_: {})
-    finished = train_here("--data", real_data, *OPTIONS, *folders(tmp_path))
-    assert finished.returncode == 0, finished.stderr
-    assert weights_of(tmp_path) == weights_of(whole_run)
-
-
 @pytest.mark.parametrize(
     ("started_as", "command"),
     [
@@ -90,8 +83,9 @@ def test_the_command_to_go_on_is_the_one_that_was_stopped(started_as, command, m
 
 
 def test_a_run_stopped_in_every_way_resumes_to_the_same_weights(
-    whole_run, real_data, tmp_path, train_here
+    whole_run, real_data, tmp_path, train_here, plotless
 ):
+    """Which also proves that equal seeds give equal weights, in other processes too."""
     run = tmp_path / "run"
     go_on = ["--resume", run, "--saved-model", tmp_path / "SavedModel"]
     for signum, status, epochs, arguments in (
@@ -165,10 +159,7 @@ def test_tensorboard_finds_the_graph_that_trains_and_the_graph_that_predicts(who
     assert not [name for name in predicting if "gradient" in name or "Adam" in name]
 
 
-def test_a_run_of_an_older_version_gets_its_curves_when_it_resumes(
-    whole_run, copied_run, monkeypatch
-):
-    monkeypatch.setattr(Run, "figures", lambda *_: {})
+def test_a_run_of_an_older_version_gets_its_curves_when_it_resumes(whole_run, copied_run, plotless):
     (copied_run / "training").rename(copied_run / "events")  # where older versions wrote
     shutil.rmtree(copied_run / "validation")
     resume_in_process(copied_run)
@@ -204,7 +195,7 @@ def copied_run(whole_run, tmp_path) -> Path:
 
 
 def test_a_finished_run_that_was_moved_resumes_to_its_export(
-    whole_run, copied_run, tmp_path, train_here
+    whole_run, copied_run, tmp_path, train_here, plotless
 ):
     finished = train_here("--resume", copied_run, "--saved-model", tmp_path / "SavedModel")
     assert finished.returncode == 0, finished.stderr

@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import train_in_this_process
+from conftest import train_without_plots
 
 import train_neural_network
 from nn.data.digits import SIDE, Digits
@@ -89,7 +89,7 @@ def trained(small_data, tmp_path_factory):
     """A folder with two runs of the same settings, in bfloat16, and their exports."""
     folder = tmp_path_factory.mktemp("bfloat16")
     for name in ("a", "b"):
-        finished = train_in_this_process(
+        finished = train_without_plots(
             "--data", small_data, "--network", "basic_cnn", "--epochs", 3, "--precision",
             "bfloat16", "--run-dir", folder / name, "--saved-model", folder / f"out-{name}",
         )  # fmt: skip

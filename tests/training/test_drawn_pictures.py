@@ -18,6 +18,24 @@ from nn.training.optimizer import cross_entropy, wrong_answers
 tf1 = tf.compat.v1
 
 
+NORMALIZED: dict[tuple, np.ndarray] = {}
+
+
+@pytest.fixture(autouse=True)
+def normalized_once(monkeypatch) -> None:
+    """Pictures that are drawn again are not normalized again: each time takes two seconds, most of
+    which build the graph."""
+    normalize = datasets.normalize_pictures
+
+    def remembered(pictures):
+        key = tuple((picture.shape, picture.tobytes()) for picture in pictures)
+        if key not in NORMALIZED:
+            NORMALIZED[key] = normalize(pictures)
+        return NORMALIZED[key].copy()
+
+    monkeypatch.setattr(datasets, "normalize_pictures", remembered)
+
+
 @pytest.fixture(scope="module")
 def source(digits) -> Source:
     """As from a folder: not the bundled digits by name."""
@@ -89,7 +107,7 @@ def test_no_digit_is_all_ten_alike_to_the_loss_and_wrong_where_it_is_sure():
 
 
 def test_a_training_with_extras_says_so_and_counts_its_digits_alone(
-    small_data, tmp_path, train_here
+    small_data, tmp_path, train_here, plotless
 ):
     finished = train_here(
         "--data", small_data, "--network", "tiny", "--epochs", 2, "--extras", "0.2",
@@ -103,7 +121,7 @@ def test_a_training_with_extras_says_so_and_counts_its_digits_alone(
 
 
 def test_a_run_whose_extras_are_drawn_otherwise_now_is_not_resumed(
-    small_data, tmp_path, train_here
+    small_data, tmp_path, train_here, plotless
 ):
     folder = tmp_path / "run"
     started = train_here(

@@ -105,7 +105,7 @@ def test_a_process_with_a_wrong_command_line_says_only_that(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_resume_refuses_other_digits(small_data, tmp_path, train_here):
+def test_resume_refuses_other_digits(small_data, tmp_path, train_here, plotless):
     data = tmp_path / "data"
     data.mkdir()
     for file in small_data.iterdir():
@@ -302,7 +302,7 @@ def test_importing_the_training_side_leaves_eager_mode_alone():
     assert finished.returncode == 0, finished.stderr
 
 
-def test_the_seconds_of_an_interrupted_epoch_are_kept(digits, tmp_path):
+def test_the_seconds_of_an_interrupted_epoch_are_kept(digits, tmp_path, plotless):
     source = Source("few", "few", digits[0][:300], digits[1][:50])
     settings = Settings.of(get_network("tiny"), epochs=2, batch_size=2)
     run = Run(settings, source, RunFolder(tmp_path / "run"), tmp_path / "out")
@@ -330,7 +330,7 @@ def test_weights_that_break_in_the_last_step_are_noticed(digits, tmp_path):
         run.finish(quiet=True)
 
 
-def test_hidden_sizes_reach_the_export(small_data, tmp_path, train_here):
+def test_hidden_sizes_reach_the_export(small_data, tmp_path, train_here, plotless):
     finished = train_here(
         "--data", small_data, "--network", "tiny", "--hidden", 12, 8, "--epochs", 1,
         "--run-dir", tmp_path / "run", "--saved-model", tmp_path / "out",
