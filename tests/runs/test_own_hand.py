@@ -101,6 +101,7 @@ def training_of(own: Digits, model: Path, source: Source, folder: Path) -> OwnHa
 def test_a_stopped_training_ends_with_the_same_weights(
     digits, model, others, tmp_path, monkeypatch
 ):
+    monkeypatch.setattr(OwnHand, "figures", lambda *_: {})
     monkeypatch.setattr(own_digits, "FOLDS", 2)
     monkeypatch.setattr(own_digits, "EPOCH_STEPS", 40)
     own = mirrored(digits[1][:20])

@@ -229,7 +229,6 @@ def test_a_closed_stream_changes_no_exit_status(command, status):
 @pytest.mark.parametrize(
     "command",
     [
-        ["load_saved_model.py", "samples/3_pen.webp"],
         ["load_saved_model.py", "samples/3_pen.webp", "--json"],
         ["load_saved_model.py", "samples/3_pen.webp", "--csv", "CSV"],  # not the CSV file's error
         ["train_neural_network.py", "--list-networks"],
