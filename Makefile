@@ -45,10 +45,11 @@ FAULTS := $(patsubst %,tests/%.py,pictures/test_large_pictures prediction/test_p
 # Two workers each run one file of tests at a time. The longest files come first, so that neither
 # worker ends long before the other. If `tests` were an argument too, pytest would sort all files by
 # name again.
-LONGEST := $(patsubst %,tests/%.py,docs/test_notebooks export/test_saved_model runs/test_resuming \
-	runs/test_own_hand training/test_training benchmarks/test_handwriting runs/test_kaggle \
-	prediction/test_predicting test_installing training/test_drawn_pictures \
-	runtime/test_precision networks/test_networks runs/test_comparison)
+LONGEST := $(patsubst %,tests/%.py,docs/test_notebooks export/test_saved_model runs/test_own_hand \
+	training/test_training benchmarks/test_handwriting networks/test_networks runs/test_resuming \
+	runs/test_comparison runtime/test_startup prediction/test_predicting export/test_renew \
+	confidence/test_calibration runs/test_kaggle training/test_drawn_pictures test_installing \
+	runtime/test_precision)
 ALL := $(sort $(wildcard tests/test_*.py tests/*/test_*.py))
 TESTS := $(LONGEST) $(filter-out $(LONGEST) $(FAULTS),$(ALL))
 PYTEST := $(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import in_this_process, load, models_restored_once, train, train_in_this_process
+from conftest import in_this_process, load, models_restored_once, train_without_plots
 
 import load_saved_model
 from nn.data.digits import Digits
@@ -32,10 +32,11 @@ def competition(digits, tmp_path_factory) -> Path:
     """A working folder in which a network was trained on `kaggle/` and exported to `own/`."""
     folder = tmp_path_factory.mktemp("mein Ördner 手")
     write_kaggle(folder / "kaggle", digits[0][:1200], digits[1])
-    finished = train(
-        "--data", "kaggle/", "--network", "dense", "--epochs", 8, "--run-dir", "run",
-        "--saved-model", "own", cwd=folder,
-    )  # fmt: skip
+    with chdir(folder):
+        finished = train_without_plots(
+            "--data", "kaggle/", "--network", "dense", "--epochs", 8, "--run-dir", "run",
+            "--saved-model", "own",
+        )  # fmt: skip
     assert finished.returncode == 0, finished.stderr
     (folder / "said.txt").write_text(finished.stdout, encoding="utf-8")
     return folder
@@ -97,7 +98,7 @@ def test_a_run_on_a_relative_path_resumes_on_the_same_test_digits(competition):
     before = config.read_bytes()
     # Into another folder: where it was exported, a finished run is not scored again.
     other = competition / "again"
-    finished = train_in_this_process("--resume", competition / "run", "--saved-model", other)
+    finished = train_without_plots("--resume", competition / "run", "--saved-model", other)
     assert finished.returncode == 0, finished.stderr
     accuracies = [
         line.split(",")[0].split(";")[0]
