@@ -155,7 +155,7 @@ def test_a_network_without_a_twin_in_numpy_is_told_where_to_write_one(monkeypatc
 def test_a_network_overfits_64_images(name, digits):
     training, _ = digits
     few = training[:64]
-    steps = 1200 if name == "tiny" else 200  # ten units a layer learn slowly
+    steps = 1200 if name == "tiny" else 100  # ten units a layer learn slowly
     network = get_network(name)
     recipe = replace(
         network.recipe, epochs=steps, batch_size=32, learning_rate=2e-3, warmup=0.0, augment=False,

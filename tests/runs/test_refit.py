@@ -6,7 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from conftest import card_of, history_of, train_in_this_process
+from conftest import card_of, history_of, train_without_plots
 
 from nn.confidence.calibration import Calibration
 from nn.errors import UserError
@@ -23,7 +23,7 @@ REFIT = ["--network", "tiny", "--epochs", 6, "--seed", 2]
 def refitted(real_data, tmp_path_factory) -> Path:
     """A folder with a run that was trained again on all digits, run/, and its export."""
     folder = tmp_path_factory.mktemp("refitted")
-    finished = train_in_this_process(
+    finished = train_without_plots(
         "--data", real_data, *REFIT, "--refit",
         "--run-dir", folder / "run", "--saved-model", folder / "SavedModel",
     )  # fmt: skip
@@ -38,13 +38,8 @@ def copied(refitted, tmp_path) -> Path:
     return shutil.copytree(refitted / "run", tmp_path / "run")
 
 
-@pytest.fixture
-def without_plots(monkeypatch):
-    monkeypatch.setattr(Run, "figures", lambda *_: {})
-
-
 def test_it_exports_a_run_on_all_digits_with_the_calibration_of_the_first(
-    refitted, real_data, tmp_path, without_plots, train_here
+    refitted, real_data, tmp_path, plotless, train_here
 ):
     card = card_of(refitted / "SavedModel")
     assert card["trained_on"] == 1500
@@ -63,9 +58,7 @@ def test_it_exports_a_run_on_all_digits_with_the_calibration_of_the_first(
     assert first.calibration.scaling.temperature != 1
 
 
-def test_one_that_was_stopped_in_its_second_run_goes_on_there(
-    refitted, copied, tmp_path, without_plots
-):
+def test_one_that_was_stopped_in_its_second_run_goes_on_there(refitted, copied, tmp_path, plotless):
     second = RunFolder(copied / "refit")
     for path in (*second.checkpoints.iterdir(), second.history_file):  # as if killed at once
         path.unlink()
