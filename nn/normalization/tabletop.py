@@ -11,11 +11,11 @@ import tensorflow as tf
 
 from nn.normalization.image_ops import dilate, erode, find_bounds, local_mean, masked_mean, otsu
 
-# Of the pixels along the picture's border. The border of a picture half in shadow has less. At 0.5
-# more sheets with table on two sides are read, and two shadows are lost.
+# The share of dark pixels along the picture's border. A picture half in shadow has fewer. With 0.5
+# more sheets with table on two sides are read, and two pictures with shadows are lost.
 MIN_TABLE_SHARE_OF_BORDER = 0.54
-# Canvas pixels a side. A sheet is free of ink in a square of this size somewhere; light strokes are
-# narrower.
+# Canvas pixels a side. Somewhere a sheet has a square of this size without ink. Light strokes on
+# dark paper are too narrow for such a square.
 INK_FREE_SQUARE_PIXELS = 11
 # Of the picture's height and of its width.
 MIN_SHEET_SHARE_OF_PICTURE = 0.5
@@ -66,7 +66,7 @@ def _paint(
 
 
 def _reached_from_edge(dark: tf.Tensor) -> tf.Tensor:
-    """1 where a straight way along a row or column, from the canvas's edge, is all dark."""
+    """1 where all pixels of a row or column are dark, from the canvas's edge to this pixel."""
     ways = [
         tf.math.cumprod(dark, axis, reverse=reverse) for axis in (1, 2) for reverse in (False, True)
     ]
@@ -74,7 +74,6 @@ def _reached_from_edge(dark: tf.Tensor) -> tf.Tensor:
 
 
 def _extent(mask: tf.Tensor, across: int) -> tf.Tensor:
-    """The number of rows (across 2) or columns (across 1) from the first to the last that the mask
-    has a pixel in: float32 [N]."""
+    """The height (across 2) or width (across 1) of the box around the mask: float32 [N]."""
     first, last = find_bounds(mask, across, 0)
     return tf.cast(last - first, tf.float32)

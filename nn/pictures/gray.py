@@ -12,11 +12,13 @@ from PIL import ExifTags, Image, ImageOps
 
 from nn.pictures.canvas import fitted_size
 
-BAND_PIXELS = 200_000  # are converted at once
-# Larger pictures are also shrunk while they are converted: in gray they would still have 100 MB.
+BAND_PIXELS = 200_000  # a band has about so many pixels
+# Larger pictures are also shrunk while they are converted: their gray levels alone would take up to
+# 100 MB.
 MAX_UNSHRUNK_PIXELS = 50_000_000
-# Then blocks of pixels are averaged first, to a picture that is this many times as large as the
-# result. From 3 on the result is hardly told from one of all pixels:
+# Such a picture is shrunk in two steps. The first averages blocks of pixels; its result is this
+# many times as large as the final one. With 3 or more the final picture hardly differs from one
+# that is shrunk in a single step:
 # https://pillow.readthedocs.io/en/stable/reference/Image.html#PIL.Image.Image.resize
 REDUCING_GAP = 3
 

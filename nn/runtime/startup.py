@@ -60,10 +60,11 @@ def log_to_standard_error(quiet: bool = False) -> None:
 
 
 def run_command(command: Callable[[], int]) -> int:
-    """Runs a command and returns its exit status, or what stands for the error that ended it.
+    """Runs a command and returns the exit status of the process.
 
-    A UserError, or an OSError such as a full disk, is one line on standard error and 2; Ctrl-C is
-    130. A closed pipe is 0: its reader, `| head` for example, has all that it wants.
+    It is the command's own, or 2 after a UserError or an OSError such as a full disk, which is
+    reported in one line on standard error, or 130 after Ctrl-C. It is 0 if the pipe behind standard
+    output is closed: its reader, `| head` for example, has all that it wants.
     """
     try:
         raise_at_ctrl_c()
@@ -88,7 +89,7 @@ def run_command(command: Callable[[], int]) -> int:
 
 
 def _discard_output() -> None:
-    """Sends what standard output still holds nowhere: Python writes it when the process ends."""
+    """Drops what is still in the buffer of standard output, which Python would write at the end."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
