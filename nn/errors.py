@@ -10,7 +10,7 @@ class DataError(UserError):
 
 
 class DivergedError(UserError):
-    """A training's loss is no longer a finite number; with the same settings it happens again."""
+    """The loss or the logits of a training are no longer finite; the same settings repeat it."""
 
 
 class ModelError(UserError):

@@ -39,7 +39,7 @@ def scale_logits_in_graph(logits: "tf.Tensor", scaling: Scaling) -> "tf.Tensor":
     The graph form of scale_logits; a test compares the two. The export predicts with it. UNSCALED
     adds no operation: the logits pass unchanged.
     """
-    import tensorflow as tf  # here, so that reading thresholds does not import TensorFlow
+    import tensorflow as tf  # here, so that the NumPy form needs no TensorFlow
 
     if scaling == UNSCALED:
         return logits

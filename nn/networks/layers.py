@@ -75,10 +75,10 @@ def dropout(x: tf.Tensor, scope: str, *, rate: float, seed: tf.Tensor | None) ->
     """Sets a share `rate` of x to 0 and scales the rest, so that the mean stays the same
     (Srivastava et al. 2014).
 
-    seed: int32 [2], (seed, step); the same seed drops the same elements. None, as in inference,
-    returns x itself. rate is rounded to the nearest 1/256, because a random byte decides about
-    each element: TensorFlow's generator costs more than the multiplication, and a byte is a
-    quarter of a float.
+    seed: int32 [2], (seed, step); in a scope, the same seed drops the same elements. None, as in
+    inference, returns x itself. rate is rounded to the nearest 1/256, at most 255/256: one random
+    byte decides about each element, because drawing random floats costs four times as much, and
+    more than the multiplication.
     """
     if seed is None:
         return x

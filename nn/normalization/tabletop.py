@@ -11,17 +11,18 @@ import tensorflow as tf
 
 from nn.normalization.image_ops import dilate, erode, find_bounds, local_mean, masked_mean, otsu
 
-# The share of dark pixels along the picture's border. A picture half in shadow has fewer. With 0.5
-# more sheets with table on two sides are read, and two pictures with shadows are lost.
+# The share of the pixels along the picture's border that must be dark. In a picture that is half in
+# shadow fewer are. With 0.5 more sheets with table on two sides are read right, and two pictures
+# with shadows are read wrong.
 MIN_TABLE_SHARE_OF_BORDER = 0.54
 # Canvas pixels a side. Somewhere a sheet has a square of this size without ink. Light strokes on
 # dark paper are too narrow for such a square.
 INK_FREE_SQUARE_PIXELS = 11
 # Of the picture's height and of its width.
 MIN_SHEET_SHARE_OF_PICTURE = 0.5
-# Of the box around the sheet, which may lean. A round zero fills 0.79. Of 12,000 of MNIST's digits,
-# light on dark and cropped tightly, 24 are taken for sheets with 0.83, 3 with 0.86, 1 with 0.89; of
-# pictures of sheets 7 are read wrong with 0.86, 21 with 0.89.
+# Of the upright box around the sheet; a sheet that leans fills less of it. A round zero fills 0.79.
+# Of 12,000 of MNIST's digits, light on dark and cropped tightly, 24 are taken for sheets with 0.83,
+# 3 with 0.86, 1 with 0.89. Among pictures of sheets, 7 are read wrong with 0.86, and 21 with 0.89.
 MIN_SHEET_SHARE_OF_BOX = 0.86
 # Canvas pixels a side: the window in which the edge between sheet and table is soft.
 SHEET_EDGE_WINDOW_PIXELS = 5

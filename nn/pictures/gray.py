@@ -12,13 +12,13 @@ from PIL import ExifTags, Image, ImageOps
 
 from nn.pictures.canvas import fitted_size
 
-BAND_PIXELS = 200_000  # a band has about so many pixels
-# Larger pictures are also shrunk while they are converted: their gray levels alone would take up to
-# 100 MB.
+BAND_PIXELS = 200_000  # about so many are converted at once; a band has whole rows
+# A picture of more pixels is also shrunk while it is converted: even in gray it would take more
+# than 50 MB.
 MAX_UNSHRUNK_PIXELS = 50_000_000
-# Such a picture is shrunk in two steps. The first averages blocks of pixels; its result is this
-# many times as large as the final one. With 3 or more the final picture hardly differs from one
-# that is shrunk in a single step:
+# Such a picture is shrunk in two steps. The first averages blocks of pixels; its result has at
+# least this many times the width and height of the final one. With 3 or more, the final picture
+# hardly differs from one that is shrunk in a single step:
 # https://pillow.readthedocs.io/en/stable/reference/Image.html#PIL.Image.Image.resize
 REDUCING_GAP = 3
 
@@ -26,11 +26,11 @@ Convert = Callable[[Image.Image], Image.Image]  # a band in any mode → the sam
 
 
 def to_gray(image: Image.Image, side: int) -> Image.Image:
-    """Luma, Pillow's mode L; a transparent picture lies on white where its ink is dark, on black
-    where it is light. decoding.to_gray is the TensorFlow twin.
+    """Luma, Pillow's mode L. A transparent picture is put on white if its ink is dark on average,
+    on black if it is light. decoding.to_gray is the TensorFlow twin.
 
-    side: what the caller shrinks the picture to, in pixels. A picture of more than
-    MAX_UNSHRUNK_PIXELS has this size already.
+    side: the size in pixels to which the caller will shrink the result. A picture of more than
+    MAX_UNSHRUNK_PIXELS is shrunk here already, unless `side` is nearly as large.
     """
     return _convert(image, _gray_conversion(image), "L", side)
 
@@ -41,7 +41,7 @@ def to_colors(image: Image.Image, side: int) -> Image.Image:
 
 
 def turn_upright(converted: Image.Image, image: Image.Image) -> Image.Image:
-    """Turns what was made of an image as the image's EXIF says."""
+    """Turns `converted`, which was made from `image`, by the orientation in the EXIF of `image`."""
     orientation = ExifTags.Base.Orientation
     converted.getexif()[orientation] = image.getexif().get(orientation, 1)
     ImageOps.exif_transpose(converted, in_place=True)
@@ -98,13 +98,13 @@ def _stretch_to_full_range(image: Image.Image) -> Convert:
 
 
 def _put_on_paper(image: Image.Image) -> Convert:
-    """A transparent picture lies on white where its ink is dark, on black where it is light."""
+    """Puts a transparent picture on white if its ink is dark on average, else on black."""
     ink = opaque = 0
     for _, band in _bands(image):
         gray, alpha = _gray_and_alpha(band, np.uint32)
         ink += int((gray * alpha).sum())
         opaque += int(alpha.sum())
-    if not opaque:  # no opaque pixel at all: some writers leave the fourth byte unused, and 0
+    if not opaque:  # all transparent: some writers leave the alpha byte unused, and 0
         return lambda band: band.convert("LA").getchannel("L")
     paper = 255 if 2 * ink < 255 * opaque else 0
 

@@ -2,7 +2,7 @@
 
 Standard streams take any character, TensorFlow's environment variables are set, and TensorFlow is
 imported without its usual notices. Only import_tensorflow_unnoticed is for the library: it leaves
-the process as it was.
+the environment as it was.
 """
 
 import io
@@ -20,14 +20,14 @@ from nn.runtime.early_stop import raise_at_ctrl_c
 from nn.runtime.printable import printable
 
 # TensorFlow's C++ code prints these at import to everybody who has no GPU, or has a modern CPU.
-# No environment variable silences them: they come before TensorFlow sets up its logging.
+# TF_CPP_MIN_LOG_LEVEL does not silence them: they come before TensorFlow sets up its logging.
 _NOTICES = ("absl::InitializeLog", "cudart_stub.cc", "oneDNN custom operations", "cuda_executor",
             "cpu_feature_guard", "To enable the following instructions")  # fmt: skip
 
 # The program of the watcher, a process that watches the import. Its standard input is a pipe from
-# the importing process. Its standard output is the file that holds what TensorFlow has written so
-# far. If the pipe closes before a byte arrives, the import has crashed. Then the watcher shows the
-# whole file, because a line that looks like a notice may tell why.
+# the importing process. Its descriptor 1 is the file that holds what TensorFlow has written so far.
+# If the pipe closes before a byte arrives, the import has crashed. Then the watcher copies the
+# whole file to standard error, because a line that looks like a notice may tell why.
 _WATCHER = """
 import os
 if not os.read(0, 1):
@@ -40,8 +40,9 @@ if not os.read(0, 1):
 def make_output_safe() -> None:
     """Lets standard output and error take any character: they escape what they cannot show.
 
-    A closed standard stream is opened on the null device. Otherwise `print` would write messages to
-    standard output instead, and the next file to be opened would receive TensorFlow's messages.
+    A closed standard stream is opened on the null device. If standard error stayed closed, `print`
+    would write messages to standard output, and the next file to be opened would get descriptor 2
+    and receive TensorFlow's messages.
     """
     # In this order each gets its own descriptor: open takes the lowest free number.
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
@@ -53,7 +54,7 @@ def make_output_safe() -> None:
 
 
 def log_to_standard_error(quiet: bool = False) -> None:
-    """Shows what nn logs on standard error; quiet: only warnings."""
+    """Shows what nn logs on standard error; quiet: only warnings and errors."""
     logger = logging.getLogger("nn")
     logger.handlers = [logging.StreamHandler(sys.stderr)]
     logger.setLevel(logging.WARNING if quiet else logging.INFO)
@@ -81,7 +82,7 @@ def run_command(command: Callable[[], int]) -> int:
         _discard_output()
         return 0
     except OSError as error:
-        if error.filename is None:  # whole_files names every file that it writes
+        if error.filename is None:  # standard output: errors of files that nn writes have the name
             _discard_output()
         where = error.filename or "standard output"
         print(printable(f"error: {where}: {error.strerror or error}"), file=sys.stderr)
@@ -89,14 +90,16 @@ def run_command(command: Callable[[], int]) -> int:
 
 
 def _discard_output() -> None:
-    """Drops what is still in the buffer of standard output, which Python would write at the end."""
+    """Points standard output at the null device: Python would write its unwritten rest at exit, and
+    fail again."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def import_tensorflow() -> None:
     """Imports TensorFlow; drops the notices that it is known to print, passes on every other line.
 
-    If the import crashes, everything that TensorFlow has printed so far is shown, notices included.
+    If the import crashes, the watcher shows everything that TensorFlow has printed so far, notices
+    included. Where no watcher can be started, that is lost.
     """
     # 3 silences the log of the C++ code, errors too: Python raises each of these errors as well,
     # and only the Python exception names the cause.
@@ -115,11 +118,12 @@ def import_tensorflow() -> None:
 
 
 def import_tensorflow_unnoticed() -> None:
-    """Imports TensorFlow for a library: drops the same notices, but changes no setting.
+    """Imports TensorFlow for a library: drops the same notices if a watcher can be started, and
+    leaves the environment as it was.
 
-    It does nothing if the program has imported TensorFlow. If the program has set TensorFlow's log
-    level, that level stays. Otherwise the level is in the environment during the import only:
-    TensorFlow's C++ code reads it then, and keeps it.
+    It does nothing if the program has imported TensorFlow. If the program has set
+    TF_CPP_MIN_LOG_LEVEL, that level stays. Otherwise the variable is 3 during the import, and is
+    removed afterwards. TensorFlow's C++ code has read it by then, and logs nothing from then on.
     """
     if "tensorflow" in sys.modules:
         return

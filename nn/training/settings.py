@@ -58,7 +58,8 @@ class Settings:
     def of(cls, network: Network, *, bundled: bool = False, **given: Any) -> "Settings":
         """The network's own settings on this machine, replaced by those given that are not None.
 
-        bundled: whether the run trains on scikit-learn's bundled digits.
+        bundled: whether the run trains on scikit-learn's bundled digits. Without `augment`, bends
+        is 0.
         """
         recipe = network.recipe
         own = {name: getattr(recipe, name) for name in _shared()}
@@ -86,8 +87,8 @@ class Settings:
         """Raises UserError if a batch is larger than the `count` training digits."""
         if self.batch_size > count:
             raise UserError(
-                f"a batch of {self.batch_size:,}, as {self.network} would train, is more than "
-                f"the {count:,} training digits; try a smaller --batch-size"
+                f"{self.network} cannot train with batches of {self.batch_size:,}: there are only "
+                f"{count:,} training digits; try a smaller --batch-size"
             )
 
     def __post_init__(self) -> None:

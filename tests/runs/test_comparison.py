@@ -174,7 +174,7 @@ def test_a_comparison_that_cannot_be_trained_is_refused_before_anything_is_writt
 ):
     few = Source("few", "few", digits[0][:150], digits[1])
     settings = [Settings.of(get_network(name)) for name in ("tiny", "optimized_cnn")]
-    with pytest.raises(UserError, match="a batch of 128, as optimized_cnn would train"):
+    with pytest.raises(UserError, match="optimized_cnn cannot train with batches of 128"):
         Comparison.create(tmp_path / "runs" / "all", settings, few, tmp_path / "out")
     assert not list((tmp_path / "runs").iterdir())
 

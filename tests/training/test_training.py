@@ -393,4 +393,6 @@ def test_a_batch_larger_than_the_data_is_refused(small_data, tmp_path, monkeypat
     monkeypatch.chdir(tmp_path)
     finished = train_here("--data", small_data, "--batch-size", 3_000_000_000)
     assert finished.returncode == 2
-    assert finished.stderr.splitlines()[-1].startswith("error: a batch of 3,000,000,000")
+    assert finished.stderr.splitlines()[-1].startswith(
+        "error: compact cannot train with batches of 3,000,000,000"
+    )
