@@ -7,8 +7,6 @@ database's page). nn/pictures/canvas.py describes canvases and sizes. Gray level
 to 1, [N, H, W], throughout.
 """
 
-from collections.abc import Callable
-from functools import cache
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -79,24 +77,8 @@ def normalize(pixels: tf.Tensor, sizes: tf.Tensor, drawn: bool = False) -> Norma
 
 
 CANVASES = tf.TensorSpec([None] * 3, tf.uint8), tf.TensorSpec([None, 3], tf.int32)
-
-
-def by_call(function: Callable[..., Normalized]) -> Callable[..., Normalized]:
-    """`function` of canvases and sizes as a function of the graph.
-
-    An export holds it once, however often it is called. It is traced once for all graphs of the
-    process, because that takes a second.
-    """
-
-    @cache
-    def traced() -> Callable[..., Normalized]:
-        with tf.Graph().as_default():  # else the function would belong to the caller's graph
-            return tf.function(function, CANVASES, autograph=False).get_concrete_function()
-
-    return lambda *canvases: traced()(*canvases)
-
-
-normalize_by_call = by_call(normalize)
+# The same as a function of the graph: an export holds it once, however often it is called.
+normalize_by_call = tf.function(normalize, CANVASES, autograph=False)
 
 
 def normalize_in_stages(pixels: tf.Tensor, sizes: tf.Tensor, drawn: bool = False) -> Stages:

@@ -8,7 +8,7 @@ sizes are like canvases (nn/pictures/canvas.py), but larger.
 import tensorflow as tf
 
 from nn.normalization.image_ops import find_bounds
-from nn.normalization.pipeline import Normalized, by_call, normalize_by_call
+from nn.normalization.pipeline import CANVASES, Normalized, normalize_by_call
 from nn.pictures.canvas import CANVAS, INK_THRESHOLD_LEVEL, SMALL_DIGIT_PIXELS
 
 SEARCH_CANVAS = 2 * CANVAS  # pixels a side, of the canvas on which the graph looks for the digit
@@ -21,7 +21,7 @@ def normalize_page(pages: tf.Tensor, sizes: tf.Tensor) -> Normalized:
     return found._replace(ink=tf.ensure_shape(found.ink, [None, CANVAS, CANVAS]))
 
 
-normalize_page_by_call = by_call(normalize_page)
+normalize_page_by_call = tf.function(normalize_page, CANVASES, autograph=False)
 
 
 def look_closer(pages: tf.Tensor, sizes: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

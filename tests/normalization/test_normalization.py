@@ -34,15 +34,6 @@ def similarity(ours, theirs):
     return min(np.corrcoef(one, other)[0, 1] for one, other in pairs)
 
 
-def test_the_function_of_the_graph_normalizes_alike_in_every_graph(images):
-    pixels, sizes = (np.stack(part) for part in zip(*map(place, images), strict=True))
-    expected = run(pipeline.normalize, pixels, sizes)
-    for _ in range(2):  # it is traced once, and the graph that it was first called in is gone
-        found = run(lambda *canvases: pipeline.normalize_by_call(*canvases), pixels, sizes)
-        for one, other in zip(found, expected, strict=True):
-            np.testing.assert_array_equal(one, other)
-
-
 def test_normal_digits_stay_what_they_are(images):
     result = normalized(images)
     assert result.images.shape == (40, 28, 28)
