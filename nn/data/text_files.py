@@ -1,4 +1,4 @@
-"""Opens text files of data, gzipped or not; refuses what is no regular file."""
+"""Opens text files of data, gzipped or not; refuses pipes, devices and folders."""
 
 import gzip
 import io

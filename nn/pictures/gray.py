@@ -30,7 +30,7 @@ def to_gray(image: Image.Image, side: int) -> Image.Image:
     on black if it is light. decoding.to_gray is the TensorFlow twin.
 
     side: the size in pixels to which the caller will shrink the result. A picture of more than
-    MAX_UNSHRUNK_PIXELS is shrunk here already, unless `side` is nearly as large.
+    MAX_UNSHRUNK_PIXELS is shrunk here already, unless its longer side is below six times `side`.
     """
     return _convert(image, _gray_conversion(image), "L", side)
 

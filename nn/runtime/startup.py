@@ -63,9 +63,9 @@ def log_to_standard_error(quiet: bool = False) -> None:
 def run_command(command: Callable[[], int]) -> int:
     """Runs a command and returns the exit status of the process.
 
-    It is the command's own, or 2 after a UserError or an OSError such as a full disk, which is
-    reported in one line on standard error, or 130 after Ctrl-C. It is 0 if the pipe behind standard
-    output is closed: its reader, `| head` for example, has all that it wants.
+    Without an error it is the command's own. After a UserError, or an OSError such as a full disk,
+    it is 2, and one line on standard error says why. After Ctrl-C it is 130. It is 0 if the pipe
+    behind standard output is closed: its reader, `| head` for example, has all that it wants.
     """
     try:
         raise_at_ctrl_c()

@@ -131,8 +131,8 @@ def calibrated_scores(
 ) -> tuple[Scores | None, Scores, Calibration]:
     """Returns the validation scores, the test scores and the calibration, whose scaling both use.
 
-    calibration: None fits one to the validation digits. Without validation digits there are no
-    validation scores, and None stands for the plain softmax, without thresholds.
+    calibration: if None, one is fitted to the validation digits. Without validation digits, the
+    validation scores are None, and a missing calibration is the plain softmax, without thresholds.
     """
     held_out = evaluate(session, graph, validation) if len(validation) else None
     if calibration is None and held_out:
