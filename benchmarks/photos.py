@@ -26,8 +26,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from benchmarks.handwriting import paper
-from benchmarks.handwriting.ink import from_strokes
+from nn.composition import paper
+from nn.composition.ink import from_strokes
 from nn.pictures.canvas import CANVAS, place
 from nn.runtime.startup import import_tensorflow
 

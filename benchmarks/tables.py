@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from benchmarks import result_files
 from benchmarks.handwriting.__main__ import Refusals, Score, refusal_table, table
+from benchmarks.numbers import __main__ as numbers_command
 from benchmarks.own_hand.__main__ import Row
 from benchmarks.own_hand.__main__ import table as own_hand_table
 from nn.confidence.thresholds import percent
@@ -54,6 +55,13 @@ def handwriting() -> tuple[str, str]:
     return "\n".join(table(scores)), "\n".join(refusal_table(refusals))
 
 
+def numbers() -> str:
+    """Makes the Markdown table of numbers of several digits."""
+    found = result_files.read(result_files.NUMBERS)["kinds"]
+    scores = {kind: numbers_command.Score(**row) for kind, row in found.items()}
+    return "\n".join(numbers_command.table(scores))
+
+
 def own_hand() -> str:
     """Makes the Markdown table of writers whose digits a model learned."""
     rows = result_files.read(result_files.OWN_HAND)["rows"]
@@ -79,7 +87,14 @@ def main() -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     ).parse_args()
     import_tensorflow()
-    tables = all_digits(), compared(), "\n".join(calibration()), *handwriting(), own_hand()
+    tables = (
+        all_digits(),
+        compared(),
+        "\n".join(calibration()),
+        *handwriting(),
+        numbers(),
+        own_hand(),
+    )
     print(*tables, sep="\n\n")
     draw()
     return 0

@@ -4,7 +4,8 @@
     python -m benchmarks.handwriting --split validation --model runs/one/SavedModel
     python -m benchmarks.handwriting --kinds ballpoint lines --keep pictures/
 
-It draws each kind of picture that people bring, with digits that the model was not trained with. It
+It draws each kind of picture that people bring, with digits that the model was not trained with:
+in boxes, on forms, in old registers, small and filled, in faint pencil, on rough surfaces. It
 reads the pictures as load_saved_model.py does. For each kind it prints the share of right answers,
 of `unsure` answers and of refused pictures, and the number of answers that are sure but wrong. The
 model refuses a picture if it finds no ink or if no digit reaches 50%; a refused picture counts as
@@ -32,8 +33,8 @@ from PIL import Image
 from tqdm import tqdm
 
 from benchmarks import result_files
-from benchmarks.handwriting.kinds import KINDS, Digit, File
-from benchmarks.handwriting.others import OTHERS
+from benchmarks.handwriting.all_kinds import KINDS, OTHERS, seeded
+from benchmarks.handwriting.kinds import Digit, File
 from benchmarks.held_out import held_out, parser_of
 from nn.confidence.thresholds import EVEN_ODDS
 from nn.data.digits import Digits
@@ -140,7 +141,7 @@ def compose(name: str, digits: Digits, count: int, seed: int) -> tuple[list[File
     labels = np.arange(count) % 10
     files = []
     for number, label in enumerate(labels):
-        random = np.random.default_rng([seed, list(KINDS).index(name), number])
+        random = seeded(name, seed, number)
         image = digits.images[random.choice(np.flatnonzero(digits.labels == label))]
         files.append(KINDS[name](Digit(int(label), image), random))
     return files, labels
@@ -150,8 +151,7 @@ def compose_other(name: str, digits: Digits, count: int, seed: int) -> list[File
     """Draws `count` pictures of a kind that shows no digit."""
     files = []
     for number in range(count):
-        # KINDS had 27 entries when these kinds were added. With 27 the pictures stay the same.
-        random = np.random.default_rng([seed, 27 + list(OTHERS).index(name), number])
+        random = seeded(name, seed, number)
         chosen = random.choice(len(digits), 2)
         pair = [Digit(int(digits.labels[i]), digits.images[i]) for i in chosen]
         files.append(OTHERS[name](pair, random))

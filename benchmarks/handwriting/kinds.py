@@ -12,15 +12,15 @@ import numpy as np
 from numpy.random import Generator
 from PIL import Image
 
-from benchmarks.handwriting import paper as on
-from benchmarks.handwriting.ink import (
-    Point,
+from nn.composition import paper as on
+from nn.composition.ink import (
     drawn,
     from_image,
     from_strokes,
     sized,
     with_pen,
 )
+from nn.composition.strokes import Point
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,10 @@ import skimage.data
 from numpy.random import Generator
 from PIL import Image
 
-from benchmarks.handwriting import paper as on
-from benchmarks.handwriting.ink import Point, drawn, sized, trimmed, with_pen
 from benchmarks.handwriting.kinds import Digit, File, cropped, photo, saved, sheet, written
+from nn.composition import paper as on
+from nn.composition.ink import drawn, sized, trimmed, with_pen
+from nn.composition.strokes import Point
 
 LETTERS: dict[str, list[list[Point]]] = {
     "A": [[(0.1, 1.0), (0.3, 0.5), (0.5, 0.0)], [(0.5, 0.0), (0.7, 0.5), (0.92, 1.0)],

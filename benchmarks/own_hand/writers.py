@@ -12,9 +12,10 @@ from numpy.random import Generator
 from PIL import Image
 from scipy import ndimage
 
-from benchmarks.handwriting import paper as on
-from benchmarks.handwriting.ink import Point, drawn, from_image, trimmed, with_pen
 from benchmarks.handwriting.kinds import Digit, File, photo, saved, sheet, written
+from nn.composition import paper as on
+from nn.composition.ink import drawn, from_image, trimmed, with_pen
+from nn.composition.strokes import Point
 
 Strokes = list[list[Point]]
 

@@ -1,7 +1,7 @@
 """Ink: large masks of digits, from MNIST's images or from strokes, drawn with pens of any width.
 
 A mask is float32 [H, W], from 0, no ink, to 1, full ink. It ends where its ink ends. Its longer
-side is about TALL pixels.
+side is about `tall` pixels.
 """
 
 import numpy as np
@@ -9,20 +9,20 @@ from PIL import Image, ImageDraw
 from scipy import ndimage
 from skimage.morphology import skeletonize
 
-from samples.draw_samples import STROKES, STYLES, Point, smooth
+from nn.composition.strokes import STROKES, STYLES, Point, smooth
 
 TALL = 160  # pixels
-MARGIN = 24  # pixels around a digit, so that a wide pen fits
+MARGIN_SHARE = 0.15  # of `tall`, around a digit, so that a wide pen fits
 
 
-def from_image(image: np.ndarray) -> np.ndarray:
+def from_image(image: np.ndarray, tall: int = TALL) -> np.ndarray:
     """Enlarges an MNIST image to a mask that keeps the digit's own strokes, with crisp edges.
 
     image: uint8 [28, 28], 0 = paper.
     """
     rows, columns = (np.flatnonzero((image > 96).any(axis)) for axis in (1, 0))
     cut = image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    factor = TALL / max(cut.shape)
+    factor = tall / max(cut.shape)
     padded = np.pad(cut.astype(np.float32), 2) / 255
     large = ndimage.zoom(padded, factor, order=3)
     smooth = ndimage.gaussian_filter(large, factor / 4)
@@ -30,7 +30,12 @@ def from_image(image: np.ndarray) -> np.ndarray:
 
 
 def from_strokes(
-    digit: int, random: np.random.Generator, *, styled: bool = False, unsteady: float = 0.018
+    digit: int,
+    random: np.random.Generator,
+    *,
+    styled: bool = False,
+    unsteady: float = 0.018,
+    tall: int = TALL,
 ) -> np.ndarray:
     """Draws a digit from strokes with a thin pen, slanted, stretched and shaken at random: a mask.
 
@@ -38,30 +43,36 @@ def from_strokes(
     deviation of a point from its place, as a share of the digit's height.
     """
     variants = STYLES.get(digit, [STROKES[digit]]) if styled else [STROKES[digit]]
-    return drawn(variants[random.integers(len(variants))], random, unsteady)
+    return drawn(variants[random.integers(len(variants))], random, unsteady, tall)
 
 
-def drawn(strokes: list[list[Point]], random: np.random.Generator, unsteady: float) -> np.ndarray:
+def drawn(
+    strokes: list[list[Point]], random: np.random.Generator, unsteady: float, tall: int = TALL
+) -> np.ndarray:
     """Draws strokes as from_strokes does: a mask."""
     width, slant = random.uniform(0.5, 0.85), random.normal(0.08, 0.12)
-    picture = Image.new("L", (3 * TALL, 2 * TALL), 0)
+    picture = Image.new("L", (3 * tall, 2 * tall), 0)
     pen = ImageDraw.Draw(picture)
     for stroke in strokes:
         points = np.array(stroke) + random.normal(0, unsteady, (len(stroke), 2))
         points[:, 0] = points[:, 0] * width + slant * (1 - points[:, 1])
-        line = (smooth(points, 20) * 0.9 + (0.8, 0.5)) * TALL
-        pen.line([tuple(point) for point in line], fill=255, width=4, joint="curve")
-    return with_pen(trimmed(np.asarray(picture, np.float32) / 255), 0.07)
+        line = (smooth(points, 20) * 0.9 + (0.8, 0.5)) * tall
+        pen.line(
+            [tuple(point) for point in line], fill=255, width=max(2, tall // 40), joint="curve"
+        )
+    return with_pen(trimmed(np.asarray(picture, np.float32) / 255), 0.07, tall=tall)
 
 
-def with_pen(mask: np.ndarray, width: float, flat: float = 1.0, angle: float = 0.0) -> np.ndarray:
+def with_pen(
+    mask: np.ndarray, width: float, flat: float = 1.0, angle: float = 0.0, tall: int = TALL
+) -> np.ndarray:
     """Thins the strokes of a mask to their middle lines, and draws these with another pen.
 
-    width: the pen's, as a share of TALL. flat: the ratio of the pen's width to its thickness; 1 is
-    a round pen, more is a brush. angle: of a brush, in degrees.
+    width: the pen's, as a share of `tall`. flat: the ratio of the pen's width to its thickness; 1
+    is a round pen, more is a brush. angle: of a brush, in degrees.
     """
-    lines = skeletonize(np.pad(mask, MARGIN) > 0.5)
-    radius = width * TALL / 2
+    lines = skeletonize(np.pad(mask, round(MARGIN_SHARE * tall)) > 0.5)
+    radius = width * tall / 2
     if flat == 1:
         distance = ndimage.distance_transform_edt(~lines)
     else:

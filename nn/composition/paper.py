@@ -5,7 +5,7 @@ from numpy.random import Generator
 from PIL import Image
 from scipy import ndimage
 
-from benchmarks.handwriting.ink import sized
+from nn.composition.ink import sized
 
 
 def plain(size: tuple[int, int], level: float) -> np.ndarray:
@@ -15,7 +15,7 @@ def plain(size: tuple[int, int], level: float) -> np.ndarray:
 
 def lit(paper: np.ndarray, random: Generator, shade: float) -> np.ndarray:
     """Darkens the paper toward one side, and unevenly, by up to `shade`, a share of its light."""
-    y, x = _places(paper)
+    y, x = places(paper)
     angle = random.uniform(0, 2 * np.pi)
     along = np.cos(angle) * x + np.sin(angle) * y
     uneven = _blotches(paper.shape, random, 3)
@@ -27,7 +27,7 @@ def shadowed(paper: np.ndarray, random: Generator, depth: float) -> np.ndarray:
 
     depth: how much light the shadow takes away, as a share.
     """
-    y, x = _places(paper)
+    y, x = places(paper)
     angle = random.uniform(0, 2 * np.pi)
     soft = random.uniform(0.02, 0.12)
     along = np.cos(angle) * x + np.sin(angle) * y - random.uniform(-0.25, 0.25)
@@ -39,7 +39,7 @@ def creased(paper: np.ndarray, random: Generator, depth: float) -> np.ndarray:
 
     depth: how much a fold darkens the paper, as a share of its level.
     """
-    y, x = _places(paper)
+    y, x = places(paper)
     for _ in range(random.integers(2, 6)):
         angle = random.uniform(0, np.pi)
         along = np.cos(angle) * x + np.sin(angle) * y - random.uniform(-0.4, 0.4)
@@ -109,8 +109,10 @@ def covering(size: tuple[int, int], mask: np.ndarray, top: float, left: float) -
     top, left = round(top), round(left)
     rows = slice(max(top, 0), min(top + mask.shape[0], size[0]))
     columns = slice(max(left, 0), min(left + mask.shape[1], size[1]))
-    part = mask[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
-    coverage[rows, columns] = part
+    if rows.start < rows.stop and columns.start < columns.stop:
+        coverage[rows, columns] = mask[
+            rows.start - top : rows.stop - top, columns.start - left : columns.stop - left
+        ]
     return coverage
 
 
@@ -159,7 +161,7 @@ def bytes_of(picture: np.ndarray) -> np.ndarray:
     return np.clip(np.round(picture), 0, 255).astype(np.uint8)
 
 
-def _places(paper: np.ndarray) -> list[np.ndarray]:
+def places(paper: np.ndarray) -> list[np.ndarray]:
     """Makes the coordinates of the pixels: y and x, each float32 [H, W], from -0.5 to 0.5."""
     height, width = paper.shape
     return list(

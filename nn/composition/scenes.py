@@ -1,0 +1,220 @@
+"""Pictures of digits on paper, composed at random, with the digit's own ink as the truth.
+
+They train the finder of ink (nn/networks/finder.py). Each is drawn larger than the canvas, as a
+camera or scanner sees it, then shrunk, compressed and put on the canvas as a user's picture is. The
+shares and ranges are estimates of what people bring; docs/experiments.md says what was learned.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.random import Generator
+from PIL import Image
+
+from nn.composition import paper as on
+from nn.composition.ink import sized
+from nn.composition.layers import Box
+from nn.composition.numbers import draw_number
+from nn.composition.surroundings import (
+    draw_marks,
+    draw_neighbors,
+    draw_opacity,
+    draw_paper,
+    lay_on_table,
+)
+from nn.composition.taking import Drawing, Scene, take
+from nn.composition.writing import digit_mask, other_writing, stretched
+from nn.data.digits import NO_DIGIT, Digits
+
+SIDE_PIXELS = 112  # the longer side of a scene: enough for a canvas of 64
+TIGHT_NUMBER_SHARE = 0.3  # of the numbers: cropped to their ink, or nearly
+TIGHT_SHARE = 0.15  # of the written pictures: cropped to the ink, or nearly
+RUNS_OFF_SHARE = 0.1  # of the others: up to a fifth lies beyond the border; what is seen is ink
+MAX_LOST_SHARE = 0.2
+TABLE_SHARE = 0.12  # of all: the paper ends within the picture
+
+
+def compose(digits: Digits, random: Generator) -> Scene:
+    """Composes a scene with one of the digits, with other writing, or with no writing at all.
+
+    One that a person could hardly see is drawn anew.
+    """
+    kinds: dict[Callable[[Digits, Generator], Drawing], float] = {
+        _written: 0.59, _framed: 0.12, _number: 0.08, _other: 0.10, _blank: 0.11,
+    }  # fmt: skip
+    while True:
+        kind = list(kinds)[random.choice(len(kinds), p=list(kinds.values()))]
+        scene = take(kind(digits, random), random)
+        if scene.is_visible():
+            return scene
+
+
+def _written(digits: Digits, random: Generator) -> Drawing:
+    """A digit on paper, with what may lie around it."""
+    mask, label = digit_mask(digits, random)
+    return _on_paper(digits, mask, label, random)
+
+
+def _other(digits: Digits, random: Generator) -> Drawing:
+    """Writing that is no digit, or more than one."""
+    return _on_paper(digits, other_writing(digits, random), NO_DIGIT, random, tight=0.4)
+
+
+def _blank(digits: Digits, random: Generator) -> Drawing:
+    """Paper, with marks where a digit might be, and no writing."""
+    size = _size(random)
+    box = _box_of(size, random.uniform(0.3, 0.9), random)
+    empty = np.zeros(size, np.float32)
+    contrast = random.uniform(0.05, 1)  # of marks where ink would be
+    paper = draw_paper(digits, size, contrast, random)
+    if random.random() < TABLE_SHARE:
+        paper = lay_on_table(paper, box, random)
+    marks = draw_marks(size, box, contrast, random) if random.random() < 0.8 else empty
+    if random.random() < 0.3:
+        marks = np.maximum(marks, contrast * draw_neighbors(digits, size, box, random)[0])
+    return Drawing(paper * (1 - marks.clip(0, 1)), empty, NO_DIGIT, contrast * float(paper.mean()))
+
+
+def _number(digits: Digits, random: Generator) -> Drawing:
+    """Several digits in a row, perhaps in the cells of a form."""
+    size = _size(random)
+    ink, cells, box = draw_number(digits, size, random)
+    if random.random() < TIGHT_NUMBER_SHARE:
+        ink, cells, box = _cropped_to(box, ink, cells, random)
+        size = (ink.shape[0], ink.shape[1])
+    contrast = _contrast(random)
+    paper = draw_paper(digits, size, contrast, random)
+    light = contrast * float(paper.mean())
+    marks = cells * min(0.97, contrast * random.uniform(0.25, 1.3))
+    if random.random() < 0.25:
+        marks = np.maximum(marks, draw_marks(size, box, contrast, random))
+    covered = np.maximum(contrast * draw_opacity(size, random) * ink, marks)
+    return Drawing(paper * (1 - covered.clip(0, 1)), ink, NO_DIGIT, light)
+
+
+def _contrast(random: Generator) -> float:
+    """How much of the paper's light the ink takes, from faint pencil to black."""
+    ranges = [random.uniform(0.04, 0.15), random.uniform(0.12, 0.4), random.uniform(0.4, 1.0)]
+    return float(random.choice(ranges, p=[0.12, 0.3, 0.58]))
+
+
+def _on_paper(
+    digits: Digits, mask: np.ndarray, label: int, random: Generator, tight: float = TIGHT_SHARE
+) -> Drawing:
+    """A mask on paper. tight: how many are cropped to the ink, or nearly."""
+    mask = stretched(mask, random)
+    if random.random() < tight:
+        size, drawn, top, left = _cropped(mask, random)
+    else:
+        size = _size(random)
+        share = random.choice(
+            [random.uniform(0.12, 0.3), random.uniform(0.3, 0.5), random.uniform(0.45, 0.85),
+             random.uniform(0.85, 1.04)], p=[0.12, 0.25, 0.42, 0.21],
+        )  # fmt: skip
+        drawn = sized(mask, max(8, round(share * min(size))))
+        top, left = _place(size, drawn.shape, random)
+        if random.random() < RUNS_OFF_SHARE:
+            top, left = _beyond_border(size, drawn.shape, (top, left), random)
+    ink = on.covering(size, drawn, top, left)
+    box = Box(top, top + drawn.shape[0], left, left + drawn.shape[1])
+    contrast = _contrast(random)
+    paper = draw_paper(digits, size, contrast, random)
+    light = contrast * float(paper.mean())
+    if random.random() < TABLE_SHARE:
+        paper = lay_on_table(paper, box, random)
+    marks = np.zeros(size, np.float32)
+    if random.random() < 0.6:
+        marks = draw_marks(size, box, contrast, random)
+    if random.random() < 0.25:
+        cut, whole = draw_neighbors(digits, size, box, random)
+        marks = np.maximum(marks, contrast * cut)
+        if whole.any():
+            ink, label = np.maximum(ink, whole), NO_DIGIT
+    covered = np.maximum(contrast * draw_opacity(size, random) * ink, marks)
+    return Drawing(paper * (1 - covered.clip(0, 1)), ink, label, light)
+
+
+def _framed(digits: Digits, random: Generator) -> Drawing:
+    """A small picture that the digit fills, stretched to its sides, or with a margin; gray, or in
+    two levels; with much ink as well as little."""
+    mask, label = digit_mask(digits, random)
+    height = int(random.integers(10, 40))
+    width = height
+    if random.random() < 0.6 or mask.shape[1] < 0.4 * mask.shape[0]:
+        own = height * mask.shape[1] / mask.shape[0]
+        width = max(5, min(2 * height, round(own * np.exp(random.normal(0, 0.2)))))
+    margin = random.integers(0, 4, 4) if random.random() < 0.5 else np.zeros(4, int)
+    large = Image.fromarray(np.round(mask * 255).astype(np.uint8)).resize(
+        (4 * width, 4 * height), Image.Resampling.BOX
+    )
+    ink = np.pad(np.asarray(large, np.float32) / 255, 4 * margin.reshape(2, 2))
+    if random.random() < 0.15:  # on a square, as datasets have it
+        short = max(ink.shape) - np.array(ink.shape)
+        ink = np.pad(ink, [(side // 2, side - side // 2) for side in short])
+    low, high = random.uniform(0, 90), random.uniform(100, 255)
+    shown = on.blurred(ink, random.uniform(0, 4)) if random.random() < 0.5 else ink
+    if random.random() < 0.35:
+        shown = shown * (0.6 + 0.4 * on.lit(np.ones_like(ink), random, 0.8))
+    return Drawing(low + (high - low) * (1 - shown), ink, label, high - low, filled=True)
+
+
+def _size(random: Generator) -> tuple[int, int]:
+    """Height and width of a scene; the longer side is SIDE_PIXELS."""
+    aspect = float(np.exp(random.normal(0, 0.28))) if random.random() < 0.75 else 1.0
+    shorter = max(36, round(SIDE_PIXELS / max(aspect, 1 / aspect)))
+    return (SIDE_PIXELS, shorter) if aspect > 1 else (shorter, SIDE_PIXELS)
+
+
+def _place(size: tuple[int, int], drawn: tuple[int, ...], random: Generator) -> tuple[float, float]:
+    """Top and left of a digit: near the middle, or anywhere; a large one may run off the border."""
+    free = [side - used for side, used in zip(size, drawn, strict=True)]
+    if random.random() < 0.5:
+        top, left = (space / 2 + random.normal(0, 0.05) * side
+                     for space, side in zip(free, size, strict=True))  # fmt: skip
+    else:
+        top, left = (random.uniform(min(space, 0), max(space, 0)) for space in free)
+    return top, left
+
+
+def _beyond_border(
+    size: tuple[int, int],
+    drawn: tuple[int, ...],
+    place: tuple[float, float],
+    random: Generator,
+) -> tuple[float, float]:
+    """Moves a digit to where a part of it runs off the border: its top and left."""
+    axis, is_far = int(random.integers(2)), random.random() < 0.5
+    lost = random.uniform(0.01, MAX_LOST_SHARE) * drawn[axis]
+    moved = [*place]
+    moved[axis] = size[axis] - drawn[axis] + lost if is_far else -lost
+    return moved[0], moved[1]
+
+
+def _cropped(
+    mask: np.ndarray, random: Generator
+) -> tuple[tuple[int, int], np.ndarray, float, float]:
+    """A picture that ends at the ink or little beyond it: its size, the mask, its top and left."""
+    drawn = sized(mask, SIDE_PIXELS)
+    margins = random.uniform(0, random.choice([0.04, 0.15]), 4) * SIDE_PIXELS
+    height, width = drawn.shape
+    size = (round(height + margins[0] + margins[1]), round(width + margins[2] + margins[3]))
+    return (max(size[0], 20), max(size[1], 20)), drawn, margins[0], margins[2]
+
+
+def _cropped_to(
+    box: Box, ink: np.ndarray, cells: np.ndarray, random: Generator
+) -> tuple[np.ndarray, np.ndarray, Box]:
+    """The part of both pictures in a box with small margins; and the box there."""
+    margins = np.round(random.uniform(0, random.choice([0.05, 0.3]), 4) * box.height).astype(int)
+    top, left = max(int(box.top) - margins[0], 0), max(int(box.left) - margins[2], 0)
+    bottom, right = int(np.ceil(box.bottom)) + margins[1], int(np.ceil(box.right)) + margins[3]
+    part = slice(top, max(bottom, top + 16)), slice(left, max(right, left + 16))
+    moved = Box(box.top - top, box.bottom - top, box.left - left, box.right - left)
+    return ink[part], cells[part], moved
+
+
+def _box_of(size: tuple[int, int], share: float, random: Generator) -> Box:
+    height = share * min(size)
+    width = height * random.uniform(0.4, 0.9)
+    top, left = _place(size, (round(height), round(width)), random)
+    return Box(top, top + height, left, left + width)

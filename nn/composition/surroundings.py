@@ -1,0 +1,125 @@
+"""What surrounds a digit: the paper and its light, marks, the other side, the writing beside it."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.random import Generator
+from PIL import Image
+
+from nn.composition import paper as on
+from nn.composition import surfaces
+from nn.composition.ink import sized
+from nn.composition.layers import Box, Layer
+from nn.composition.marks import draw_mark
+from nn.composition.writing import digit_mask, other_writing, stretched
+from nn.data.digits import Digits
+
+# A neighbor of which so much is seen, or less, is cut off by the border, and is not to be read. One
+# that is seen whole is another digit. Nothing between is shown, as a person would not know either.
+MAX_CUT_SHARE, MIN_WHOLE_SHARE = 0.6, 0.97
+
+
+def draw_paper(
+    digits: Digits, size: tuple[int, int], contrast: float, random: Generator
+) -> np.ndarray:
+    """Paper, its light, and what is printed on it or shows through; what is faint stays so beside
+    the ink."""
+    paper = on.plain(size, random.uniform(90, 255))
+    strength = contrast * random.uniform(0.1, 0.7)
+    changes: list[tuple[float, Callable[[], np.ndarray]]] = [
+        (0.12, lambda: surfaces.patterned(paper, random, strength)),
+        (0.15, lambda: on.ruled(paper, random, min(size) * random.uniform(0.1, 0.5),
+                                contrast * random.uniform(0.1, 1.0), random.random() < 0.5)),
+        (0.16, lambda: surfaces.textured(paper, random, contrast * random.uniform(0.02, 0.2))),
+        (0.19, lambda: _shown_through(digits, paper, contrast, random)),
+        (0.45, lambda: on.lit(paper, random, random.uniform(0, 0.5))),
+        (0.16, lambda: on.shadowed(paper, random, random.uniform(0.15, 0.6))),
+        (0.10, lambda: on.creased(paper, random, random.uniform(0.08, 0.3))),
+        (0.12, lambda: surfaces.edged(paper, random)),
+    ]  # fmt: skip
+    for share, change in changes:
+        if random.random() < share:
+            paper = change()
+    return paper
+
+
+def lay_on_table(paper: np.ndarray, box: Box, random: Generator) -> np.ndarray:
+    """Lays the paper on a table, so that the sheet ends not far from the digit."""
+    gaps = random.uniform(0.03, random.uniform(0.15, 1.5), 4) * max(box.height, box.width)
+    sheet = box.grown(gaps)
+    return surfaces.laid(paper, (sheet.top, sheet.bottom, sheet.left, sheet.right), random)
+
+
+def draw_opacity(size: tuple[int, int], random: Generator) -> np.ndarray:
+    """How much of the ink reached the paper: even, grainy as a pencil's, or fading in places."""
+    opacity = np.ones(size, np.float32)
+    if random.random() < 0.35:
+        opacity *= random.normal(0.8, 0.25, size).clip(0.15, 1).astype(np.float32)
+    if random.random() < 0.4:
+        knots = random.random((int(random.integers(3, 9)),) * 2).astype(np.float32)
+        uneven = Image.fromarray(knots).resize(size[::-1], Image.Resampling.BICUBIC)
+        opacity *= (1 - random.uniform(0.2, 0.85) * np.asarray(uneven)).clip(0.12, 1)
+    return opacity
+
+
+def draw_marks(size: tuple[int, int], box: Box, contrast: float, random: Generator) -> np.ndarray:
+    """Marks around the digit: the share of the paper's light that they take, float32 [H, W]. Most
+    are about as dark as the ink, whose share is `contrast`; some are printed darker."""
+    marks = np.zeros(size, np.float32)
+    for _ in range(random.choice([1, 2, 3], p=[0.7, 0.22, 0.08])):
+        layer = Layer(size)
+        draw_mark(layer, box, random)
+        dark = contrast * random.uniform(0.25, 1.2)
+        if random.random() < 0.25:
+            dark = random.uniform(0.15, 0.9)
+        marks = np.maximum(marks, layer.coverage() * min(dark, 0.97))
+    if random.random() < 0.2:
+        marks = on.blurred(marks, random.uniform(0.3, 1.2))
+    return marks
+
+
+def draw_neighbors(
+    digits: Digits, size: tuple[int, int], box: Box, random: Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Writing beside, over or under the digit: what the border cuts off, what is seen whole."""
+    cut, whole = np.zeros(size, np.float32), np.zeros(size, np.float32)
+    for side in random.permutation(4)[: random.choice([1, 2, 3], p=[0.5, 0.4, 0.1])]:
+        mask = digit_mask(digits, random)[0] if random.random() < 0.7 else other_writing(
+            digits, random)  # fmt: skip
+        drawn = sized(mask, max(6, round(box.height * random.uniform(0.7, 1.3))))
+        height, width = drawn.shape
+        gap = random.uniform(0.03, 0.4) * box.height
+        top = (box.top + box.bottom - height) / 2 + random.normal(0, 0.08) * box.height
+        left = (box.left + box.right - width) / 2 + random.normal(0, 0.3) * box.height
+        if side == 0:
+            left = box.left - gap - width
+        elif side == 1:
+            left = box.right + gap
+        elif side == 2:
+            top = box.top - gap - height
+        else:
+            top = box.bottom + gap
+        cover = on.covering(size, drawn, top, left)
+        seen = float(cover.sum() / max(drawn.sum(), 1e-6))
+        if seen < MAX_CUT_SHARE:
+            cut = np.maximum(cut, cover)
+        elif seen > MIN_WHOLE_SHARE:
+            whole = np.maximum(whole, cover)
+    return cut * random.uniform(0.7, 1.1), whole
+
+
+def _shown_through(
+    digits: Digits, paper: np.ndarray, contrast: float, random: Generator
+) -> np.ndarray:
+    """The other side's writing, mirrored, blurred and fainter than the ink."""
+    cover = np.zeros(paper.shape, np.float32)
+    share = random.uniform(0.2, 1.0)
+    for _ in range(random.integers(1, 4)):
+        writing = digit_mask(digits, random)[0]
+        if random.random() < 0.3:
+            writing = other_writing(digits, random)
+        drawn = sized(stretched(writing, random)[:, ::-1], max(8, round(share * min(paper.shape))))
+        places = random.uniform(-0.4, 1, 2) * paper.shape
+        cover = np.maximum(cover, on.covering(paper.shape, drawn, *places))
+    cover = on.blurred(cover, random.uniform(0.5, 3))
+    return paper * (1 - random.uniform(0.08, 0.65) * contrast * cover)
