@@ -52,6 +52,8 @@ def _run_options(options: argparse.Namespace) -> int:
         return 0
     if _learns_own_digits(options):
         return learn(options)
+    if _trains_finder(options):
+        return train_finder(options)
     return compare(options) if _compares(options) else run(options)
 
 
@@ -70,6 +72,16 @@ def _learns_own_digits(options: argparse.Namespace) -> bool:
     return bool(options.start_from or (options.resume and is_own_hand(options.resume)))
 
 
+def _trains_finder(options: argparse.Namespace) -> bool:
+    """Whether a finder of ink is to be trained, or its training to be resumed."""
+    from nn.networks.registry import Task, get_network
+    from nn.training.run_folder import is_finder
+
+    if options.network and get_network(options.network).task is Task.FIND_INK:
+        return True
+    return bool(options.resume and is_finder(options.resume))
+
+
 def list_networks() -> None:
     """Prints each network's name, size, layers and defaults."""
     from nn.networks.registry import NETWORKS
@@ -81,6 +93,7 @@ def list_networks() -> None:
             f"{network.name}: {network.parameters:,} parameters; {epochs}, "
             f"batch {recipe.batch_size}, rate {recipe.learning_rate:g}"
             + (", augmented" if recipe.augment else "")
+            + (f", {recipe.pictures:,} composed pictures" if recipe.pictures else "")
         )
         print(textwrap.fill(network.summary, 80, initial_indent="    ", subsequent_indent="    "))
 
@@ -182,14 +195,14 @@ def _print_scores(result: "Result", source: str) -> None:
 
 def compare(options: argparse.Namespace) -> int:
     """Trains several networks with several seeds, prints a table; returns the exit status."""
-    from nn.networks.registry import NETWORKS, get_network
+    from nn.networks.registry import get_network, readers
     from nn.runs import export_folders
     from nn.runs.comparison import Comparison, table
 
     if options.resume:
         comparison = Comparison.reopen(options.resume, options.saved_model, quiet=options.quiet)
     else:
-        names = NETWORKS if options.compare == ["all"] else dict.fromkeys(options.compare)
+        names = readers() if options.compare == ["all"] else list(dict.fromkeys(options.compare))
         networks = [get_network(name, options.hidden or ()) for name in names]
         first = options.seed or 0
         source, settings = plan(options, networks, range(first, first + (options.seeds or 1)))
@@ -205,6 +218,34 @@ def compare(options: argparse.Namespace) -> int:
     print("Nothing is exported; to export a run: --resume and its folder")
     if missing := len(comparison.runs) - len(outcomes):
         raise UserError(f"{missing} of {len(comparison.runs)} runs did not finish; see above")
+    return 0
+
+
+def train_finder(options: argparse.Namespace) -> int:
+    """Trains a finder of ink and writes its weights; returns the exit status."""
+    from nn.networks.finder_weights import load_weights, weights_sha256
+    from nn.networks.registry import get_network
+    from nn.runs import finder_run
+    from nn.training.run_folder import RunFolder
+
+    if options.resume:
+        training = finder_run.reopen(RunFolder(options.resume), quiet=options.quiet)
+    else:
+        network = get_network(options.network)
+        source, (settings,) = plan(options, [network], [options.seed])
+        folder = RunFolder(options.run_dir or default_folder(network.name))
+        pictures = options.pictures or network.recipe.pictures
+        training = finder_run.FinderRun(settings, source, folder, pictures)
+        training.create()
+    with stoppable(training.folder.path) as stop:
+        result = training.finish(stop=stop, quiet=options.quiet)
+    print(
+        f"Ink found in {result.test.accuracy:.2%} of {len(result.test.losses):,} test pictures "
+        f"(mean overlap {result.test.overlaps.mean():.1%}); trained in {result.seconds:.0f} s"
+    )
+    file = training.folder.finder_file
+    print(printable(f"Weights: {file}   SHA-256 {weights_sha256(load_weights(file))}"))
+    print(printable(f"Plots and checkpoints: {training.folder.path}/"))
     return 0
 
 

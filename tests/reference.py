@@ -12,7 +12,7 @@ def relu(x: np.ndarray) -> np.ndarray:
     return np.maximum(x, 0)
 
 
-def conv2d(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> np.ndarray:
+def conv2d(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray | float) -> np.ndarray:
     """VALID, with stride 1."""
     size = kernel.shape[0]
     height, width = x.shape[1] - size + 1, x.shape[2] - size + 1
@@ -22,6 +22,32 @@ def conv2d(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> np.ndarray:
             patch = x[:, row : row + size, column : column + size]
             y[:, row, column] = np.tensordot(patch, kernel, 3)
     return y + bias
+
+
+def conv2d_same(x: np.ndarray, kernel: np.ndarray, bias=0.0, stride: int = 1) -> np.ndarray:
+    """SAME, of even sides and an odd kernel: with stride 2, TensorFlow pads only the far sides."""
+    reach = kernel.shape[0] // 2
+    near = reach if stride == 1 else reach - 1
+    padded = np.pad(x, [(0, 0), (near, reach), (near, reach), (0, 0)])
+    return conv2d(padded, kernel, bias)[:, ::stride, ::stride]
+
+
+def enlarge(x: np.ndarray) -> np.ndarray:
+    """Twice as large, bilinear: a new pixel lies a quarter of an old one beside its middle."""
+    for axis in (1, 2):
+        x = np.moveaxis(x, axis, 0)
+        padded = np.concatenate([x[:1], x, x[-1:]])
+        near, far = 0.75 * x, 0.25 * padded
+        both = np.stack([near + far[:-2], near + far[2:]], 1)
+        x = np.moveaxis(both.reshape(-1, *x.shape[1:]), 0, axis)
+    return x
+
+
+def local_sum(x: np.ndarray, window: int) -> np.ndarray:
+    """Over a square around each pixel: [N, H, W]."""
+    padded = np.pad(x, [(0, 0)] + 2 * [(window // 2, window // 2)])
+    views = np.lib.stride_tricks.sliding_window_view(padded, (window, window), (1, 2))
+    return views.sum((-2, -1))
 
 
 def max_pool(x: np.ndarray) -> np.ndarray:
@@ -116,3 +142,34 @@ def compact(x, w):
 
 dense = classic = tiny  # two hidden layers too; they differ in sizes and dropout
 flagship = compact  # the same layers; it differs in filters and dropout
+
+
+def finder(pictures, w):
+    """[N, H, W, 2] → logits of ink, [N, H, W]."""
+
+    def block(x, number, stride=1):
+        y = conv2d_same(x, w.variables[f"conv_{number}/kernel"], stride=stride)
+        return relu(w.batch_norm(y, f"batch_norm_{number}"))
+
+    levels, inside = pictures[..., 0], pictures[..., 1]
+    count = inside.sum((1, 2), keepdims=True)
+    centered = (levels - (levels * inside).sum((1, 2), keepdims=True) / count) * inside
+    contrast = (centered - local_sum(centered, 15) / (local_sum(inside, 15) + 1)) * inside
+    x = np.stack([
+        *(each / (np.sqrt((each**2).sum((1, 2), keepdims=True) / count) + 0.01)
+          for each in (centered, contrast)), inside,
+    ], -1)  # fmt: skip
+    # 2×2 pixels become channels: the upper row first, from left to right.
+    x = np.concatenate([x[:, i::2, j::2] for i in (0, 1) for j in (0, 1)], -1)
+    fine = block(block(x, 1), 2)
+    middle = block(block(fine, 3, 2), 4)
+    coarse = block(block(middle, 5, 2), 6)
+    x = block(block(coarse, 7, 2), 8)
+    x = block(enlarge(block(x, 9)) + coarse, 10)
+    x = block(enlarge(block(x, 11)) + middle, 12)
+    x = block(enlarge(block(x, 13)) + fine, 14)
+    x = conv2d_same(x, w.variables["logits/kernel"], w.variables["logits/bias"])
+    logits = np.zeros(pictures.shape[:3])
+    for channel in range(4):
+        logits[:, channel // 2 :: 2, channel % 2 :: 2] = x[..., channel]
+    return logits

@@ -31,7 +31,14 @@ MIN_SHOWN_ERROR_SHARE = 1e-6  # the left end of a logarithmic axis, which has no
 MIN_SHOWN_SHARE = 1e-5  # stands for 0 by epoch: half of one wrong answer in MNIST's digits
 
 
-def training_history(history: Sequence[EpochScores], title: str) -> "Figure":
+def training_history(
+    history: Sequence[EpochScores],
+    title: str,
+    loss_name: str = "Loss, before calibration",
+    loss_unit: str = "cross-entropy, nats",
+    wrong_name: str = "Wrong answers",
+    counted: str = "digits",
+) -> "Figure":
     """Loss and share of wrong answers by epoch, of training and of validation digits, if any.
 
     Both axes are logarithmic: the first epoch is so much worse than the others that on a linear
@@ -52,8 +59,8 @@ def training_history(history: Sequence[EpochScores], title: str) -> "Figure":
         [1 - row.accuracy for row in history],
         [1 - row.validation_accuracy for row in history],
     )
-    loss.set(title="Loss, before calibration", ylabel="cross-entropy, nats (log scale)")
-    wrong.set(title="Wrong answers", ylabel="share of the digits (log scale)")
+    loss.set(title=loss_name, ylabel=f"{loss_unit} (log scale)")
+    wrong.set(title=wrong_name, ylabel=f"share of the {counted} (log scale)")
     set_ratio_ticks(loss.yaxis, "{:g}")
     set_ratio_ticks(wrong.yaxis, "{:.4g}%", factor=100)
     return figure

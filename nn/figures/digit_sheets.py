@@ -46,10 +46,10 @@ def labeled_digits(images: np.ndarray, labels: np.ndarray) -> "Figure":
     """Digits with their labels, ten in a row: uint8 [N, 28, 28] and int64 [N]."""
     columns = LABELED_DIGITS_PER_ROW
     rows = max(1, math.ceil(len(images) / columns))
-    figure, axes = _sheet(rows, columns, CAPTIONED_ROW_HEIGHT)
+    figure, axes = new_sheet(rows, columns, CAPTIONED_ROW_HEIGHT)
     for place, (image, label) in enumerate(zip(images, labels, strict=True)):
         row, column = divmod(place, columns)
-        _draw_captioned(axes, image, row, column, str(label), color=CAPTION_COLOR)
+        draw_captioned(axes, image, row, column, str(label), color=CAPTION_COLOR)
     axes.set(xlim=(0, columns), ylim=(CAPTIONED_ROW_HEIGHT * rows, 0), aspect="equal")
     return figure
 
@@ -61,7 +61,7 @@ def augmented(originals: np.ndarray, distorted: np.ndarray) -> "Figure":
     """
     rows, columns = len(distorted) + 1, len(originals)
     gap = 0.1  # below the originals
-    figure, axes = _sheet(rows, columns, PLAIN_ROW_HEIGHT)
+    figure, axes = new_sheet(rows, columns, PLAIN_ROW_HEIGHT)
     for row, pictures in enumerate([originals, *(255 * distorted)]):
         for column, picture in enumerate(pictures):
             _draw_digit(axes, picture, column + DIGIT_LEFT, row + (gap if row else 0))
@@ -118,7 +118,7 @@ def first_layer(weights: np.ndarray, digit: np.ndarray, name: str) -> "Figure":
     pictures = pictures[:MAX_SHOWN_UNITS]
     columns = min(len(pictures), UNITS_PER_ROW)
     rows = math.ceil(len(pictures) / columns)
-    figure, axes = _sheet(rows, columns, PLAIN_ROW_HEIGHT)
+    figure, axes = new_sheet(rows, columns, PLAIN_ROW_HEIGHT)
     limit = np.quantile(np.abs(pictures), 0.998)  # a few large values would darken all others
     for place, picture in enumerate(pictures):
         row, column = divmod(place, columns)
@@ -189,7 +189,7 @@ def _draw_probabilities(axes: "Axes", probabilities: np.ndarray) -> None:
     axes.spines[["top", "right", "left"]].set_visible(False)
 
 
-def _sheet(rows: int, columns: int, row_height: float) -> tuple["Figure", "Axes"]:
+def new_sheet(rows: int, columns: int, row_height: float) -> tuple["Figure", "Axes"]:
     """An empty sheet. row_height: in widths of a column."""
     from matplotlib.figure import Figure
 
@@ -213,16 +213,16 @@ def _draw_answers(
     what the digit is. cells: (row, column) → index of the image."""
     from matplotlib.patches import Rectangle
 
-    figure, axes = _sheet(rows, columns, CAPTIONED_ROW_HEIGHT)
+    figure, axes = new_sheet(rows, columns, CAPTIONED_ROW_HEIGHT)
     for (row, column), index in cells.items():
         prediction, label = scores.predictions[index], scores.labels[index]
         probability = f"{scores.confidences[index]:.1%} probable"
         if prediction == label:
             caption = f"{prediction}\n{probability}"
-            _draw_captioned(axes, images[index], row, column, caption, color=CAPTION_COLOR)
+            draw_captioned(axes, images[index], row, column, caption, color=CAPTION_COLOR)
         else:
             caption = f"a {label}, read as {prediction}\n{probability}"
-            corner = _draw_captioned(axes, images[index], row, column, caption, color=ORANGE)
+            corner = draw_captioned(axes, images[index], row, column, caption, color=ORANGE)
             frame = Rectangle(corner, DIGIT_SIDE, DIGIT_SIDE, fill=False, color=ORANGE, linewidth=3)
             axes.add_patch(frame)
     axes.set(xlim=(0, columns), ylim=(CAPTIONED_ROW_HEIGHT * rows, 0), aspect="equal")
@@ -230,7 +230,7 @@ def _draw_answers(
     return figure
 
 
-def _draw_captioned(
+def draw_captioned(
     axes: "Axes", image: np.ndarray, row: int, column: int, caption: str, **style
 ) -> tuple[float, float]:
     """Draws a digit and a caption above it; returns the digit's left and top."""

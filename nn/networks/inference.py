@@ -6,12 +6,17 @@ import tensorflow.compat.v1 as tf1
 from nn.confidence.scaling import UNSCALED, Scaling, scale_logits_in_graph
 from nn.data.digits import SIDE
 from nn.networks.layers import scale
-from nn.networks.registry import Network
+from nn.networks.registry import Network, Task
 
 
 def build_inference_graph(network: Network) -> tf.Graph:
-    """The smallest graph that predicts, images → probabilities: TensorBoard shows it."""
+    """The smallest graph that predicts, images → probabilities: TensorBoard shows it. For a finder
+    of ink, pictures → the ink's probabilities."""
     with tf.Graph().as_default() as graph:
+        if network.task is Task.FIND_INK:
+            pictures = tf1.placeholder(tf.float32, [None, None, None, 2], "pictures")
+            tf.sigmoid(network.build(pictures, None), name="ink")
+            return graph
         images = tf1.placeholder(tf.uint8, [None, SIDE, SIDE], "images")
         predict(network, images)
     return graph

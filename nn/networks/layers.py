@@ -44,19 +44,21 @@ def conv2d(
     scope: str,
     *,
     size: int = 3,
+    stride: int = 1,
     padding: str = "VALID",
     bias: bool = True,
     activation: Activation | None = None,
 ) -> tf.Tensor:
-    """Convolution with stride 1: float32 [N, H, W, channels] → [N, H', W', filters].
+    """Convolution: float32 [N, H, W, channels] → [N, H', W', filters].
 
-    VALID: H' = H - size + 1; SAME: H' = H. kernel [size, size, channels, filters] starts as
+    With stride 1, VALID: H' = H - size + 1; SAME: H' = H. With stride 2, SAME: H' = H / 2, rounded
+    up. kernel [size, size, channels, filters] starts as
     in He et al. 2015 (arXiv 1502.01852), bias at 0.
     """
     with tf1.variable_scope(scope):
         shape = [size, size, x.shape[-1], filters]
         kernel = tf1.get_variable("kernel", shape, initializer=_he_normal())
-        y = tf.nn.conv2d(x, kernel, strides=1, padding=padding)
+        y = tf.nn.conv2d(x, kernel, strides=stride, padding=padding)
         y = _add_bias(y) if bias else y
         return activation(y) if activation else y
 

@@ -20,8 +20,9 @@ class Recipe:
     extra pictures to train on, as a share of the digits (nn/training/datasets.py, extra_pictures).
     precision: the one of nn/runtime/sessions.py in which the network trains fastest; a CPU that
     lacks it trains in float32. towers: the number of parts of a batch that go through the network
-    side by side (nn/training/graph.py, in_towers); it does not depend on the machine, so that a
-    seed draws the same random numbers on each.
+    side by side (nn/training/objectives.py, in_towers); it does not depend on the machine, so that
+    a seed draws the same random numbers on each. pictures: composed pictures that a finder of ink
+    trains on; 0 for a network that reads digits.
     """
 
     epochs: int
@@ -37,6 +38,7 @@ class Recipe:
     extras: float = 0.0
     precision: str = FLOAT32
     towers: int = 2
+    pictures: int = 0
 
     def steps_per_epoch(self, count: int) -> int:
         """Batches that show each of `count` images once; the last one may repeat some."""

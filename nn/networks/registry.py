@@ -8,11 +8,13 @@ is an inference graph.
 To add a network, write its function in dense.py or convolutional.py under @register, and its twin
 in NumPy, a function of the same name, in tests/reference.py. It then trains, compares and exports
 like all others, and every test of networks tests it too. The first line of the function's docstring
-says what it is and names each dropout rate.
+says what it is and names each dropout rate. The finder of ink (finder.py) has other images and
+logits.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from enum import Enum
 from typing import Any
 
 import tensorflow as tf
@@ -24,6 +26,13 @@ from nn.networks.recipe import Recipe
 
 # (images, seed, size of the first hidden layer, size of the second hidden layer, …) → logits
 Layers = Callable[..., tf.Tensor]
+
+
+class Task(Enum):
+    """What a network is for: it reads digits, or finds the ink of pictures for those that read."""
+
+    READ_DIGITS = "reads digits"
+    FIND_INK = "finds ink"
 
 
 @dataclass(frozen=True)
@@ -39,6 +48,7 @@ class Network:
     parameters: int
     recipe: Recipe
     hidden: tuple[int, ...] = ()
+    task: Task = Task.READ_DIGITS
 
     @property
     def summary(self) -> str:
@@ -75,7 +85,12 @@ NETWORKS: dict[str, Network] = {}
 
 
 def register(
-    name: str, *, parameters: int, hidden: tuple[int, ...] = (), **recipe: Any
+    name: str,
+    *,
+    parameters: int,
+    hidden: tuple[int, ...] = (),
+    task: Task = Task.READ_DIGITS,
+    **recipe: Any,
 ) -> Callable[[Layers], Layers]:
     """A decorator that enters a network's function in the registry.
 
@@ -84,7 +99,7 @@ def register(
     """
 
     def enter(layers: Layers) -> Layers:
-        NETWORKS[name] = Network(name, layers, parameters, Recipe(**recipe), hidden)
+        NETWORKS[name] = Network(name, layers, parameters, Recipe(**recipe), hidden, task)
         return layers
 
     return enter
@@ -99,6 +114,11 @@ def get_network(name: str, hidden: Sequence[int] = ()) -> Network:
     if name not in NETWORKS:
         raise UserError(f"no network is called {name!r}; choose one of {', '.join(NETWORKS)}")
     return NETWORKS[name].resized(hidden) if hidden else NETWORKS[name]
+
+
+def readers() -> list[str]:
+    """The names of the networks that read digits."""
+    return [name for name, network in NETWORKS.items() if network.task is Task.READ_DIGITS]
 
 
 def _parameters(layers: Layers, hidden: Sequence[int]) -> int:

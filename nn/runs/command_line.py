@@ -1,4 +1,4 @@
-"""The options of train_neural_network.py, and which of them contradict each other.
+"""The options of train_neural_network.py.
 
 Nothing here imports TensorFlow: --help answers at once.
 """
@@ -7,9 +7,9 @@ import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from nn.data.digits import SEED_LIMIT
-from nn.data.told import UNTOLD, Told, add_options
+from nn.data.told import add_options
 from nn.runs.argument_types import layer_size, positive, seed, share
+from nn.runs.contradictions import contradiction
 
 DESCRIPTION = "Trains a handwritten-digit recognizer and exports it as a SavedModel."
 EPILOG = """\
@@ -30,11 +30,6 @@ got no better, 2 wrong usage, unusable data or a loss that diverges,
 (Ctrl-C and SIGTERM stop a training only after it has written a checkpoint)
 """
 DEFAULT_NETWORK = "compact"
-SOURCES_BY_NAME = ("auto", "mnist", "bundled")  # what --data takes that is no file or folder
-NOT_WITH_START_FROM = ("network", "hidden", "compare", "refit", "validation_split", "extras")
-# The options that may stand beside --resume. All others set what a run computes, and a resumed run
-# has its own settings.
-BESIDE_RESUME = {"resume", "saved_model", "quiet", "list_networks"}
 
 
 def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -51,7 +46,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     _add_training(parser.add_argument_group("how to train it").add_argument)
     _add_folders(parser.add_argument_group("where it goes").add_argument)
     options = parser.parse_args(arguments)
-    if problem := _contradiction(options):
+    if problem := contradiction(options):
         parser.error(problem)
     return options
 
@@ -154,6 +149,12 @@ def _add_training(add: Callable) -> None:
         "which the network learns to be unsure (default: the network's)",
     )
     add(
+        "--pictures",
+        type=positive(int),
+        metavar="N",
+        help="with --network finder: how many composed pictures to train on (default: 100000)",
+    )
+    add(
         "--precision",
         choices=("auto", "float32", "bfloat16"),
         help="number format of matrix products and convolutions in training; auto: bfloat16 if "
@@ -183,60 +184,3 @@ def _add_folders(add: Callable) -> None:
         "SavedModel/NAME for other digits, by the name of their folder or file)",
     )
     add("--quiet", action="store_true", help="print only the result, warnings and errors")
-
-
-def _contradiction(options: argparse.Namespace) -> str | None:
-    """Says which options, each valid alone, do not go together; None where all do."""
-    networks = options.compare or []
-    first, seeds = options.seed or 0, options.seeds or 1
-    if options.resume and (setting := _first_setting(options)):
-        return (
-            f"--resume takes its settings from what {options.resume} was started with; "
-            f"drop --{setting}"
-        )
-    if networks and options.network:
-        return "--compare names the networks itself; drop --network"
-    if "all" in networks and len(networks) > 1:
-        return "--compare all is every network there is; drop the other names"
-    if "all" in networks and options.hidden:
-        return (
-            "--hidden fits only networks with as many hidden layers; "
-            "name these after --compare, in place of all"
-        )
-    if problem := _own_digits_problem(options):
-        return problem
-    if options.data == "bundled" and Told.of(options) != UNTOLD:
-        return "--transposed and --inverted are about your own files; drop --data bundled"
-    if options.refit and networks:
-        return "--refit is for a single run; drop --compare"
-    if options.seeds and not networks:
-        return "--seeds is for --compare; a single run takes --seed"
-    if first + seeds > SEED_LIMIT:
-        return f"--seeds {seeds}, from {first} on: the highest seed is {SEED_LIMIT - 1}"
-    return None
-
-
-def _own_digits_problem(options: argparse.Namespace) -> str | None:
-    """Says what is wrong about learning one's own digits; None if nothing is."""
-    if options.start_from is None:
-        return "--labels is for --start-from, with a folder of pictures" if options.labels else None
-    if options.data is None:
-        return "--start-from learns digits of your own; name them with --data"
-    if options.data in SOURCES_BY_NAME:
-        return "--start-from learns digits of your own; name their file or folder with --data"
-    if options.labels and Told.of(options) != UNTOLD:
-        return (
-            "--transposed and --inverted are about data files, not pictures; drop --labels or them"
-        )
-    for name in NOT_WITH_START_FROM:
-        if getattr(options, name) is not None:
-            return f"--start-from takes the network of its model; drop --{name.replace('_', '-')}"
-    return None
-
-
-def _first_setting(options: argparse.Namespace) -> str | None:
-    """The first given option that sets what a run computes, as it was written, without its --."""
-    for name, value in vars(options).items():
-        if value is not None and name not in BESIDE_RESUME:
-            return ("no-" if value is False else "") + name.replace("_", "-")
-    return None

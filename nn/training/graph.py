@@ -1,28 +1,26 @@
 """The training graph: the data set in variables, and a loop that takes many steps in one run.
 
-To follow a batch: `build_loop` calls `TrainingStep`, which picks the batch; `in_towers` distorts it
-(augment.py) and sends it through the network (nn/networks); optimizer.py moves the weights.
+To follow a batch: `build_loop` calls `TrainingStep`, which picks the batch; the network's objective
+(objectives.py) distorts it, sends it through the network and computes the loss; optimizer.py moves
+the weights.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import numpy as np
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from nn.data.digits import NO_DIGIT, SIDE
-from nn.networks.layers import move_averages, scale, scoped_seed
+from nn.networks.layers import move_averages
 from nn.networks.recipe import Recipe
 from nn.networks.registry import Network
-from nn.training.augment import augment
-from nn.training.optimizer import cross_entropy, learning_rate, minimize, wrong_answers
+from nn.training.objectives import OBJECTIVES, Objective
+from nn.training.optimizer import learning_rate, minimize
 
 
 class Feed(NamedTuple):
-    """The placeholders. images: uint8 [N, 28, 28]; labels: int64 [N]; steps: int64 and seconds:
-    float32, scalars."""
+    """The placeholders. images and labels: as the network's objective has them; steps: int64 and
+    seconds: float32, scalars."""
 
     images: tf.Tensor
     labels: tf.Tensor
@@ -31,7 +29,7 @@ class Feed(NamedTuple):
 
 
 class Dataset(NamedTuple):
-    """Variables. images: uint8 [count, 28, 28]; labels: int64 [count]."""
+    """Variables: images and labels, `count` of each."""
 
     images: tf.Variable
     labels: tf.Variable
@@ -59,7 +57,8 @@ class TrainingGraph(NamedTuple):
     data set into variables, once; add_seconds: adds `feed.seconds` to the epoch's; start_epoch:
     sets the epoch's totals to 0; totals: reads them; train: runs `feed.steps` steps and returns the
     totals; logits: of `feed.images`, as the network predicts; weights: the trained variables, the
-    first layer's first; saved: the variables that a checkpoint holds, all except the data set.
+    first layer's first; network: these and the moving averages, all that the network predicts with;
+    saved: the variables that a checkpoint holds, all except the data set.
     """
 
     graph: tf.Graph
@@ -72,6 +71,7 @@ class TrainingGraph(NamedTuple):
     train: Totals
     logits: tf.Tensor
     weights: list[tf.Variable]
+    network: list[tf.Variable]
     saved: list[tf.Variable]
 
 
@@ -81,18 +81,18 @@ def build_training_graph(
     """The graph that trains a network on `count` images and evaluates it on any images."""
     with tf.Graph().as_default() as graph:
         tf1.set_random_seed(seed)  # for this graph alone: decides the initial weights
+        objective = OBJECTIVES[network.task](network, recipe)
         feed = Feed(
-            tf1.placeholder(tf.uint8, [None, SIDE, SIDE], "images"),
-            tf1.placeholder(tf.int64, [None], "labels"),
+            *objective.placeholders(),
             tf1.placeholder(tf.int64, [], "steps"),
             tf1.placeholder(tf.float32, [], "seconds"),
         )
         # Evaluation first: it creates the network's variables, and the loop shares them.
-        logits = network.build(scale(feed.images), None)
-        weights = tf1.trainable_variables()
+        logits = objective.logits(feed.images)
+        weights, of_network = tf1.trainable_variables(), tf1.global_variables()
         dataset, load = _create_dataset(feed.images, feed.labels, count)
         totals = _create_totals()
-        step = TrainingStep(network, recipe, weights, dataset, count, seed)
+        step = TrainingStep(objective, recipe, weights, dataset, count, seed)
         train = build_loop(step, totals, feed.steps)
         of_epoch = (totals.loss, totals.errors, totals.seconds)
         return TrainingGraph(
@@ -106,6 +106,7 @@ def build_training_graph(
             train,
             logits,
             weights,
+            of_network,
             tf1.global_variables(),
         )
 
@@ -147,7 +148,7 @@ def _create_totals() -> Totals:
 class TrainingStep:
     """What a step of training needs, and the step itself."""
 
-    network: Network
+    objective: Objective
     recipe: Recipe
     weights: list[tf.Variable]
     dataset: Dataset
@@ -161,31 +162,19 @@ class TrainingStep:
         return tf.random.experimental.stateless_shuffle(tf.range(self.count), key)
 
     def __call__(self, step: tf.Tensor, order: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Trains on one batch. Returns its digits' mean loss, float32, without label smoothing, so
-        that it compares with the validation loss; and its number of wrong answers, int64."""
+        """Trains on one batch. Returns its loss, float32, and its number of errors, int64, as the
+        objective counts them."""
         recipe, seed = self.recipe, tf.stack([self.seed, tf.cast(step, tf.int32)])
         batch = batch_indices(order, step, recipe.batch_size)
         labels = self.dataset.labels.sparse_read(batch)
-        images = scale(self.dataset.images.sparse_read(batch))
-        logits = in_towers(self._tower, images, seed, recipe.towers)
-        is_digit = tf.cast(tf.not_equal(labels, NO_DIGIT), tf.float32)
-        loss = tf.math.divide_no_nan(
-            tf.reduce_sum(is_digit * cross_entropy(logits, labels)), tf.reduce_sum(is_digit)
-        )
-        smoothed = tf.reduce_mean(cross_entropy(logits, labels, recipe.label_smoothing))
+        losses = self.objective.losses(self.dataset.images.sparse_read(batch), labels, seed)
         total_steps = recipe.epochs * recipe.steps_per_epoch(self.count)
         rate = learning_rate(step, total_steps, recipe)
-        update = minimize(smoothed, self.weights, rate, recipe)
-        wrong = tf.reduce_sum(tf.cast(wrong_answers(logits, labels), tf.int64))
+        update = minimize(losses.minimized, self.weights, rate, recipe)
+        errors = tf.reduce_sum(tf.cast(losses.errors, tf.int64))
         # The next step reads the new weights, and a checkpoint may save the last step's averages.
         with tf.control_dependencies([update, *move_averages()]):
-            return tf.identity(loss), tf.identity(wrong)
-
-    def _tower(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        if self.recipe.augment:
-            images = augment(images, seed, bends=self.recipe.bends)
-        with tf1.variable_scope("", reuse=True):
-            return self.network.build(images, seed)
+            return tf.identity(losses.reported), tf.identity(errors)
 
 
 def batch_indices(order: tf.Tensor, step: tf.Tensor, batch_size: int) -> tf.Tensor:
@@ -226,24 +215,3 @@ def build_loop(train_step: TrainingStep, totals: Totals, steps: tf.Tensor) -> To
         totals.errors.assign(error_count),
         totals.seconds.read_value(),
     )
-
-
-# (images float32 [N, ...], seed int32 [2]) → logits float32 [N, 10]
-Tower = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
-
-
-def in_towers(tower: Tower, images: tf.Tensor, seed: tf.Tensor, count: int) -> tf.Tensor:
-    """Splits a batch into `count` parts, which go through the network side by side.
-
-    images: float32 [N, ...], N known → logits, float32 [N, 10]. Each tower draws random numbers of
-    its own. All share the variables, so their gradients add up.
-    """
-    sizes = [len(part) for part in np.array_split(range(images.shape[0]), count) if len(part)]
-    if len(sizes) == 1:
-        return tower(images, seed)
-    logits = []
-    for number, part in enumerate(tf.split(images, sizes)):
-        name = f"tower_{number}"
-        with tf.name_scope(name):
-            logits.append(tower(part, scoped_seed(seed, name)))
-    return tf.concat(logits, 0)

@@ -8,6 +8,7 @@ training/       summaries for TensorBoard: of training, and the training graph
 validation/     summaries for TensorBoard: of validation, and the graph that predicts
 *.png           plots
 exported.json   the version that the run was exported as (nn/runs/exports.py)
+finder.npz      the weights of a finder of ink (nn/runs/finder_run.py)
 refit/          the folder of a second run, on all training digits
 
 TensorBoard shows a summary folder under its path: `compact-20261129-120000/training`.
@@ -73,6 +74,7 @@ class RunFolder:
         self.extras_file = path / "extras.sha256"
         self.history_file = path / "history.csv"
         self.export_file = path / "exported.json"
+        self.finder_file = path / "finder.npz"
         self.training_events = path / "training"
         self.validation_events = path / "validation"
         self.refit = path / "refit"
@@ -83,6 +85,7 @@ class RunFolder:
         self.mistakes_plot = path / "confident_mistakes.png"
         self.weights_plot = path / "first_layer.png"
         self.augmented_plot = path / "augmented.png"
+        self.ink_plot = path / "ink.png"
 
     def create(self, config: Mapping) -> None:
         """Makes the folder and writes its config. Raises UserError if it holds a run or a
@@ -195,10 +198,20 @@ def is_comparison(folder: Path) -> bool:
     return (folder / COMPARISON).exists()
 
 
+def is_finder(folder: Path) -> bool:
+    """Whether a folder holds the training of a finder of ink (nn/runs/finder_run.py), damaged or
+    not."""
+    return _config_has(folder, "pictures")
+
+
 def is_own_hand(folder: Path) -> bool:
     """Whether a folder holds a training on own digits (nn/runs/own_hand.py), damaged or not."""
+    return _config_has(folder, "own")
+
+
+def _config_has(folder: Path, field: str) -> bool:
     try:
         config = RunFolder(folder).read_config()
     except UserError:  # who opens the run says so
         return False
-    return isinstance(config, dict) and "own" in config
+    return isinstance(config, dict) and field in config

@@ -3,7 +3,8 @@
 import logging
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sized
+from typing import Protocol
 
 import tensorflow.compat.v1 as tf1
 from tqdm import tqdm
@@ -59,17 +60,17 @@ def train(
     is damaged or cannot be written.
     """
     settings.check_batch_size(len(training))
-    pictures = training.joined(extras) if extras else training
+    taught = training.joined(extras) if extras else training
     network = get_network(settings.network, settings.hidden)
-    graph = build_training_graph(network, settings.recipe, count=len(pictures), seed=settings.seed)
+    graph = build_training_graph(network, settings.recipe, count=len(taught), seed=settings.seed)
     config = training_session_config(settings.precision, settings.recipe.towers)
     with tf1.Session(graph=graph.graph, config=config) as session:
         session.run(graph.initialize)
         if start:
             restore_weights(session, graph, start)
-        feed = {graph.feed.images: pictures.images, graph.feed.labels: pictures.labels}
+        feed = {graph.feed.images: taught.images, graph.feed.labels: taught.labels}
         session.run(graph.load, feed)
-        trainer = Trainer(session, graph, settings, len(pictures), run, stop, quiet)
+        trainer = Trainer(session, graph, settings, len(taught), run, stop, quiet)
         history = trainer.run_epochs(validation)
     # An exported model computes in float32, so the scores are computed in float32 too.
     with tf1.Session(graph=graph.graph) as session:
@@ -81,10 +82,20 @@ def train(
     return result
 
 
+class EpochScores(Protocol):
+    """What an epoch reports of the validation data."""
+
+    @property
+    def loss(self) -> float: ...
+
+    @property
+    def accuracy(self) -> float: ...
+
+
 class Trainer:
     """Takes the steps of one run in a session that holds its data set.
 
-    count: images in the data set.
+    count: images in the data set. evaluate: scores the network on validation data.
     """
 
     def __init__(
@@ -96,7 +107,9 @@ class Trainer:
         run: RunFolder,
         stop: Stop,
         quiet: bool,
+        evaluate: Callable[..., EpochScores] = evaluate,
     ) -> None:
+        self._evaluate = evaluate
         self._session = session
         self._graph = graph
         self._settings = settings
@@ -106,7 +119,7 @@ class Trainer:
         self._quiet = quiet
         self._checkpoints = Checkpoints(run, graph)
 
-    def run_epochs(self, validation: Digits) -> list[Epoch]:
+    def run_epochs(self, validation: Sized) -> list[Epoch]:
         """Runs the epochs that are left; returns the history of all. Raises as `train` does."""
         history = self._resume()
         network = get_network(self._settings.network, self._settings.hidden)
@@ -137,7 +150,7 @@ class Trainer:
             log.info(f"Resuming at step {self._step():,}")
         return history
 
-    def _run_epoch(self, number: int, validation: Digits) -> Epoch:
+    def _run_epoch(self, number: int, validation: Sized) -> Epoch:
         """Runs what is left of an epoch, then validates.
 
         Raises Interrupted, after a checkpoint, or DivergedError.
@@ -145,7 +158,7 @@ class Trainer:
         started = time.perf_counter()
         totals = self._run_steps(f"epoch {number}/{self._settings.epochs}")
         seconds = float(totals.seconds) + time.perf_counter() - started
-        scores = evaluate(self._session, self._graph, validation) if len(validation) else None
+        scores = self._evaluate(self._session, self._graph, validation) if len(validation) else None
         return Epoch(
             epoch=number,
             step=int(totals.step),

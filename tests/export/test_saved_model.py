@@ -21,7 +21,7 @@ from nn.errors import UserError
 from nn.export import serving_graph, write
 from nn.export.serving_graph import build_serving_graph
 from nn.networks.recipe import Recipe
-from nn.networks.registry import NETWORKS, get_network
+from nn.networks.registry import get_network, readers
 from nn.normalization.decoding import decode_canvases
 from nn.normalization.pipeline import Normalized
 from nn.pictures.canvas import CANVAS, PAGE, cut_out, place, trimmed
@@ -608,7 +608,7 @@ def test_every_network_predicts_in_a_fresh_process_as_it_did_when_it_was_trained
         monkeypatch.setattr(serving_graph, name, blank)
     few, test = digits[0][:96], digits[1]
     expected, versions = {}, []
-    for name in NETWORKS:
+    for name in readers():
         folder = RunFolder(tmp_path / name)
         folder.create({})
         recipe = Recipe(epochs=3, batch_size=32, learning_rate=0.01)

@@ -13,7 +13,7 @@ from nn.errors import UserError
 from nn.networks import layers, registry
 from nn.networks.inference import build_inference_graph
 from nn.networks.layers import scale
-from nn.networks.registry import NETWORKS, get_network
+from nn.networks.registry import NETWORKS, get_network, readers
 from nn.training.evaluation import evaluate
 from nn.training.graph import build_training_graph
 from nn.training.optimizer import cross_entropy, penalty
@@ -33,11 +33,12 @@ PARAMETERS = {
     "flagship": 206_890,
 }
 BIASES_BEFORE_BATCH_NORM = {"optimized_cnn": 3}  # they have no effect, so no gradient
-every_network = pytest.mark.parametrize("name", NETWORKS)
+every_network = pytest.mark.parametrize("name", readers())
 
 
 def test_all_networks_are_registered():
-    assert set(PARAMETERS) <= set(NETWORKS)
+    assert set(PARAMETERS) <= set(readers())
+    assert set(NETWORKS) - set(readers()) == {"finder"}
 
 
 def random_variables() -> dict[str, np.ndarray]:

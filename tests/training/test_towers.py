@@ -9,10 +9,11 @@ import reference
 import tensorflow as tf
 
 from nn.networks.layers import batch_norm, dropout, move_averages
-from nn.networks.registry import NETWORKS, get_network
+from nn.networks.registry import get_network, readers
 from nn.runtime import sessions
 from nn.runtime.sessions import FLOAT32, training_session_config
-from nn.training.graph import build_training_graph, in_towers
+from nn.training.graph import build_training_graph
+from nn.training.objectives import in_towers
 
 tf1 = tf.compat.v1
 
@@ -35,7 +36,7 @@ def trained(name: str, digits, towers: int, batch_size: int = 32) -> dict[str, n
 AS_ONE = {"dense_batchnorm", "optimized_cnn", "compact", "flagship"}
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", readers())
 def test_a_training_graph_has_the_towers_of_its_recipe(name):
     network = get_network(name)
     graph = build_training_graph(network, network.recipe, count=200, seed=0).graph
