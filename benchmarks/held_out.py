@@ -1,9 +1,16 @@
 """Digits that a model was not trained with, and the options of benchmarks that draw them."""
 
 import argparse
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nn.data.digits import Digits, split
+
+if TYPE_CHECKING:
+    from nn import Predictor
 
 
 def parser_of(name: str, description: str, count: int, what: str) -> argparse.ArgumentParser:
@@ -27,6 +34,23 @@ def parser_of(name: str, description: str, count: int, what: str) -> argparse.Ar
         help="another seed draws other pictures (default: 0)")  # fmt: skip
     add("--keep", type=Path, metavar="DIR", help="keep the pictures in DIR, for you to look at")
     return parser
+
+
+@contextmanager
+def opened(options: argparse.Namespace, what: str) -> "Iterator[tuple[Predictor, Digits, Path]]":
+    """Yields the model, the digits to draw and the folder for the pictures, and says which.
+
+    options: of a parser that parser_of made. what: what --count counts. The folder is --keep's, or
+    a temporary one.
+    """
+    from nn import Predictor  # not at the top: it imports TensorFlow
+
+    digits = held_out(options.data, options.split)
+    with Predictor(options.model) as predictor, tempfile.TemporaryDirectory() as folder:
+        print(f"{predictor.version}, {options.count} {what} of each kind, {options.split} digits\n")
+        keep = options.keep or Path(folder)
+        keep.mkdir(parents=True, exist_ok=True)
+        yield predictor, digits, keep
 
 
 def held_out(data: str, which: str) -> Digits:

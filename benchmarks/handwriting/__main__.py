@@ -23,7 +23,6 @@ none.
 import argparse
 import io
 import sys
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -35,7 +34,7 @@ from tqdm import tqdm
 from benchmarks import result_files
 from benchmarks.handwriting.all_kinds import KINDS, OTHERS, seeded
 from benchmarks.handwriting.kinds import Digit, File
-from benchmarks.held_out import held_out, parser_of
+from benchmarks.held_out import opened, parser_of
 from nn.confidence.thresholds import EVEN_ODDS
 from nn.data.digits import Digits
 from nn.errors import UserError
@@ -79,16 +78,9 @@ def main() -> int:
     """Runs the command line; returns the exit status."""
     options = parse_arguments()
     import_tensorflow()
-    from nn import Predictor
-
     scores, refusals = {}, {}
     try:
-        digits = held_out(options.data, options.split)
-        with Predictor(options.model) as predictor, tempfile.TemporaryDirectory() as folder:
-            print(f"{predictor.version}, {options.count} pictures of each kind, "
-                  f"{options.split} digits\n")  # fmt: skip
-            keep = options.keep or Path(folder)
-            keep.mkdir(parents=True, exist_ok=True)
+        with opened(options, "pictures") as (predictor, digits, keep):
             for name in tqdm(options.kinds, disable=None, leave=False):
                 files, labels = compose(name, digits, options.count, options.seed)
                 scores[name] = score(predictor, name, files, labels, keep)

@@ -1,5 +1,7 @@
 """The paper of printed forms: security prints, screens, tinted bands, print beside the digit."""
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.random import Generator
 
@@ -84,31 +86,33 @@ def with_print(picture: np.ndarray, place: Place, random: Generator, count: int)
     return picture
 
 
-def form_waves(digit: Digit, random: Generator) -> File:
-    """A security print of wavy lines behind the digit, as on a cheque."""
+def on_print(
+    digit: Digit,
+    random: Generator,
+    paper: Callable[[tuple[int, int], Generator], np.ndarray],
+    count: Callable[[], int],
+) -> File:
+    """Writes a digit on printed paper. count: draws how many words are printed beside it."""
     place = marks.written(digit, random, (0.05, 0.5), (0.04, 0.085))
-    picture = security_print(place.size, random)
-    picture = with_print(picture, place, random, int(random.random() < 0.4))
+    picture = paper(place.size, random)
+    picture = with_print(picture, place, random, count())
     picture = penned(picture, place, random)
     return camera.taken(picture, random, (35, 150), quality=(25, 85))
+
+
+def form_waves(digit: Digit, random: Generator) -> File:
+    """A security print of wavy lines behind the digit, as on a cheque."""
+    return on_print(digit, random, security_print, lambda: int(random.random() < 0.4))
 
 
 def form_screen(digit: Digit, random: Generator) -> File:
     """A fine screen of stripes or dots behind the digit."""
-    place = marks.written(digit, random, (0.05, 0.5), (0.04, 0.085))
-    picture = screened(place.size, random)
-    picture = with_print(picture, place, random, int(random.random() < 0.4))
-    picture = penned(picture, place, random)
-    return camera.taken(picture, random, (35, 150), quality=(25, 85))
+    return on_print(digit, random, screened, lambda: int(random.random() < 0.4))
 
 
 def form_bands(digit: Digit, random: Generator) -> File:
     """Tinted bands behind the digit, and print beside it."""
-    place = marks.written(digit, random, (0.05, 0.5), (0.04, 0.085))
-    picture = banded(place.size, random)
-    picture = with_print(picture, place, random, random.integers(1, 3))
-    picture = penned(picture, place, random)
-    return camera.taken(picture, random, (35, 150), quality=(25, 85))
+    return on_print(digit, random, banded, lambda: int(random.integers(1, 3)))
 
 
 def form_amount(digit: Digit, random: Generator) -> File:

@@ -115,6 +115,15 @@ def dip_pen(digit: Digit, random: Generator) -> File:
     return camera.taken(filled(picture, place, random, 0.25), random, (40, 180))
 
 
+def with_writing(
+    picture: np.ndarray, others: np.ndarray, place: marks.Place, random: Generator
+) -> np.ndarray:
+    """Writes other signs and the digit in one ink, which fades in places."""
+    ink = ink_of(random)
+    picture = marks.put(picture, others * fading(place.size, random, 0.5), ink)
+    return marks.put(picture, place.coverage * fading(place.size, random, 0.5), ink)
+
+
 def columns(digit: Digit, random: Generator) -> File:
     """A digit of a column of numbers: its neighbors on all sides are cut by the border."""
     place = marks.placed(dipped(digit, random), random, (0.05, 0.3))
@@ -125,9 +134,7 @@ def columns(digit: Digit, random: Generator) -> File:
     pen = random.uniform(0.05, 0.1)
     others = np.maximum(marks.beside(place, random, pen, (0.02, 0.16)),
                         above_and_below(place, random, (0.03, 0.18)))  # fmt: skip
-    ink = ink_of(random)
-    picture = marks.put(picture, others * fading(place.size, random, 0.5), ink)
-    picture = marks.put(picture, place.coverage * fading(place.size, random, 0.5), ink)
+    picture = with_writing(picture, others, place, random)
     return camera.taken(picture, random, (45, 200))
 
 
@@ -138,9 +145,7 @@ def line_above(digit: Digit, random: Generator) -> File:
     picture = marks.put(picture, behind(place.size, random, random.uniform(0, 0.3)), (90, 70, 50))
     tall = random.uniform(0.2, 0.35) * DIGIT
     above = marks.scrawl(place.size, random, place.top - random.uniform(0.08, 0.3) * DIGIT, tall)
-    ink = ink_of(random)
-    picture = marks.put(picture, above * fading(place.size, random, 0.5), ink)
-    picture = marks.put(picture, place.coverage * fading(place.size, random, 0.5), ink)
+    picture = with_writing(picture, above, place, random)
     return camera.taken(picture, random, (60, 220))
 
 

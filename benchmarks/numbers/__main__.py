@@ -17,7 +17,6 @@ the test digits only for the table that you report.
 
 import argparse
 import sys
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -25,7 +24,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tqdm import tqdm
 
 from benchmarks import result_files
-from benchmarks.held_out import held_out, parser_of
+from benchmarks.held_out import opened, parser_of
 from benchmarks.numbers.kinds import KINDS, seeded
 from nn.data.digits import Digits
 from nn.errors import UserError
@@ -52,15 +51,8 @@ def main() -> int:
     """Runs the command line; returns the exit status."""
     options = parse_arguments()
     import_tensorflow()
-    from nn import Predictor
-
     try:
-        digits = held_out(options.data, options.split)
-        with Predictor(options.model) as predictor, tempfile.TemporaryDirectory() as folder:
-            print(f"{predictor.version}, {options.count} numbers of each kind, "
-                  f"{options.split} digits\n")  # fmt: skip
-            keep = options.keep or Path(folder)
-            keep.mkdir(parents=True, exist_ok=True)
+        with opened(options, "numbers") as (predictor, digits, keep):
             scores, wrong = measure(predictor, digits, options, keep)
             result_files.write(options.results, results(predictor, options, scores))
     except UserError as error:

@@ -72,7 +72,7 @@ MOST_NESTED = 0.4  # of a digit's width: a seven that lies in a four is no seven
 
 
 def touching(digits: Digits, height: float, random: Generator) -> tuple[Scene, str]:
-    """Two to four digits, of which at least two neighbors touch."""
+    """Two to four digits; at least two neighbors touch."""
     text = some_digits(digits, random, 2, 4)
     hand = any_hand(height, random)
     marks = written(text, hand, digits, random)

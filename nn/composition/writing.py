@@ -1,5 +1,5 @@
-"""Writing: digits of any hand and pen; and what is no digit, or more than one: letters, words,
-several digits, scribbles.
+"""Writing: digits of any hand and pen, and other writing: letters, words, several digits,
+scribbles.
 
 Masks are float32 [H, W], from 0 to 1, as in ink.py.
 """

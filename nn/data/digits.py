@@ -1,11 +1,11 @@
 """Images of digits with their labels, and how they are split and counted."""
 
-import hashlib
 from dataclasses import dataclass
 
 import numpy as np
 
 from nn.errors import DataError
+from nn.runtime.hashes import sha256_of
 
 SIDE = 28  # pixels
 PIXELS = SIDE * SIDE
@@ -38,9 +38,7 @@ class Digits:
 
     def sha256(self) -> str:
         """SHA-256, in hexadecimal, of the pixels and then the labels, as bytes in memory."""
-        digest = hashlib.sha256(np.ascontiguousarray(self.images).data)
-        digest.update(np.ascontiguousarray(self.labels).data)
-        return digest.hexdigest()
+        return sha256_of([self.images, self.labels])
 
 
 def split(digits: Digits, fraction: float, seed: int) -> tuple[Digits, Digits]:

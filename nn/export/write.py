@@ -7,7 +7,6 @@ SavedModel/N/model_card.json   where they come from, how good they are, a hash o
 nn/versions.py finds and checks the versions again.
 """
 
-import hashlib
 import json
 import os
 import shutil
@@ -15,11 +14,11 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 from nn.errors import ModelError, UserError
+from nn.runtime.hashes import sha256_of
 from nn.runtime.sessions import reason_of
 from nn.versions import CARD, file_sha256, numbered_versions
 
@@ -97,10 +96,7 @@ def _weights_sha256(session: tf1.Session) -> str:
     """SHA-256 of the bytes of all exported variables, in the order of their names."""
     with session.graph.as_default():
         variables = sorted(tf1.global_variables(), key=lambda variable: variable.name)
-    digest = hashlib.sha256()
-    for value in session.run(variables):
-        digest.update(np.ascontiguousarray(value).data)
-    return digest.hexdigest()
+    return sha256_of(session.run(variables))
 
 
 def _rename_to_next(version: Path, folder: Path) -> Path:

@@ -1,9 +1,9 @@
-"""The finder: which pixels of a picture are ink that was written as a digit; an explicit graph.
+"""The finder: a network that marks the pixels of a picture that are a digit's ink.
 
-A U-Net (Ronneberger et al. 2015, arXiv 1505.04597): the picture is shrunk four times, so that a
-unit sees all of it, then enlarged again, and what each step lost is added. Nothing here is a rule
-about polarity, light, printed lines or neighbors: the network learns them from the pictures that
-nn/composition/scenes.py composes.
+It is a U-Net (Ronneberger et al. 2015, arXiv 1505.04597). It shrinks the picture four times, so
+that a unit sees all of it. Then it enlarges the result four times, and adds the features from
+before each shrinking. There is no rule about polarity, light, printed lines or neighbors: the
+network learns all that from the pictures that nn/composition/scenes.py composes.
 """
 
 import tensorflow as tf
@@ -29,12 +29,11 @@ FINE, MIDDLE, COARSE = 24, 48, 96  # filters where a side has 32 pixels, 16, and
 def finder(pictures: tf.Tensor, seed: tf.Tensor | None) -> tf.Tensor:
     """a U-Net: conv 3×3: 24, 48, 96 and 96 filters, each half as large as the one before; BN, ReLU
 
-    Pictures on canvases → the logit of each pixel to be a digit's ink: float32 [N, H, W].
+    Returns a logit for each pixel, positive for a digit's ink: float32 [N, H, W].
 
-
-    pictures: float32 [N, H, W, 2], gray levels from 0 to 1, and 1 where the canvas holds its
-    picture, 0 around it; H and W are multiples of 16. seed: None in inference; with any other,
-    batch norm takes the batch's own mean and variance.
+    pictures: float32 [N, H, W, 2]. The first channel holds gray levels from 0 to 1; the second is 1
+    where the canvas holds its picture, 0 around it. H and W are multiples of 16. seed: None in
+    inference; with a seed, batch norm takes the batch's own mean and variance.
     """
     training = seed is not None
 
@@ -57,10 +56,11 @@ def finder(pictures: tf.Tensor, seed: tf.Tensor | None) -> tf.Tensor:
 
 
 def standardize(pictures: tf.Tensor) -> tf.Tensor:
-    """What the network sees of each picture, so that light and contrast make no difference.
+    """Standardizes pictures, so that light and contrast make no difference.
 
-    Three channels, float32 [N, H, W, 3]: the gray levels less the picture's mean, by its standard
-    deviation; less the mean of their neighborhood, by the standard deviation of that; inside.
+    float32 [N, H, W, 2], as `finder` takes them → [N, H, W, 3]. The first channel holds the gray
+    levels minus the picture's mean; the second, minus the mean of each pixel's neighborhood. Each
+    is divided by its standard deviation. The third is 1 inside the picture.
     """
     levels, inside = tf.unstack(pictures, axis=-1)  # [N, H, W] each
     count = tf.reduce_sum(inside, [1, 2], keepdims=True)

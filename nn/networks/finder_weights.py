@@ -4,7 +4,6 @@
 graph of any other network finds ink without variables of its own.
 """
 
-import hashlib
 import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,10 +16,11 @@ import tensorflow.compat.v1 as tf1
 
 from nn.errors import ModelError
 from nn.networks.finder import finder
+from nn.runtime.hashes import sha256_of
 
 
 def save_weights(weights: Mapping[str, np.ndarray], file: Path) -> None:
-    """Writes variables by their names; as float16, which halves the file."""
+    """Writes variables by their names, as float16, which halves the file."""
     halves: dict[str, Any] = {name: value.astype(np.float16) for name, value in weights.items()}
     with open(file, "wb") as stream:  # to a path, NumPy adds .npz where it is missing
         np.savez_compressed(stream, **halves)
@@ -37,19 +37,17 @@ def load_weights(file: Path) -> dict[str, np.ndarray]:
 
 def weights_sha256(weights: Mapping[str, np.ndarray]) -> str:
     """SHA-256 of the bytes of all variables, in the order of their names."""
-    digest = hashlib.sha256()
-    for name in sorted(weights):
-        digest.update(np.ascontiguousarray(weights[name]).data)
-    return digest.hexdigest()
+    return sha256_of(weights[name] for name in sorted(weights))
 
 
 def find_ink(
     weights: Mapping[str, np.ndarray],
 ) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
-    """The finder with fixed weights, as a normalization takes it.
+    """The finder with fixed weights, as a function that adds it to the current graph.
 
-    Returns a function of gray levels and of where the picture is, both float32 [N, H, W], from 0 to
-    1, which returns how surely each pixel is a digit's ink: float32 [N, H, W], from 0 to 1.
+    The function takes gray levels and a mask of the picture on its canvas, both float32 [N, H, W]
+    from 0 to 1. It returns each pixel's probability of being a digit's ink: the same shape and
+    range.
     """
 
     def constant(getter: Callable, name: str, **_: object) -> tf.Tensor:

@@ -10,8 +10,8 @@ from nn.networks.registry import Network, Task
 
 
 def build_inference_graph(network: Network) -> tf.Graph:
-    """The smallest graph that predicts, images → probabilities: TensorBoard shows it. For a finder
-    of ink, pictures → the ink's probabilities."""
+    """The smallest graph that predicts, images → probabilities: TensorBoard shows it. A finder of
+    ink predicts pictures → the probability of each pixel to be ink."""
     with tf.Graph().as_default() as graph:
         if network.task is Task.FIND_INK:
             pictures = tf1.placeholder(tf.float32, [None, None, None, 2], "pictures")

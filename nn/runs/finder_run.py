@@ -5,7 +5,7 @@ copies into its own graph.
 """
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -128,9 +128,5 @@ def reopen(folder: RunFolder, *, quiet: bool = False) -> FinderRun:
                 raise TypeError(f"{name} cannot be {value!r}")
     except (KeyError, TypeError, ValueError, UserError) as error:
         raise UserError(f"{folder.config_file}: not the config of a run ({error})") from None
-    source = datasets.load(option, quiet)
-    if isinstance(data, dict) and isinstance(data.get("source"), str):
-        source = replace(source, name=data["source"])  # as it was named when the run was started
-    if source.description != data:
-        raise UserError(f"{source.name}: these are not the digits that the run was started with")
+    source = datasets.as_begun(datasets.load(option, quiet), data)
     return FinderRun(settings, source, folder, pictures)

@@ -244,7 +244,5 @@ def reopen(path: Path, export_folder: Path | None = None, *, quiet: bool = False
             "changed; start a new run"
         )
     write.check_target(export_folder)
-    source = datasets.load(option, quiet)
-    if source.description != data:
-        raise UserError(f"{source.name}: these are not the digits that the run was started with")
+    source = datasets.as_begun(datasets.load(option, quiet), data)
     return OwnHand(settings, own, name, source, start, folder, export_folder)

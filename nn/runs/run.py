@@ -230,11 +230,5 @@ def reopen(
     except (KeyError, TypeError, ValueError, UserError) as error:
         raise UserError(f"{folder.config_file}: not the config of a run ({error})") from None
     write.check_target(export_folder)
-    source = source or datasets.load(option, quiet)
-    begun_with = data.get("source") if isinstance(data, dict) else None
-    if isinstance(begun_with, str) and begun_with != source.name:
-        # The digits are loaded by their full path; the run was started with a relative one.
-        source = replace(source, name=begun_with)
-    if source.description != data:
-        raise UserError(f"{source.name}: these are not the digits that the run was started with")
+    source = datasets.as_begun(source or datasets.load(option, quiet), data)
     return Run(settings, source, folder, export_folder, refit, calibration)

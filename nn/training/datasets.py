@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from nn.data.csv_files import CSV_NAMES
 from nn.data.data_sets import read_set
 from nn.data.digits import NO_DIGIT, SIDE, Digits
 from nn.data.told import UNTOLD, Told
-from nn.errors import DataError
+from nn.errors import DataError, UserError
 from nn.normalization.pipeline import normalize
 from nn.pictures.canvas import CANVAS, place
 from nn.runtime.locations import find_folder
@@ -63,6 +63,20 @@ class Source:
             "test_images": len(self.test),
             "test_sha256": self.test.sha256(),
         }
+
+
+def as_begun(source: Source, description: object) -> Source:
+    """Returns a source under the name that a run was started with. A run may name a relative path;
+    resumed, it loads the digits by their full path.
+
+    description: a Source's, from the run's config. Raises UserError if the digits are others.
+    """
+    name = description.get("source") if isinstance(description, dict) else None
+    if isinstance(name, str) and name != source.name:
+        source = replace(source, name=name)
+    if source.description != description:
+        raise UserError(f"{source.name}: these are not the digits that the run was started with")
+    return source
 
 
 def load(data: str, quiet: bool = False, told: Told = UNTOLD) -> Source:

@@ -48,7 +48,7 @@ def evaluate_ink(session: tf1.Session, graph: TrainingGraph, pictures: InkPictur
         shown = tf.cast(tf.round(255 * found), tf.uint8)
         scores = ink_loss(logits, scale(labels)), overlap(found, scale(labels)), shown
         for start in range(0, len(pictures), BATCH_PICTURES):
-            batch = pictures[slice(start, start + BATCH_PICTURES)]
+            batch = pictures[start : start + BATCH_PICTURES]
             answer = session.run(graph.logits, {graph.feed.images: batch.images})
             feed = {logits: answer, images: batch.images, labels: batch.labels}
             parts.append(scoring.run(scores, feed))

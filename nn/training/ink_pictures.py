@@ -4,7 +4,6 @@ Several processes compose at once; which of them composes a picture changes noth
 has random numbers of its own.
 """
 
-import hashlib
 import multiprocessing
 import signal
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ from tqdm import tqdm
 from nn.composition.scenes import compose
 from nn.data.digits import Digits
 from nn.pictures.canvas import CANVAS
+from nn.runtime.hashes import sha256_of
 from nn.runtime.processors import available_processors
 from nn.runtime.signals import Interrupted, Stop
 
@@ -46,9 +46,7 @@ class InkPictures:
 
     def sha256(self) -> str:
         """SHA-256, in hexadecimal, of the pixels and then the labels, as bytes in memory."""
-        digest = hashlib.sha256(np.ascontiguousarray(self.images).data)
-        digest.update(np.ascontiguousarray(self.labels).data)
-        return digest.hexdigest()
+        return sha256_of([self.images, self.labels])
 
 
 def compose_pictures(

@@ -22,8 +22,11 @@ from nn.training.optimizer import cross_entropy, wrong_answers
 
 
 class Losses(NamedTuple):
-    """Of a batch. reported: float32, a scalar that compares with the validation loss; minimized:
-    float32, the scalar that a step goes down; errors: bool [N], what was answered wrong."""
+    """The losses of a batch.
+
+    reported: float32, a scalar to compare with the validation loss; minimized: float32, the scalar
+    that a step lowers; errors: bool [N], which answers are wrong.
+    """
 
     reported: tf.Tensor
     minimized: tf.Tensor

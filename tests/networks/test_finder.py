@@ -15,7 +15,7 @@ tf1 = tf.compat.v1
 
 
 def some_pictures(count: int = 3, height: int = 64, width: int = 64) -> np.ndarray:
-    """float32 [N, H, W, 2], of which the first fills its canvas and the others do not."""
+    """float32 [N, H, W, 2]; the first fills its canvas, the others do not."""
     rng = np.random.default_rng(1)
     levels = rng.uniform(0, 1, (count, height, width))
     inside = np.ones((count, height, width))
