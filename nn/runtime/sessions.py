@@ -9,6 +9,10 @@ Predictor, whose ops run in one thread each, a training in the same notebook or 
 thread for each op as well. Set TF_OVERRIDE_GLOBAL_THREADPOOL=1 in the environment before the
 process's first session, and each session has threads of its own. nn.runtime.startup sets it for the
 scripts; this module changes no environment. docs/performance.md has the measurements.
+
+Two trainings give the same bits in the same number of threads. TensorFlow keeps a oneDNN
+convolution for the next session that needs one of the same shape, in the number of threads that it
+was made for; so a training that must repeat another to the bit needs a process of its own.
 """
 
 import os
