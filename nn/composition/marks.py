@@ -6,7 +6,7 @@ All ranges are estimates of what forms, registers and desks look like; the range
 uniform draws.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import numpy as np
 from numpy.random import Generator
@@ -112,9 +112,9 @@ def print_text(layer: Layer, box: Box, random: Generator) -> None:
 
 
 def specks(layer: Layer, box: Box, random: Generator) -> None:
-    """Specks and stains, anywhere; a speck on the digit is darker ink."""
+    """Specks, stains and blots, anywhere; a speck on the digit is darker ink."""
     height, width = layer.size
-    largest = random.choice([0.03, 0.06, 0.1])
+    largest = random.choice([0.03, 0.06, 0.1, 0.3])
     for _ in range(random.integers(1, 14)):
         radius = random.uniform(0.008, largest) * box.height
         x, y = random.uniform(0, width), random.uniform(0, height)
@@ -157,16 +157,19 @@ def stamp(layer: Layer, box: Box, random: Generator) -> None:
     layer.text((center[0] - 0.3 * size * len(text), center[1] - size / 2), text, size, FONTS[1])
 
 
-MARKS: dict[Callable[[Layer, Box, Generator], None], float] = {
-    frame: 0.20, comb: 0.15, grid: 0.13, ring: 0.12, rules: 0.13, print_text: 0.10, specks: 0.07,
-    holes: 0.05, stamp: 0.05,
+Mark = Callable[[Layer, Box, Generator], None]
+
+MARKS: dict[Mark, float] = {
+    frame: 0.16, comb: 0.13, grid: 0.11, ring: 0.21, rules: 0.13, print_text: 0.09, specks: 0.08,
+    holes: 0.05, stamp: 0.04,
 }  # fmt: skip
 
 
-def draw_mark(layer: Layer, box: Box, random: Generator) -> None:
-    """Draws one of MARKS, chosen at random by its share."""
-    kinds = list(MARKS)
-    kinds[random.choice(len(kinds), p=list(MARKS.values()))](layer, box, random)
+def draw_mark(layer: Layer, box: Box, random: Generator, without: Collection[Mark] = ()) -> None:
+    """Draws one of MARKS, chosen at random by its share; none of `without`."""
+    kinds = [kind for kind in MARKS if kind not in without]
+    shares = np.array([MARKS[kind] for kind in kinds])
+    kinds[random.choice(len(kinds), p=shares / shares.sum())](layer, box, random)
 
 
 def _rectangle(layer: Layer, box: Box, random: Generator, width: float) -> None:

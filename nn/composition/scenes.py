@@ -14,6 +14,7 @@ from PIL import Image
 from nn.composition import paper as on
 from nn.composition.ink import sized
 from nn.composition.layers import Box
+from nn.composition.marks import ring, rules
 from nn.composition.numbers import draw_number
 from nn.composition.surroundings import (
     draw_marks,
@@ -27,10 +28,13 @@ from nn.composition.writing import digit_mask, other_writing, stretched
 from nn.data.digits import NO_DIGIT, Digits
 
 SIDE_PIXELS = 112  # the longer side of a scene: enough for a canvas of 64
-TIGHT_NUMBER_SHARE = 0.3  # of the numbers: cropped to their ink, or nearly
+TIGHT_NUMBER_SHARE = 0.45  # of the numbers: cropped to their ink, or nearly
 TIGHT_SHARE = 0.15  # of the written pictures: cropped to the ink, or nearly
-RUNS_OFF_SHARE = 0.1  # of the others: up to a fifth lies beyond the border; what is seen is ink
-MAX_LOST_SHARE = 0.2
+RUNS_OFF_SHARE = 0.2  # of the others: up to a fifth lies beyond the border; what is seen is ink
+MAX_LOST_SHARE, STROKE_SHARE = 0.2, 0.06
+FAINTLY = 0.25  # shows the other side of a blank sheet through: more is faint writing
+STRIP_SHARE = 0.12  # of the pictures: they may be as wide, or as high, as strips
+MAX_ASPECT = 7.0
 TABLE_SHARE = 0.12  # of all: the paper ends within the picture
 
 
@@ -40,7 +44,7 @@ def compose(digits: Digits, random: Generator) -> Scene:
     One that a person could hardly see is drawn anew.
     """
     kinds: dict[Callable[[Digits, Generator], Drawing], float] = {
-        _written: 0.59, _framed: 0.12, _number: 0.08, _other: 0.10, _blank: 0.11,
+        _written: 0.57, _framed: 0.11, _number: 0.09, _other: 0.09, _blank: 0.14,
     }  # fmt: skip
     while True:
         kind = list(kinds)[random.choice(len(kinds), p=list(kinds.values()))]
@@ -57,19 +61,24 @@ def _written(digits: Digits, random: Generator) -> Drawing:
 
 def _other(digits: Digits, random: Generator) -> Drawing:
     """Writing that is no digit, or more than one."""
-    return _on_paper(digits, other_writing(digits, random), NO_DIGIT, random, tight=0.4)
+    return _on_paper(digits, other_writing(digits, random), NO_DIGIT, random, tight=0.5)
 
 
 def _blank(digits: Digits, random: Generator) -> Drawing:
-    """Paper, with marks where a digit might be, and no writing."""
+    """Paper, with marks where a digit might be, and no writing.
+
+    There is no ring and no short line: alone they are a zero and a one.
+    """
     size = _size(random)
     box = _box_of(size, random.uniform(0.3, 0.9), random)
     empty = np.zeros(size, np.float32)
     contrast = random.uniform(0.05, 1)  # of marks where ink would be
-    paper = draw_paper(digits, size, contrast, random)
+    paper = draw_paper(digits, size, contrast, random, through=FAINTLY)
     if random.random() < TABLE_SHARE:
         paper = lay_on_table(paper, box, random)
-    marks = draw_marks(size, box, contrast, random) if random.random() < 0.8 else empty
+    marks = empty
+    if random.random() < 0.85:
+        marks = draw_marks(size, box, contrast, random, without=(ring, rules))
     if random.random() < 0.3:
         marks = np.maximum(marks, contrast * draw_neighbors(digits, size, box, random)[0])
     return Drawing(paper * (1 - marks.clip(0, 1)), empty, NO_DIGIT, contrast * float(paper.mean()))
@@ -125,7 +134,7 @@ def _on_paper(
     marks = np.zeros(size, np.float32)
     if random.random() < 0.6:
         marks = draw_marks(size, box, contrast, random)
-    if random.random() < 0.25:
+    if random.random() < 0.32:
         cut, whole = draw_neighbors(digits, size, box, random)
         marks = np.maximum(marks, contrast * cut)
         if whole.any():
@@ -161,7 +170,9 @@ def _framed(digits: Digits, random: Generator) -> Drawing:
 def _size(random: Generator) -> tuple[int, int]:
     """Height and width of a scene; the longer side is SIDE_PIXELS."""
     aspect = float(np.exp(random.normal(0, 0.28))) if random.random() < 0.75 else 1.0
-    shorter = max(36, round(SIDE_PIXELS / max(aspect, 1 / aspect)))
+    if random.random() < STRIP_SHARE:
+        aspect = float(np.exp(random.uniform(-1, 1) * np.log(MAX_ASPECT)))
+    shorter = max(round(SIDE_PIXELS / MAX_ASPECT), round(SIDE_PIXELS / max(aspect, 1 / aspect)))
     return (SIDE_PIXELS, shorter) if aspect > 1 else (shorter, SIDE_PIXELS)
 
 
@@ -184,7 +195,9 @@ def _beyond_border(
 ) -> tuple[float, float]:
     """Moves a digit to where a part of it runs off the border: its top and left."""
     axis, is_far = int(random.integers(2)), random.random() < 0.5
-    lost = random.uniform(0.01, MAX_LOST_SHARE) * drawn[axis]
+    # Of a stroke along the border, half of its width may be all that is seen.
+    most = random.choice([STROKE_SHARE, MAX_LOST_SHARE])
+    lost = random.uniform(0, most) * drawn[axis]
     moved = [*place]
     moved[axis] = size[axis] - drawn[axis] + lost if is_far else -lost
     return moved[0], moved[1]

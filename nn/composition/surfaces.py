@@ -89,10 +89,11 @@ def laid(
     return paper * sheet + table * (1 - sheet)
 
 
-def moved(picture: np.ndarray, random: Generator, pixels: float) -> np.ndarray:
-    """Blurs a picture as a camera that moves. pixels: how far, in a random direction."""
+def motion(random: Generator, pixels: float) -> np.ndarray:
+    """The blur of a camera that moves so far, in a random direction, as a filter: float32 [K, K],
+    whose sum is 1."""
     angle, reach = random.uniform(0, np.pi), int(np.ceil(pixels / 2))
     kernel = np.zeros((2 * reach + 1,) * 2, np.float32)
     for step in np.linspace(-pixels / 2, pixels / 2, 4 * reach + 1):
         kernel[reach + round(step * np.sin(angle)), reach + round(step * np.cos(angle))] += 1
-    return ndimage.convolve(picture, kernel / kernel.sum(), mode="nearest")
+    return kernel / kernel.sum()

@@ -1,6 +1,6 @@
 """What surrounds a digit: the paper and its light, marks, the other side, the writing beside it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import numpy as np
 from numpy.random import Generator
@@ -10,28 +10,34 @@ from nn.composition import paper as on
 from nn.composition import surfaces
 from nn.composition.ink import sized
 from nn.composition.layers import Box, Layer
-from nn.composition.marks import draw_mark
+from nn.composition.marks import Mark, draw_mark
 from nn.composition.writing import digit_mask, other_writing, stretched
 from nn.data.digits import Digits
 
 # A neighbor of which so much is seen, or less, is cut off by the border, and is not to be read. One
 # that is seen whole is another digit. Nothing between is shown, as a person would not know either.
-MAX_CUT_SHARE, MIN_WHOLE_SHARE = 0.6, 0.97
+MAX_CUT_SHARE, MIN_WHOLE_SHARE = 0.5, 0.97
+MAX_SHOWN_THROUGH = 0.65  # of the ink's contrast
+CUT_LINE_SHARE = 0.25  # of the neighbors: a whole line of writing, cut off
 
 
 def draw_paper(
-    digits: Digits, size: tuple[int, int], contrast: float, random: Generator
+    digits: Digits,
+    size: tuple[int, int],
+    contrast: float,
+    random: Generator,
+    through: float = MAX_SHOWN_THROUGH,
 ) -> np.ndarray:
     """Paper, its light, and what is printed on it or shows through; what is faint stays so beside
-    the ink."""
+    the ink. through: of the ink's contrast, as much as the other side's writing has at most."""
     paper = on.plain(size, random.uniform(90, 255))
     strength = contrast * random.uniform(0.1, 0.7)
     changes: list[tuple[float, Callable[[], np.ndarray]]] = [
-        (0.12, lambda: surfaces.patterned(paper, random, strength)),
+        (0.15, lambda: surfaces.patterned(paper, random, strength)),
         (0.15, lambda: on.ruled(paper, random, min(size) * random.uniform(0.1, 0.5),
                                 contrast * random.uniform(0.1, 1.0), random.random() < 0.5)),
         (0.16, lambda: surfaces.textured(paper, random, contrast * random.uniform(0.02, 0.2))),
-        (0.19, lambda: _shown_through(digits, paper, contrast, random)),
+        (0.24, lambda: _shown_through(digits, paper, through * contrast, random)),
         (0.45, lambda: on.lit(paper, random, random.uniform(0, 0.5))),
         (0.16, lambda: on.shadowed(paper, random, random.uniform(0.15, 0.6))),
         (0.10, lambda: on.creased(paper, random, random.uniform(0.08, 0.3))),
@@ -62,13 +68,20 @@ def draw_opacity(size: tuple[int, int], random: Generator) -> np.ndarray:
     return opacity
 
 
-def draw_marks(size: tuple[int, int], box: Box, contrast: float, random: Generator) -> np.ndarray:
+def draw_marks(
+    size: tuple[int, int],
+    box: Box,
+    contrast: float,
+    random: Generator,
+    without: Collection[Mark] = (),
+) -> np.ndarray:
     """Marks around the digit: the share of the paper's light that they take, float32 [H, W]. Most
-    are about as dark as the ink, whose share is `contrast`; some are printed darker."""
+    are about as dark as the ink, whose share is `contrast`; some are printed darker. None of
+    `without` is among them."""
     marks = np.zeros(size, np.float32)
     for _ in range(random.choice([1, 2, 3], p=[0.7, 0.22, 0.08])):
         layer = Layer(size)
-        draw_mark(layer, box, random)
+        draw_mark(layer, box, random, without)
         dark = contrast * random.uniform(0.25, 1.2)
         if random.random() < 0.25:
             dark = random.uniform(0.15, 0.9)
@@ -83,6 +96,8 @@ def draw_neighbors(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Writing beside, over or under the digit: what the border cuts off, what is seen whole."""
     cut, whole = np.zeros(size, np.float32), np.zeros(size, np.float32)
+    if random.random() < CUT_LINE_SHARE:
+        return random.uniform(0.7, 1.1) * _cut_line(digits, size, box, random), whole
     for side in random.permutation(4)[: random.choice([1, 2, 3], p=[0.5, 0.4, 0.1])]:
         mask = digit_mask(digits, random)[0] if random.random() < 0.7 else other_writing(
             digits, random)  # fmt: skip
@@ -108,10 +123,25 @@ def draw_neighbors(
     return cut * random.uniform(0.7, 1.1), whole
 
 
-def _shown_through(
-    digits: Digits, paper: np.ndarray, contrast: float, random: Generator
-) -> np.ndarray:
-    """The other side's writing, mirrored, blurred and fainter than the ink."""
+def _cut_line(digits: Digits, size: tuple[int, int], box: Box, random: Generator) -> np.ndarray:
+    """A line of writing of which the upper or the lower border shows a part: float32 [H, W]."""
+    cover = np.zeros(size, np.float32)
+    tall, seen = box.height * random.uniform(0.6, 1.3), random.uniform(0.08, MAX_CUT_SHARE)
+    at_top, left = random.random() < 0.5, random.uniform(-0.5, 0.1) * tall
+    while left < size[1]:
+        mask = digit_mask(digits, random)[0] if random.random() < 0.6 else other_writing(
+            digits, random)  # fmt: skip
+        drawn = sized(mask, max(6, round(tall * random.uniform(0.6, 1))))
+        shown = seen * random.uniform(0.6, 1) * drawn.shape[0]
+        top = shown - drawn.shape[0] if at_top else size[0] - shown
+        cover = np.maximum(cover, on.covering(size, drawn, top, left))
+        left += drawn.shape[1] + random.uniform(0.02, 0.4) * tall
+    return cover
+
+
+def _shown_through(digits: Digits, paper: np.ndarray, most: float, random: Generator) -> np.ndarray:
+    """The other side's writing, mirrored and fainter than the ink, from crisp to blurred. most: the
+    share of the paper's light that it takes."""
     cover = np.zeros(paper.shape, np.float32)
     share = random.uniform(0.2, 1.0)
     for _ in range(random.integers(1, 4)):
@@ -119,7 +149,7 @@ def _shown_through(
         if random.random() < 0.3:
             writing = other_writing(digits, random)
         drawn = sized(stretched(writing, random)[:, ::-1], max(8, round(share * min(paper.shape))))
-        places = random.uniform(-0.4, 1, 2) * paper.shape
+        places = random.uniform(0, 1, 2) * paper.shape - np.array(drawn.shape) / 2
         cover = np.maximum(cover, on.covering(paper.shape, drawn, *places))
-    cover = on.blurred(cover, random.uniform(0.5, 3))
-    return paper * (1 - random.uniform(0.08, 0.65) * contrast * cover)
+    cover = on.blurred(cover, random.choice([0.5, random.uniform(0.5, 3)]))
+    return paper * (1 - random.uniform(0.1, 1) * most * cover)

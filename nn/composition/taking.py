@@ -17,9 +17,14 @@ SMALL_SIDE_PIXELS = (10, 60)  # of pictures that are smaller than a canvas
 # standard deviations of that paper: marks and a pattern make it uneven.
 MIN_CONTRAST_LEVELS, MIN_CONTRAST = 3.0, 0.4
 FAINT_LEVELS = 40  # of 255: fainter ink does not outlast a strong compression
+TWO_LEVELS_SHARE = 0.06  # of the pictures: scanned in black and white
+TWO_LEVELS_CONTRAST = 60  # gray levels, of the ink: fainter ink is lost in black and white
+MOVED_SHARE = 0.12  # of the pictures: the camera moved
+MOTION_SHARES = (0.03, 0.32)  # of the ink's height: how far it moved
 MAX_NOISE_SHARE = 0.25  # of the ink's contrast: a person sees strokes in that much noise
 FULL_INK_PIXELS = 9  # a side of the square in which the thickest part of a stroke is full ink
 MIN_STROKE_COVERAGE = 0.05  # of a pixel on the canvas: less is the edge of a stroke, or nothing
+MIN_INK_PIXELS = 6  # on the canvas: less is a speck
 MIN_INK_HEIGHT_PIXELS = 9  # on a small picture: fewer show no digit
 
 
@@ -39,11 +44,13 @@ class Scene(NamedTuple):
         return _centered(np.ones(self.size, bool))
 
     def is_visible(self) -> bool:
-        """Whether the ink differs from the paper beside it, and by more than that is uneven; true
-        without ink."""
+        """Whether there is enough of the ink, and it differs from the paper beside it by more than
+        that is uneven; true without ink."""
         ink = self.ink > 170
-        if not ink.any():
+        if not self.ink.any():
             return True
+        if ink.sum() < MIN_INK_PIXELS:
+            return False
         near = ndimage.maximum_filter(ink, 9) & self.inside() & (self.ink < 20)
         paper, levels = self.pixels[near].astype(float), self.pixels[ink]
         if not len(paper):
@@ -73,8 +80,12 @@ def take(drawing: Drawing, random: Generator) -> Scene:
         sigma = random.uniform(0.2, 1.5)
         pair = (sigma, sigma * random.uniform(1, 3)) if random.random() < 0.15 else (sigma, sigma)
         picture = ndimage.gaussian_filter(picture, pair)
-    if not filled and random.random() < 0.11:
-        picture = surfaces.moved(picture, random, random.uniform(3, 13))
+    if not filled and random.random() < MOVED_SHARE:
+        far = max(3.0, random.uniform(*MOTION_SHARES) * _ink_height(ink))
+        motion = surfaces.motion(random, far)
+        # The ink is where it was drawn out to: nobody can tell any more where its strokes were.
+        picture, ink = (ndimage.convolve(x, motion, mode=mode)
+                        for x, mode in ((picture, "nearest"), (ink, "constant")))  # fmt: skip
     if random.random() < (0.5 if filled else 0.27):
         total = picture.max() + picture.min() if random.random() < 0.5 else 255
         picture = total - picture
@@ -87,10 +98,11 @@ def take(drawing: Drawing, random: Generator) -> Scene:
         if shown := _ink_height(ink):
             side = max(side, min(CANVAS, round(MIN_INK_HEIGHT_PIXELS * longer / shown)))
     picture = _resized(picture, side)
-    noise = random.choice([0.3, random.uniform(0.3, 8)])
+    noise = random.choice([0, 0.3, random.uniform(0.3, 8)], p=[0.15, 0.35, 0.5])
     noise = min(noise, MAX_NOISE_SHARE * drawing.contrast)
     picture += random.normal(0, noise, picture.shape).astype(np.float32)
-    if filled and random.random() < 0.5:  # two levels
+    is_two_levels = random.random() < (0.5 if filled else TWO_LEVELS_SHARE)
+    if is_two_levels and drawing.contrast > TWO_LEVELS_CONTRAST:
         middle = (picture.max() + picture.min()) / 2
         picture = np.where(picture > middle, picture.max(), picture.min())
     pixels = on.bytes_of(picture)
