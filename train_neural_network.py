@@ -223,12 +223,14 @@ def compare(options: argparse.Namespace) -> int:
 
 def train_finder(options: argparse.Namespace) -> int:
     """Trains a finder of ink and writes its weights; returns the exit status."""
-    from nn.networks.finder_weights import load_weights, weights_sha256
+    from nn.networks.finder_weights import WEIGHTS_FILE, load_weights, weights_sha256
     from nn.networks.registry import get_network
     from nn.runs import finder_run
     from nn.training.run_folder import RunFolder
 
     if options.resume:
+        if options.saved_model:
+            raise UserError(f"{options.resume}: a finder is not exported; drop --saved-model")
         training = finder_run.reopen(RunFolder(options.resume), quiet=options.quiet)
     else:
         network = get_network(options.network)
@@ -246,6 +248,8 @@ def train_finder(options: argparse.Namespace) -> int:
     file = training.folder.finder_file
     print(printable(f"Weights: {file}   SHA-256 {weights_sha256(load_weights(file))}"))
     print(printable(f"Plots and checkpoints: {training.folder.path}/"))
+    print("Every export takes the finder that lies in nn/networks/. To put this one there:")
+    print(printable(f"    {shlex.join(['cp', str(file), str(WEIGHTS_FILE)])}"))
     return 0
 
 
@@ -346,7 +350,7 @@ def stoppable(folder: Path) -> "Iterator[Stop]":
         with catch_signals() as stop:
             yield stop
     except Interrupted as signal:
-        print(f"Stopped by {signal}; a checkpoint is written. To go on:", file=sys.stderr)
+        print(f"Stopped by {signal}; what was trained is kept. To go on:", file=sys.stderr)
         print(printable(f"    {resuming_command(folder)}"), file=sys.stderr)
         sys.exit(128 + signal.signum)
 

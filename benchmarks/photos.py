@@ -3,7 +3,7 @@
     python -m benchmarks.photos
 
 Normalization: a plain session normalizes batches of 64 pictures as the graph of the SavedModel
-does, on canvases of two sizes.
+does.
 
 Photos: Predictor.read and Pillow take turns on 1,000 JPEG photos of 1 megapixel. Pillow only
 decodes and shrinks them. A ratio compares the two within one repeat. A warm-up comes first, and
@@ -48,8 +48,7 @@ def main() -> int:
     options = parser.parse_args()
     import_tensorflow()
     photos = [photo(ONE_MEGAPIXEL, seed) for seed in range(20)]
-    for side in (CANVAS, CANVAS // 2):
-        print(f"normalization, {side}×{side}: {spread(normalization(photos, side))} ms an image")
+    print(f"normalization: {spread(normalization(photos))} ms an image")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         paths = write(photos, folder / "all", options.count)
@@ -91,23 +90,21 @@ def write(photos: list[np.ndarray], folder: Path, count: int) -> list[Path]:
     return paths
 
 
-def normalization(photos: list[np.ndarray], side: int) -> list[float]:
-    """Measures the normalization on canvases of `side` pixels: milliseconds an image, for each
-    repeat."""
+def normalization(photos: list[np.ndarray]) -> list[float]:
+    """Measures the normalization: milliseconds an image, for each repeat."""
     import tensorflow as tf
 
+    from nn.networks.finder_weights import find_ink
     from nn.normalization.pipeline import normalize
 
     tf1 = tf.compat.v1
     canvases = [place(picture[..., 1]) for picture in photos]
     pixels = np.stack([canvas.pixels for canvas in canvases])
     sizes = np.stack([canvas.size for canvas in canvases])
-    step = CANVAS // side  # 2 leaves every second pixel
-    pixels, sizes = pixels[:, ::step, ::step], sizes // [step, step, 1]
     chosen = np.arange(BATCH) % len(photos)
     with tf.Graph().as_default(), tf1.Session() as session:
         feeds = tf1.placeholder(tf.uint8, [None] * 3), tf1.placeholder(tf.int32, [None, 3])
-        run = session.make_callable(normalize(*feeds).images, list(feeds))
+        run = session.make_callable(normalize(*feeds, find_ink()).images, list(feeds))
         return [
             1000 * seconds / (20 * BATCH)
             for seconds in timed(lambda: [run(pixels[chosen], sizes[chosen]) for _ in range(20)])

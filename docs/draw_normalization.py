@@ -3,7 +3,7 @@
 
     python docs/draw_normalization.py
 
-The graph makes ink light; the chart shows it dark, as on paper.
+The finder's answer is light where ink is; the chart shows it dark, as on paper.
 """
 
 import sys
@@ -21,6 +21,7 @@ import tensorflow as tf  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
 
 from nn.figures import drawing  # noqa: E402
+from nn.networks.finder_weights import find_ink  # noqa: E402
 from nn.normalization.pipeline import normalize_in_stages  # noqa: E402
 from nn.pictures.canvas import cut_out  # noqa: E402
 from nn.pictures.files import read_canvas  # noqa: E402
@@ -35,10 +36,8 @@ SAMPLES = (
 )
 STAGES = {
     "the picture": None,
-    "no table;\npolarity:\ndark ink": "lit",
-    "background:\nno paper": "flat",
-    "threshold:\nink": "ink",
-    "components: no\nspecks, frames": "digit",
+    "the finder:\nis it ink?": "found",
+    "full ink": "full",
     "fit: 28×28,\ncentered": "fitted",
 }
 
@@ -48,8 +47,10 @@ def main() -> None:
     canvases = [read_canvas(ROOT / "samples" / name) for name in SAMPLES]
     pixels, sizes = (np.stack(arrays) for arrays in zip(*canvases, strict=True))
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
-        stages = session.run(normalize_in_stages(tf.constant(pixels), tf.constant(sizes)))
-    figure = Figure(figsize=(8, 7.4), layout="constrained")
+        stages = session.run(
+            normalize_in_stages(tf.constant(pixels), tf.constant(sizes), find_ink())
+        )
+    figure = Figure(figsize=(8, 5.2), layout="constrained")
     grid = figure.subplots(len(STAGES), len(SAMPLES))
     for row, (title, field) in zip(grid, STAGES.items(), strict=True):
         pictures = 255 - getattr(stages, field) * 255 if field else pixels

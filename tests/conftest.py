@@ -312,9 +312,9 @@ def mnist_folder() -> Path:
 
 @pytest.fixture
 def untelling(predictor, monkeypatch):
-    """A Predictor of a model of before there was `dropped`."""
+    """A Predictor of a model of before there was `light_on_dark`."""
     canvases = type(predictor._restored.signatures["canvases"])()
     canvases.CopyFrom(predictor._restored.signatures["canvases"])
-    del canvases.outputs["dropped"]
+    del canvases.outputs["light_on_dark"]
     monkeypatch.setattr(predictor._restored, "signatures", {"canvases": canvases})
     return predictor

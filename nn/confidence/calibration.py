@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import minimize
+from scipy.optimize import minimize, minimize_scalar
 from scipy.special import betaincinv, log_softmax, softmax
 
 from nn.confidence.scaling import UNSCALED, Scaling, scale_logits
@@ -15,6 +15,7 @@ from nn.confidence.thresholds import Threshold
 # The search for temperature and power runs from 1/20 to 20: bounds that only keep it finite, for
 # fitted values lie near 1.
 MAX_TEMPERATURE = MAX_POWER = 20.0
+MAX_CERTAINTY_POWER = 20.0  # likewise
 # The prior of ln(power) is normal, with this standard deviation: about two thirds of all powers lie
 # between 0.74 and 1.35.
 LOG_POWER_STANDARD_DEVIATION = 0.3
@@ -28,6 +29,29 @@ UNANSWERED_SHARES = (
     0.0, 0.001, 0.002, 0.003, 0.005, 0.007, 0.01, 0.015, 0.02, 0.03, 0.04, 0.05, 0.07,
     0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9,
 )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Answers:
+    """A network's answers to pictures that its weights were not fitted to.
+
+    logits: float [N, 10]; labels: int64 [N]; of: says what was answered; certainties: of the ink,
+    float [N], or None if all are 1.
+    """
+
+    logits: np.ndarray
+    labels: np.ndarray
+    of: str
+    certainties: np.ndarray | None = None
+
+    @property
+    def wrong(self) -> np.ndarray:
+        """Which answers are wrong: bool [N]."""
+        return self.logits.argmax(1) != self.labels
+
+    def confidences(self, scaling: Scaling) -> np.ndarray:
+        """The best answers' probabilities: float64 [N]."""
+        return softmax(scale_logits(self.logits, scaling, self.certainties), axis=1).max(1)
 
 
 @dataclass(frozen=True)
@@ -46,21 +70,51 @@ class Calibration:
     def fit(cls, logits: np.ndarray, labels: np.ndarray, fitted_to: str) -> "Calibration":
         """Fits a calibration to logits, float [N, 10], and labels, int64 [N], of digits that the
         weights were not fitted to."""
+        answers = Answers(logits, labels, fitted_to)
         scaling = fit_scaling(logits, labels)
-        confidences = softmax(scale_logits(logits, scaling), axis=1).max(1)
-        thresholds = fit_thresholds(confidences, logits.argmax(1) != labels)
+        thresholds = fit_thresholds(answers.confidences(scaling), answers.wrong)
         return cls(scaling, thresholds, fitted_to)
 
     @classmethod
     def of(cls, fields: Mapping) -> "Calibration":
         """The calibration that `describe` turned into fields. Raises TypeError, ValueError or
         KeyError where the fields are not such a description."""
-        scaling = Scaling(*(fields[name] for name in Scaling._fields))
+        temperature, power = fields["temperature"], fields["power"]
+        # A card of before there was a power of the certainty has none.
+        scaling = Scaling(temperature, power, fields.get("certainty_power", 0.0))
         for name, value in scaling._asdict().items():
-            if not 0 < value < np.inf:
+            if not (0 < value < np.inf or (value == 0 and name == "certainty_power")):
                 raise ValueError(f"{name} cannot be {value!r}")
         thresholds = tuple(Threshold.of(row) for row in fields["thresholds"])
         return cls(scaling, thresholds, fields["fitted_to"])
+
+    def holding_for(self, pictures: Answers, digits: Answers) -> "Calibration":
+        """The calibration for pictures too: it counts how surely their ink was found, and no
+        threshold is below the pictures' own for the same rate.
+
+        If the pictures have no threshold for so low a rate, it is not below their strictest one:
+        composed pictures are harder than most, and too few for the lowest rates. digits: the
+        answers that the calibration was fitted to.
+        """
+        power = fit_certainty_power(pictures, self.scaling)
+        scaling = self.scaling._replace(certainty_power=power)
+        theirs = fit_thresholds(pictures.confidences(scaling), pictures.wrong)
+        if not (self.thresholds and theirs):
+            return replace(self, scaling=scaling, thresholds=())
+        confidences, kept = digits.confidences(scaling), []
+        for rate in ERROR_RATES:
+            if rate < min(self.thresholds).max_error:
+                continue
+            ours = max(each for each in self.thresholds if each.max_error <= rate)
+            of_pictures = [each for each in theirs if each.max_error <= rate] or [min(theirs)]
+            lowest = max(ours.probability, max(of_pictures).probability)
+            is_sure = confidences >= lowest
+            wrong = int((is_sure & digits.wrong).sum())
+            kept.append(Threshold(rate, lowest, int(is_sure.sum()), wrong))
+            if not lowest:
+                break
+        fitted_to = f"{self.fitted_to}, and {pictures.of}"
+        return Calibration(scaling, tuple(kept), fitted_to)
 
     def no_less_strict(
         self, thresholds: Sequence[Threshold], confidences: np.ndarray, wrong: np.ndarray
@@ -110,6 +164,19 @@ def fit_scaling(logits: np.ndarray, labels: np.ndarray) -> Scaling:
         options={"xatol": 1e-4, "fatol": 1e-9},
     )  # fmt: skip
     return Scaling(*(float(number) for number in np.exp(found.x)))
+
+
+def fit_certainty_power(answers: Answers, scaling: Scaling) -> float:
+    """Returns the power of the certainties with the lowest cross-entropy, from 0 to
+    MAX_CERTAINTY_POWER. scaling: as it is without."""
+
+    def cost(power: float) -> float:
+        scaled = scaling._replace(certainty_power=power)
+        return cross_entropy(
+            scale_logits(answers.logits, scaled, answers.certainties), answers.labels
+        )
+
+    return float(minimize_scalar(cost, bounds=(0, MAX_CERTAINTY_POWER), method="bounded").x)
 
 
 def fit_thresholds(confidences: np.ndarray, wrong: np.ndarray) -> tuple[Threshold, ...]:

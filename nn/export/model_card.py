@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from nn.confidence.thresholds import Threshold
+from nn.networks.finder_weights import load_weights, weights_sha256
 from nn.networks.registry import get_network
 from nn.training.evaluation import Result, Scores
 from nn.training.settings import Settings
@@ -34,13 +35,14 @@ def model_card(settings: Settings, data: Mapping, result: Result) -> dict:
 
 
 def made_now() -> dict:
-    """The fields that say with which libraries and when an export was made."""
+    """The fields that say with which libraries, with which finder and when an export was made."""
     return {
         "versions": {
             "python": platform.python_version(),
             "tensorflow": tf.__version__,
             "numpy": np.__version__,
         },
+        "finder_sha256": weights_sha256(load_weights()),
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 

@@ -5,11 +5,12 @@ import tensorflow.compat.v1 as tf1
 
 from nn.confidence.scaling import UNSCALED, Scaling
 from nn.data.digits import SIDE
+from nn.networks.finder_weights import find_ink
 from nn.networks.inference import predict
 from nn.networks.registry import Network
 from nn.normalization.decoding import decode_canvases
-from nn.normalization.pipeline import Normalized, normalize_by_call
-from nn.normalization.small_digits import is_small, normalize_page_by_call
+from nn.normalization.pipeline import FindInk, Normalized, normalization
+from nn.normalization.small_digits import Normalize, is_small, page_normalization
 from nn.pictures.canvas import CANVAS, PAGE
 
 # Signature name → {"inputs": {name: placeholder}, "outputs": {name: tensor}}.
@@ -17,13 +18,16 @@ Signatures = dict[str, dict[str, dict[str, tf.Tensor]]]
 
 
 def build_serving_graph(
-    network: Network, scaling: Scaling = UNSCALED
+    network: Network, scaling: Scaling = UNSCALED, finder: FindInk | None = None
 ) -> tuple[tf.Graph, Signatures]:
     """The serving graph and its signatures, which docs/saved_model.md describes.
 
-    scaling: turns the logits into probabilities that can be trusted. `canvases`, `pages` and
-    `photos` normalize their pictures before the network reads them.
+    scaling: turns the logits into probabilities that can be trusted. finder: finds the ink of
+    pictures; None is the one in the repository. `canvases`, `pages` and `photos` normalize their
+    pictures before the network reads them.
     """
+    normalize = normalization(finder or find_ink())
+    normalize_page = page_normalization(normalize)
     with tf.Graph().as_default() as graph:
         images = tf1.placeholder(tf.uint8, [None, SIDE, SIDE], "images")
         pixels = tf1.placeholder(tf.uint8, [None, None, None], "pixels")
@@ -32,13 +36,13 @@ def build_serving_graph(
         outputs = {"serving_default": predict(network, images, scaling)}
         with tf1.variable_scope("", reuse=True):
             with tf.name_scope("canvases"):
-                normalized = normalize_by_call(pixels, sizes)
+                normalized = normalize(pixels, sizes)
                 outputs["canvases"] = _predict_all(network, scaling, normalized)
             with tf.name_scope("pages"):
-                normalized = normalize_page_by_call(pixels, sizes)
+                normalized = normalize_page(pixels, sizes)
                 outputs["pages"] = _predict_all(network, scaling, normalized)
             with tf.name_scope("photos"):
-                normalized = _normalize_photos(image_bytes)
+                normalized = _normalize_photos(image_bytes, normalize, normalize_page)
                 outputs["photos"] = _predict_all(network, scaling, normalized)
     inputs = {
         "serving_default": {"images": images},
@@ -49,14 +53,16 @@ def build_serving_graph(
     return graph, {name: {"inputs": inputs[name], "outputs": outputs[name]} for name in inputs}
 
 
-def _normalize_photos(image_bytes: tf.Tensor) -> Normalized:
+def _normalize_photos(
+    image_bytes: tf.Tensor, normalize: Normalize, normalize_page: Normalize
+) -> Normalized:
     """Picture files, string [N] → digits. A file whose digit is small is decoded again, larger."""
     canvases, sizes = decode_canvases(image_bytes)
-    found = normalize_by_call(canvases, sizes)
+    found = normalize(canvases, sizes)
     small = tf.where(is_small(found, sizes))  # [M, 1]
 
     def look_at(file: tf.Tensor) -> Normalized:
-        page = normalize_page_by_call(*decode_canvases(file[None], PAGE))
+        page = normalize_page(*decode_canvases(file[None], PAGE))
         return Normalized(*(values[0] for values in page))
 
     def closer() -> Normalized:
@@ -75,10 +81,10 @@ def _predict_all(
     network: Network, scaling: Scaling, normalized: Normalized
 ) -> dict[str, tf.Tensor]:
     """Probabilities and digits, together with the outputs of the normalization."""
-    return predict(network, normalized.images, scaling) | {
+    return predict(network, normalized.images, scaling, normalized.certainties) | {
         "normalized": normalized.images,
         "ink": normalized.ink,
         "reasons": normalized.reasons,
         "light_on_dark": normalized.light_on_dark,
-        "dropped": normalized.dropped,
+        "certainties": normalized.certainties,
     }

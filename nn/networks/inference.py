@@ -23,17 +23,21 @@ def build_inference_graph(network: Network) -> tf.Graph:
 
 
 def predict(
-    network: Network, images: tf.Tensor, scaling: Scaling = UNSCALED
+    network: Network,
+    images: tf.Tensor,
+    scaling: Scaling = UNSCALED,
+    certainties: tf.Tensor | None = None,
 ) -> dict[str, tf.Tensor]:
     """Adds the network to the current graph: images, uint8 [N, 28, 28] → probabilities, float32
     [N, 10], and digits, int64 [N].
 
     scaling: turns logits into probabilities that can be trusted (nn/confidence/scaling.py).
+    certainties: of the ink that was found, float32 [N], for the scaling; None if all are 1.
     """
     logits = network.build(scale(images), None)
     return {
         "probabilities": tf.nn.softmax(
-            scale_logits_in_graph(logits, scaling), name="probabilities"
+            scale_logits_in_graph(logits, scaling, certainties), name="probabilities"
         ),
         "digits": tf.argmax(logits, 1, name="digits"),
     }

@@ -1,124 +1,127 @@
 """Canvases → 28×28 digits such as MNIST's, as batched graph ops.
 
-The stages, in order: table → polarity → background → threshold → ink → components → fit, the box of
-20×20 and the center of mass. MNIST's own digits were made by the last one (LeCun et al. 1998,
-Gradient-Based Learning Applied to Document Recognition, section III.A, and the description on the
-database's page). nn/pictures/canvas.py describes canvases and sizes. Gray levels are float32 from 0
-to 1, [N, H, W], throughout.
+The stages, in order: small pictures are enlarged to the canvas; the finder, a network of its own,
+tells which pixels are a digit's ink; strokes are brought to full ink; and what was found is fitted
+into the box of 20×20, its center of mass in the middle. MNIST's own digits were made by the last
+one (LeCun et al. 1998, Gradient-Based Learning Applied to Document Recognition, section III.A, and
+the description on the database's page). nn/pictures/canvas.py describes canvases and sizes.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import tensorflow as tf
 
-from nn.normalization.clutter import drop_clutter
 from nn.normalization.fit import fit_digit
-from nn.normalization.image_ops import picture_mask
-from nn.normalization.ink import (
-    add_border_ink,
-    find_threshold,
-    full_ink,
-    keep_ink,
-    make_ink_light,
-    remove_background,
-)
-from nn.normalization.tabletop import paint_table
+from nn.normalization.full_ink import full_ink
+from nn.normalization.image_ops import masked_mean, picture_mask
+from nn.normalization.resampling import in_the_middle, resample
+from nn.pictures.canvas import CANVAS
 
-# The longer side, in pixels. Smaller pictures are often filled by their digit, and have no shadows
-# and no table around a sheet.
-SMALL_PICTURE_PIXELS = 32
+# Gray levels, and where the picture is, both float32 [N, H, W] from 0 to 1; H and W are multiples
+# of 16 → how surely each pixel is a digit's ink, the same (nn/networks/finder_weights.py).
+FindInk = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
+
+FINDER_MULTIPLE = 16  # pixels: what the finder's canvas measures is a multiple of it
+# How surely a pixel must be ink, that there is any.
+MIN_CERTAINTY = 0.5
 NO_INK = "no ink"
 
 
 class Normalized(NamedTuple):
     """images: uint8 [N, 28, 28], 255 = ink; ink: uint8 [N, H, W], the ink found on the canvas;
     reasons: string [N], empty, or why there is no digit; light_on_dark: bool [N], whether the ink
-    is lighter than the paper; dropped: int32 [N], how many specks, frames, lines, blots and strips
-    were dropped."""
+    is lighter than the paper; certainties: float32 [N], how surely what was found is ink."""
 
     images: tf.Tensor
     ink: tf.Tensor
     reasons: tf.Tensor
     light_on_dark: tf.Tensor
-    dropped: tf.Tensor
+    certainties: tf.Tensor
 
 
 class Stages(NamedTuple):
-    """The result of each stage, float32 [N, H, W] from 0 to 1: lit, with light ink; flat, without
-    paper; ink, above the threshold; digit, its components that stay; fitted, [N, 28, 28].
+    """The result of each stage, float32 [N, H, W] from 0 to 1: gray, the enlarged picture; inside,
+    where it lies; found, how surely a pixel is ink; full, the ink; fitted, [N, 28, 28]."""
 
-    light_on_dark, blank: bool [N], whether the ink was lighter than the paper, whether there is
-    none; dropped: int32 [N], the number of components that were dropped.
-    """
-
-    lit: tf.Tensor
-    flat: tf.Tensor
-    ink: tf.Tensor
-    digit: tf.Tensor
+    gray: tf.Tensor
+    inside: tf.Tensor
+    found: tf.Tensor
+    full: tf.Tensor
     fitted: tf.Tensor
-    light_on_dark: tf.Tensor
-    blank: tf.Tensor
-    dropped: tf.Tensor
-
-
-def normalize(pixels: tf.Tensor, sizes: tf.Tensor, drawn: bool = False) -> Normalized:
-    """uint8 [N, H, W] canvases and int32 [N, 3] sizes → digits as MNIST has them.
-
-    drawn: the pictures are not photos, and whatever lies along their border belongs to them.
-    """
-    stages = normalize_in_stages(pixels, sizes, drawn)
-    return Normalized(
-        _to_uint8(stages.fitted),
-        _to_uint8(stages.digit),
-        tf.where(stages.blank, NO_INK, ""),
-        stages.light_on_dark,
-        stages.dropped,
-    )
 
 
 CANVASES = tf.TensorSpec([None] * 3, tf.uint8), tf.TensorSpec([None, 3], tf.int32)
-# The same as a function of the graph: an export holds it once, however often it is called.
-normalize_by_call = tf.function(normalize, CANVASES, autograph=False)
 
 
-def normalize_in_stages(pixels: tf.Tensor, sizes: tf.Tensor, drawn: bool = False) -> Stages:
+def normalization(find_ink: FindInk) -> Callable[[tf.Tensor, tf.Tensor], Normalized]:
+    """`normalize` with a finder, as a function of the graph: an export holds it once, however often
+    it is called."""
+    return tf.function(
+        lambda pixels, sizes: normalize(pixels, sizes, find_ink), CANVASES, autograph=False
+    )
+
+
+def normalize(pixels: tf.Tensor, sizes: tf.Tensor, find_ink: FindInk) -> Normalized:
+    """uint8 [N, H, W] canvases and int32 [N, 3] sizes → digits as MNIST has them."""
+    stages = normalize_in_stages(pixels, sizes, find_ink)
+    is_ink = stages.found > MIN_CERTAINTY
+    ink, paper = (tf.cast(mask, tf.float32) for mask in (is_ink, (stages.inside > 0) & ~is_ink))
+    here, there = _enlarging(pixels, sizes)
+    found = resample(stages.full, there, here, tf.shape(pixels)[1:])
+    return Normalized(
+        _to_uint8(stages.fitted),
+        _to_uint8(found),
+        tf.where(tf.reduce_any(is_ink, [1, 2]), "", NO_INK),
+        masked_mean(stages.gray, ink) > masked_mean(stages.gray, paper),
+        mean_certainty(stages.found),
+    )
+
+
+def mean_certainty(found: tf.Tensor) -> tf.Tensor:
+    """How surely what the finder found in a picture is ink: float32 [N, H, W] → [N], 0 to 1.
+
+    The mean of its answers, each weighted by itself; 0 where there is nothing.
+    """
+    squares, sums = (tf.reduce_sum(x, [1, 2]) for x in (found**2, found))
+    return tf.math.divide_no_nan(squares, sums)
+
+
+def normalize_in_stages(pixels: tf.Tensor, sizes: tf.Tensor, find_ink: FindInk) -> Stages:
     """As `normalize`, and gives the result of each stage; docs/normalization.png shows them."""
-    inside = picture_mask(tf.shape(pixels), sizes)
-    gray = tf.cast(pixels, tf.float32) * (1 / 255)
-    is_small = tf.reduce_max(sizes[:, :2], 1) <= SMALL_PICTURE_PIXELS
-    all_small = tf.reduce_all(is_small)
-    with tf.name_scope("table"):
-        gray = _paint_large(gray, inside, is_small, all_small)
-    with tf.name_scope("polarity"):
-        lit, light_on_dark = make_ink_light(gray, inside, sizes)
-    with tf.name_scope("background"):
-        flat, flat_to_border = remove_background(lit, inside, sizes, is_small)
-    with tf.name_scope("threshold"):
-        threshold, blank = find_threshold(flat, inside)
-    with tf.name_scope("ink"):
-        full = tf.where(blank[:, None, None], 0.0, full_ink(flat, threshold))
-        ink = certain = keep_ink(flat, inside, threshold, full)
-        if not drawn:  # small pictures have no wide strips along the border
-            ink = tf.cond(
-                all_small,
-                lambda: certain,
-                lambda: add_border_ink(flat, flat_to_border, inside, threshold, full),
-            )
-    with tf.name_scope("parts"):
-        digit, dropped = drop_clutter(ink) if drawn else drop_clutter(ink, inside, ink - certain)
+    with tf.name_scope("enlarge"):
+        here, there = _enlarging(pixels, sizes)
+        shape = _finder_canvas(pixels)
+        gray = resample(tf.cast(pixels, tf.float32), here, there, shape)
+        gray = tf.round(gray) * (1 / 255)
+        inside = picture_mask(shape, there[:, 2:] - there[:, :2])
+    with tf.name_scope("find"):
+        found = find_ink(gray, inside)
+    with tf.name_scope("full_ink"):
+        full = full_ink(found)
     with tf.name_scope("fit"):
-        fitted = fit_digit(digit)
-    return Stages(lit, flat, ink, digit, fitted, light_on_dark, blank, dropped)
+        fitted = fit_digit(full)
+    return Stages(gray, inside, found, full, fitted)
 
 
-def _paint_large(
-    gray: tf.Tensor, inside: tf.Tensor, is_small: tf.Tensor, all_small: tf.Tensor
-) -> tf.Tensor:
-    """Paints over the table around a sheet, but not in small pictures, bool [N]."""
-    return tf.cond(
-        all_small,  # then nothing needs to be computed
-        lambda: gray,
-        lambda: tf.where(is_small[:, None, None], gray, paint_table(gray, inside)),
+def _finder_canvas(pixels: tf.Tensor) -> tf.Tensor:
+    """The height and width of the canvas on which the finder looks: int32 [2]."""
+    shape = tf.maximum(tf.shape(pixels)[1:], CANVAS)
+    return -(-shape // FINDER_MULTIPLE) * FINDER_MULTIPLE
+
+
+def _enlarging(pixels: tf.Tensor, sizes: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Where each picture lies on its canvas, and on the finder's: two of int32 [N, 4].
+
+    The longer side of a smaller picture fills CANVAS pixels there; a larger one keeps its size.
+    """
+    lengths = sizes[:, :2]
+    longer = tf.cast(tf.reduce_max(lengths, 1, keepdims=True), tf.float32)
+    factor = tf.maximum(CANVAS / longer, 1)
+    enlarged = tf.maximum(tf.round(tf.cast(lengths, tf.float32) * factor), 1)
+    return (
+        in_the_middle(tf.shape(pixels)[1:], lengths),
+        in_the_middle(_finder_canvas(pixels), tf.cast(enlarged, tf.int32)),
     )
 
 

@@ -5,33 +5,41 @@ read. So the graph looks for it on a larger canvas, then cuts it out of the page
 sizes are like canvases (nn/pictures/canvas.py), but larger.
 """
 
+from collections.abc import Callable
+
 import tensorflow as tf
 
 from nn.normalization.image_ops import find_bounds
-from nn.normalization.pipeline import CANVASES, Normalized, normalize_by_call
+from nn.normalization.pipeline import CANVASES, Normalized
+from nn.normalization.resampling import in_the_middle, resample
 from nn.pictures.canvas import CANVAS, INK_THRESHOLD_LEVEL, SMALL_DIGIT_PIXELS
 
 SEARCH_CANVAS = 2 * CANVAS  # pixels a side, of the canvas on which the graph looks for the digit
+# Pages, or canvases, uint8 [N, H, W], and their sizes, int32 [N, 3] → digits.
+Normalize = Callable[[tf.Tensor, tf.Tensor], Normalized]
 
 
-def normalize_page(pages: tf.Tensor, sizes: tf.Tensor) -> Normalized:
-    """uint8 [N, H, W] pages and int32 [N, 3] sizes → digits as MNIST has them; their ink is on
-    canvases of 64×64."""
-    found = normalize_by_call(*look_closer(pages, sizes))
-    return found._replace(ink=tf.ensure_shape(found.ink, [None, CANVAS, CANVAS]))
+def page_normalization(normalize: Normalize) -> Normalize:
+    """The normalization of pages as a function of the graph, from that of canvases: uint8 [N, H, W]
+    pages and int32 [N, 3] sizes → digits as MNIST has them; their ink is on canvases of 64×64."""
+
+    def normalize_page(pages: tf.Tensor, sizes: tf.Tensor) -> Normalized:
+        found = normalize(*look_closer(pages, sizes, normalize))
+        return found._replace(ink=tf.ensure_shape(found.ink, [None, CANVAS, CANVAS]))
+
+    return tf.function(normalize_page, CANVASES, autograph=False)
 
 
-normalize_page_by_call = tf.function(normalize_page, CANVASES, autograph=False)
-
-
-def look_closer(pages: tf.Tensor, sizes: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+def look_closer(
+    pages: tf.Tensor, sizes: tf.Tensor, normalize: Normalize
+) -> tuple[tf.Tensor, tf.Tensor]:
     """uint8 [N, H, W] pages and int32 [N, 3] sizes → canvases, uint8 [N, 64, 64], and their sizes.
 
     A canvas shows the ink that was found with some paper around it, or the whole page where there
     is no ink.
     """
-    whole = _picture_on(tf.shape(pages)[1:], sizes)
-    ink = normalize_by_call(*shrink_windows(pages, whole, sizes, SEARCH_CANVAS)).ink
+    whole = in_the_middle(tf.shape(pages)[1:], sizes[:, :2])
+    ink = normalize(*shrink_windows(pages, whole, sizes, SEARCH_CANVAS)).ink
     return shrink_windows(pages, _window_around(ink, whole), sizes, CANVAS)
 
 
@@ -46,12 +54,6 @@ def is_small(found: Normalized, sizes: tf.Tensor) -> tf.Tensor:
     return (tf.maximum(bottom - top, right - left) < SMALL_DIGIT_PIXELS) & (
         sizes[:, 2] > tf.reduce_min(sizes[:, :2], 1)
     )
-
-
-def _picture_on(canvas: tf.Tensor, sizes: tf.Tensor) -> tf.Tensor:
-    """Where the picture lies on its canvas: int32 [N, 4], top, left, bottom, right."""
-    start = (canvas - sizes[:, :2]) // 2
-    return tf.concat([start, start + sizes[:, :2]], 1)
 
 
 def _bounding_box(ink: tf.Tensor) -> tf.Tensor:
@@ -94,30 +96,12 @@ def shrink_windows(
 
     windows: int32 [N, 4], top, left, bottom, right. A window is never enlarged.
 
-    The TensorFlow twin of nn.pictures.canvas.place_image: the triangle filter is Pillow's BILINEAR,
-    as one product of matrices a page. tests/normalization/test_small_digits.py compares both.
+    The TensorFlow twin of nn.pictures.canvas.place_image; tests/normalization/test_small_digits.py
+    compares both.
     """
     lengths = tf.cast(windows[:, 2:] - windows[:, :2], tf.float32)
     factor = tf.minimum(1.0, side / tf.reduce_max(lengths, 1, keepdims=True))
-    new_lengths = tf.maximum(tf.round(lengths * factor), 1)
-
-    def weights_along(axis: int) -> tf.Tensor:
-        """The weights of a page's rows or columns for each of the canvas: float32 [N, side, H or
-        W]."""
-        start = tf.cast(windows[:, axis], tf.float32)[:, None]
-        length, new_length = lengths[:, axis, None], new_lengths[:, axis, None]
-        place = tf.range(side, dtype=tf.float32) - (side - new_length) // 2  # [N, side]
-        step = (length / new_length)[:, :, None]
-        target = start[:, :, None] + (place[:, :, None] + 0.5) * step
-        pixel = tf.range(tf.cast(tf.shape(pages)[1 + axis], tf.float32)) + 0.5
-        weights = tf.maximum(1 - tf.abs(target - pixel) / step, 0)  # [N, side, H or W]
-        there = (pixel > start) & (pixel < start + length)
-        weights *= tf.cast(there[:, None, :], tf.float32)
-        weights *= tf.cast((place >= 0) & (place < new_length), tf.float32)[:, :, None]
-        return tf.math.divide_no_nan(weights, tf.reduce_sum(weights, 2, keepdims=True))
-
-    narrow = tf.matmul(tf.cast(pages, tf.float32), weights_along(1), transpose_b=True)
-    return (
-        tf.cast(tf.round(tf.matmul(weights_along(0), narrow)), tf.uint8),
-        tf.concat([tf.cast(new_lengths, tf.int32), sizes[:, 2:]], 1),
-    )
+    shrunk = tf.cast(tf.maximum(tf.round(lengths * factor), 1), tf.int32)
+    canvas = tf.constant([side, side])
+    pixels = resample(tf.cast(pages, tf.float32), windows, in_the_middle(canvas, shrunk), canvas)
+    return tf.cast(tf.round(pixels), tf.uint8), tf.concat([shrunk, sizes[:, 2:]], 1)

@@ -6,7 +6,6 @@ import numpy as np
 from PIL import Image
 
 CANVAS = 64  # pixels a side; canvases of 96 and 128 are read no better
-SMALL_CANVAS = 32  # pixels a side, for pictures that fit into it: a quarter of the work
 PAGE = 512  # pixels a side, of the canvas that a picture with a small digit is read from
 # Canvas pixels. A digit that is lower and narrower is looked at more closely; 10 and 20 do as
 # well (docs/experiments.md, "Small digits").
@@ -26,14 +25,6 @@ class Canvas(NamedTuple):
 
     pixels: np.ndarray
     size: np.ndarray
-
-
-def trimmed(canvas: Canvas) -> Canvas:
-    """The same picture on a canvas of 32×32, where it fits into that."""
-    if canvas.size[:2].max() > SMALL_CANVAS:
-        return canvas
-    margin = (CANVAS - SMALL_CANVAS) // 2
-    return Canvas(canvas.pixels[margin:-margin, margin:-margin], canvas.size)
 
 
 def cut_out(canvas: np.ndarray, size: np.ndarray) -> np.ndarray:

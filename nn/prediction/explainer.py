@@ -182,8 +182,4 @@ def _notes(evidence: Evidence) -> list[str]:
     if not explanation_pages.THIN_STROKE_WIDTH <= width <= explanation_pages.THICK_STROKE_WIDTH:
         thin_or_thick = "thin" if width < explanation_pages.THIN_STROKE_WIDTH else "thick"
         notes.append(f"{thin_or_thick} strokes, {width:.0%} of the digit's longer side")
-    if evidence.dropped == 1:
-        notes.append("1 other mark dropped")
-    elif evidence.dropped:
-        notes.append(f"{evidence.dropped} other marks dropped")
     return notes

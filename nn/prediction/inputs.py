@@ -1,6 +1,7 @@
 """The inputs of load_saved_model.py: pictures, folders and data files, and their labels."""
 
 import csv
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -13,6 +14,9 @@ from nn.pictures.formats import EXTENSIONS
 from nn.pictures.sources import STANDARD_INPUT, STANDARD_INPUT_NAME, is_web_address, split_page
 from nn.prediction.readings import AnyReading, NumberReading, Reading
 from nn.runtime.regular_files import why_not_regular
+
+# Digits, with signs between them; the rows of a page are lines of a quoted cell.
+NUMBER_LABEL = re.compile(r"[0-9]([0-9.,:/\n-]*[0-9])?")
 
 ReadingType = TypeVar("ReadingType", Reading, NumberReading, covariant=True)
 
@@ -162,8 +166,8 @@ def _parse_digit(label: str) -> int:
 
 
 def _parse_number(label: str) -> str:
-    if not (label.isascii() and label.isdigit()):
-        raise ValueError("a label of digits alone")
+    if not NUMBER_LABEL.fullmatch(label):
+        raise ValueError("a label of digits, with the signs . , - : / between them")
     return label
 
 

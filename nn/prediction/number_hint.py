@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nn.confidence.thresholds import EVEN_ODDS
-from nn.errors import ModelError
 from nn.pictures.formats import EXTENSIONS
 from nn.prediction.predictor import Predictor
 from nn.prediction.readings import AnyReading, NumberReading, Reading
@@ -33,16 +32,12 @@ class NumberHint:
             self._doubtful.append(path)
 
     def line(self, predictor: Predictor) -> str | None:
-        """The hint, in one line; None if no picture looks like a number, or the model is too old to
-        read numbers."""
+        """The hint, in one line; None if no picture looks like a number."""
         if not self._doubtful:
             return None
         from nn.prediction.number_reader import NumberReader  # it imports SciPy
 
-        try:
-            readings = [*NumberReader(predictor).read(self._doubtful[:MAX_PICTURES_READ_AGAIN])]
-        except ModelError:
-            return None
+        readings = [*NumberReader(predictor).read(self._doubtful[:MAX_PICTURES_READ_AGAIN])]
         count = sum(map(_is_number, readings))
         if not count:
             return None

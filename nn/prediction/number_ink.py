@@ -1,4 +1,4 @@
-"""The ink of a number: a gray picture → its ink, at the scale in which digits are some 40 pixels
+"""The ink of a number: a gray picture → its ink, at the scale in which digits are some 28 pixels
 high, as the model finds it best. No TensorFlow: the caller hands in the function that finds ink.
 
 Lengths in pixels are those of the shrunk picture.
@@ -13,20 +13,22 @@ from scipy import ndimage
 
 from nn.pictures.canvas import INK_THRESHOLD_LEVEL
 
-DIGIT_HEIGHT_PIXELS = 40  # as single digits are on their canvas
-MAX_SCALE_ERROR = 1.35  # a factor: digits of 30 to 54 pixels need no other scale
-# The shorter side at the first look. A digit that fills it has strokes of no more than 17 pixels,
-# which nn/normalization/ink.py does not take for shadows.
+# As high as the digits of numbers were on the canvases that the finder learned from: at 40 it reads
+# fewer right.
+DIGIT_HEIGHT_PIXELS = 28
+MAX_SCALE_ERROR = 1.35  # a factor: digits of 21 to 38 pixels need no other scale
+# The shorter side at the first look: as long as a canvas, on which the finder learned.
 FIRST_SHORTER_SIDE_PIXELS = 64
 MAX_LONGER_SIDE_PIXELS = 1024
 MAX_SCALES_TRIED = 4
-MAX_SEARCHES = 3  # for ink at one scale; each erases what the one before found
+PAPER_PIXELS = 25  # a side of the square whose mean is a pixel's paper
+MIN_CONTRAST_LEVELS = 12  # of ink and paper: with less, noise looks like marks
+MIN_MARK_CONTRAST = 0.55  # of the ink's
 MIN_FULL_HEIGHT = 0.75  # of the digits' height: a component as high is a digit of its own
 MAX_COMPONENT_SHAPE = 5.0  # width to height: a component that is wider is a line
 
-# gray uint8 [H, W] → its ink, the same, 255 = ink; whether the ink is lighter than the paper; how
-# many components were dropped because they have little ink beside the largest.
-FindInk = Callable[[np.ndarray], tuple[np.ndarray, bool, int]]
+# gray uint8 [H, W] → its ink, the same, 255 = ink.
+FindInk = Callable[[np.ndarray], np.ndarray]
 
 
 class Component(NamedTuple):
@@ -70,62 +72,51 @@ def digit_height(components: Sequence[Component]) -> float:
     return float(heights[np.searchsorted(np.cumsum(heights), heights.sum() / 2)])
 
 
-def find_all_ink(gray: np.ndarray, find_ink: FindInk) -> tuple[np.ndarray, float]:
-    """Finds the ink of a gray picture, uint8 [H, W], and the height of its digits.
-
-    find_ink drops what has little ink beside the largest component: a one beside a ruled line or a
-    bold five. So what was found is erased, and the rest is searched again. What is lower than a
-    digit stays dropped.
-    """
-    first, light_on_dark, dropped = find_ink(gray)
-    later: list[np.ndarray] = []
-    ink = first
-    while dropped and len(later) < MAX_SEARCHES - 1:
-        gray = erase(gray, ink > 0)
-        ink, is_light, dropped = find_ink(gray)
-        later.append(ink if is_light == light_on_dark else np.zeros_like(ink))
-    labels = label_components(np.maximum.reduce([first, *later]) > INK_THRESHOLD_LEVEL)
-    height = digit_height(find_components(labels))
-    tall = [_keep_tall_components(each, MIN_FULL_HEIGHT * height) for each in later]
-    return np.maximum.reduce([first, *tall]), height
-
-
-def erase(gray: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Replaces pixels by the nearest paper: uint8 [H, W], where the mask, bool [H, W], is true or
-    true within two pixels."""
-    near = ndimage.binary_dilation(mask, iterations=2)
-    if near.all():
-        return gray
-    nearest = ndimage.distance_transform_edt(near, return_distances=False, return_indices=True)
-    return gray[tuple(nearest)]
-
-
-def _keep_tall_components(ink: np.ndarray, height: float) -> np.ndarray:
-    """Removes the ink of components lower than `height`: uint8 [H, W]."""
-    labels = label_components(ink > INK_THRESHOLD_LEVEL)
-    tall = [each.label for each in find_components(labels) if each.height >= height]
-    return np.where(np.isin(ndimage.maximum_filter(labels, 3), tall), ink, 0)
-
-
 def label_components(mask: np.ndarray) -> np.ndarray:
     """Labels connected components, by a side or a corner: bool [H, W] → int32 [H, W], 0 =
     background."""
     return ndimage.label(mask, np.ones((3, 3)))[0]
 
 
-def find_ink_at_digit_scale(gray: np.ndarray, find_ink: FindInk) -> tuple[np.ndarray, float]:
-    """Shrinks a gray picture until its digits are about DIGIT_HEIGHT_PIXELS high; returns its ink
-    at this scale, and how high they are."""
+def find_ink_at_digit_scale(
+    gray: np.ndarray, find_ink: FindInk
+) -> tuple[np.ndarray, np.ndarray, float]:
+    """Shrinks a gray picture until its digits are about DIGIT_HEIGHT_PIXELS high; returns it and
+    its ink at this scale, and how high the digits are."""
     largest = min(1.0, MAX_LONGER_SIDE_PIXELS / max(gray.shape))
     factor = min(largest, FIRST_SHORTER_SIDE_PIXELS / min(gray.shape))
     for _ in range(MAX_SCALES_TRIED):
-        ink, height = find_all_ink(resize(gray, factor), find_ink)
+        shrunk = resize(gray, factor)
+        ink = find_ink(shrunk)
+        height = digit_height(find_components(label_components(ink > INK_THRESHOLD_LEVEL)))
         change = DIGIT_HEIGHT_PIXELS / height if height else 2
         better = min(largest, factor * change)
         if 1 / MAX_SCALE_ERROR < better / factor < MAX_SCALE_ERROR:
             break
         factor = better
-    return ink, height
+    return shrunk, ink, height
+
+
+def marks_beside_ink(gray: np.ndarray, ink: np.ndarray) -> np.ndarray:
+    """What is as dark on its paper as the ink, or as light, but was not found to be ink: bool [H,
+    W].
+
+    gray, ink: uint8 [H, W], a picture and its ink, 255 = ink. Where ink and paper hardly differ,
+    there is none.
+    """
+    is_ink = ink > INK_THRESHOLD_LEVEL
+    if not is_ink.any() or is_ink.all():
+        return np.zeros(gray.shape, bool)
+    levels = gray.astype(np.float32)
+    beside = np.where(is_ink, 0, levels)
+    weights = ndimage.uniform_filter((~is_ink).astype(np.float32), PAPER_PIXELS)
+    paper = ndimage.uniform_filter(beside, PAPER_PIXELS) / np.maximum(weights, 1e-6)
+    difference = levels - paper
+    contrast = float(np.median(difference[ink > 200])) if (ink > 200).any() else 0.0
+    if abs(contrast) < MIN_CONTRAST_LEVELS:
+        return np.zeros(gray.shape, bool)
+    near = ndimage.binary_dilation(is_ink, iterations=2)
+    return (difference / contrast > MIN_MARK_CONTRAST) & ~near
 
 
 def resize(gray: np.ndarray, factor: float) -> np.ndarray:

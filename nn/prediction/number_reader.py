@@ -1,8 +1,8 @@
 """Reads pictures of numbers: several digits side by side, each of which the model reads alone."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,37 +13,42 @@ from nn.pictures.canvas import CANVAS
 from nn.pictures.files import read_gray
 from nn.pictures.sources import Pictures, Source, as_sources
 from nn.prediction.number_ink import MAX_LONGER_SIDE_PIXELS
-from nn.prediction.number_segmentation import Digit, find_digits
+from nn.prediction.number_segmentation import (
+    TOUCHING,
+    UNCLEAR_CUT,
+    UNCLEAR_SIGN,
+    Digit,
+    Sign,
+    cuts,
+    find_number_rows,
+)
 from nn.prediction.predictor import Predictor
 from nn.prediction.read_ahead import CanvasOutputs
-from nn.prediction.readings import LIKE_NO_DIGIT, NO_INK, OK, UNSURE, NumberDigit, NumberReading
-from nn.prediction.session import SignatureOutputs
+from nn.prediction.readings import (
+    LIKE_NO_DIGIT,
+    NO_INK,
+    OK,
+    UNSURE,
+    NumberDigit,
+    NumberReading,
+    NumberRow,
+)
 
-
-@dataclass(frozen=True)
-class InkOutputs(SignatureOutputs):
-    """The outputs of `canvases` that tell where the ink is. ink: uint8 [N, H, W]; light_on_dark:
-    bool [N]; dropped: int32 [N]."""
-
-    ink: np.ndarray
-    light_on_dark: np.ndarray
-    dropped: np.ndarray
+MAX_TOUCHING_DIGITS = 4  # that a component is cut into
 
 
 class NumberReader:
-    """Reads pictures of numbers with the model of a Predictor. Raises ModelError where the model
-    is too old to tell what ink it found."""
+    """Reads pictures of numbers with the model of a Predictor."""
 
     reading_type = NumberReading
 
     def __init__(self, predictor: Predictor) -> None:
         self._predictor = predictor
-        self._find = predictor.signature("canvases", InkOutputs)
         self._read_canvases = predictor.signature("canvases", CanvasOutputs)
 
     def read(self, pictures: Pictures) -> Iterator[NumberReading]:
-        """Reads pictures of one number each, its digits side by side, of any size; yields a reading
-        for each, in order, before it takes the next one. pictures: as in Predictor.read."""
+        """Reads pictures of numbers, in one row or several, of any size; yields a reading for each,
+        in order, before it takes the next one. pictures: as in Predictor.read."""
         return map(self._read_source, as_sources(pictures))
 
     def read_csv(self, path: str | Path, told: Told = UNTOLD) -> Iterator[NumberReading]:
@@ -59,41 +64,107 @@ class NumberReader:
 
     def _read_gray(self, name: str, gray: np.ndarray, size: tuple[int, int]) -> NumberReading:
         """Reads a gray picture, uint8 [H, W]; size: its width and height before it was shrunk."""
-        found = find_digits(gray, self._find_ink)
+        found = find_number_rows(gray, self._find_ink)
         if not found:
-            return NumberReading(name, UNSURE, None, [], NO_INK)
-        canvases = np.stack([digit.canvas for digit in found])
-        answers = self._read_canvases(canvases, np.full((len(found), 3), CANVAS, np.int32))
-        digits = [
-            NumberDigit(digit, probability, _box_in_pixels(place.box, size))
-            for place, digit, probability in zip(
-                found,
-                answers.digits.tolist(),
-                answers.probabilities.max(1).astype(float).tolist(),
-                strict=True,
+            return NumberReading(name, UNSURE, None, [], NO_INK, [])
+        read = self._read_digits([part for row in found for part in row if isinstance(part, Digit)])
+        digits, rows = [], []
+        following = iter(read)
+        for number, row in enumerate(found):
+            parts: list[_Answer | Sign] = []
+            for part in row:
+                parts += [part] if isinstance(part, Sign) else self._split(next(following))
+            answers = [part for part in parts if isinstance(part, _Answer)]
+            digits += [each.as_digit(number, size) for each in answers]
+            reason = self._reason_to_doubt(parts)
+            text = "".join(
+                part.text if isinstance(part, Sign) else str(part.digit) for part in parts
             )
+            lowest = min((each.probability for each in answers), default=None)
+            rows.append(NumberRow(text, UNSURE if reason else OK, lowest, reason))
+        reasons = [
+            f"{ordinal(place)} row, {row.reason}" if len(rows) > 1 else row.reason
+            for place, row in enumerate(rows, 1)
+            if row.reason
         ]
-        number = "".join(str(digit.digit) for digit in digits)
-        reason = self._reason_to_doubt(found, digits)
-        return NumberReading(name, UNSURE if reason else OK, number, digits, reason)
+        number_text = "\n".join(row.number for row in rows)
+        reason = reasons[0] if reasons else None
+        return NumberReading(name, UNSURE if reason else OK, number_text, digits, reason, rows)
 
-    def _find_ink(self, gray: np.ndarray) -> tuple[np.ndarray, bool, int]:
+    def _find_ink(self, gray: np.ndarray) -> np.ndarray:
         """As number_ink.FindInk."""
         size = np.array([[*gray.shape, min(gray.shape)]], np.int32)
-        found = self._find(gray[None], size)
-        return found.ink[0], bool(found.light_on_dark[0]), int(found.dropped[0])
+        return self._read_canvases(gray[None], size).ink[0]
 
-    def _reason_to_doubt(self, found: Sequence[Digit], digits: Sequence[NumberDigit]) -> str | None:
-        """Names the first digit that is doubtful, and says why; None where all are sure."""
+    def _read_digits(self, places: Sequence[Digit]) -> "list[_Answer]":
+        """Reads each digit alone."""
+        if not places:
+            return []
+        canvases = np.stack([place.canvas for place in places])
+        answers = self._read_canvases(canvases, np.full((len(places), 3), CANVAS, np.int32))
+        best = answers.probabilities.max(1).astype(float).tolist()
+        return [_Answer(*each) for each in zip(places, answers.digits.tolist(), best, strict=True)]
+
+    def _split(self, answer: "_Answer", depth: int = MAX_TOUCHING_DIGITS) -> "list[_Answer]":
+        """The digits of a component that may be several which touch, from left to right; the answer
+        itself if it is one digit, or no cut leaves what looks like digits."""
+        if answer.probability >= EVEN_ODDS and answer.place.doubt != TOUCHING:
+            return [answer]
+        pairs = [*cuts(answer.place)] if depth > 1 else []
+        read = self._read_digits([part for pair in pairs for part in pair])
+        halves = [*zip(read[::2], read[1::2], strict=True)]
+        if not halves:
+            return [answer]
+        # The cut whose worse half is best; or else, for three digits or more, the one that cuts off
+        # the best single digit.
+        best = max(halves, key=_lowest)
+        if _lowest(best) < EVEN_ODDS:
+            best = max(halves, key=lambda pair: max(each.probability for each in pair))
+        parts = [part for half in best for part in self._split(half, depth - 1)]
+        if _lowest(parts) < EVEN_ODDS:
+            return [answer]
+        # Other cuts may leave other digits: then nobody knows which are right.
+        others = {(left.digit, right.digit) for left, right in halves
+                  if _lowest((left, right)) >= EVEN_ODDS}  # fmt: skip
+        if len(others) > 1:
+            return [part._replace(place=part.place._replace(doubt=UNCLEAR_CUT)) for part in parts]
+        return parts
+
+    def _reason_to_doubt(self, parts: "Sequence[_Answer | Sign]") -> str | None:
+        """Names the first digit of a row that is doubtful, and says why; None where all are
+        sure."""
         least = least_probability(self._predictor.threshold, self._predictor.max_error)
-        for position, (place, digit) in enumerate(zip(found, digits, strict=True), 1):
-            doubt = place.doubt
-            if not doubt and digit.probability < least:
-                is_unlike = digit.probability < EVEN_ODDS
+        position = 0
+        for part in parts:
+            if isinstance(part, Sign):
+                if not part.text:
+                    return f"{ordinal(position)} digit {UNCLEAR_SIGN}"
+                continue
+            position += 1
+            doubt = part.place.doubt
+            if not doubt and part.probability < least:
+                is_unlike = part.probability < EVEN_ODDS
                 doubt = LIKE_NO_DIGIT if is_unlike else f"less probable than {percent(least)}"
             if doubt:
                 return f"{ordinal(position)} digit {doubt}"
         return None
+
+
+class _Answer(NamedTuple):
+    """What the model answers to one digit of a picture."""
+
+    place: Digit
+    digit: int
+    probability: float
+
+    def as_digit(self, row: int, size: tuple[int, int]) -> NumberDigit:
+        """The digit of a reading. size: the picture's width and height in pixels."""
+        box = _box_in_pixels(self.place.box, size)
+        return NumberDigit(self.digit, self.probability, box, row)
+
+
+def _lowest(answers: Sequence[_Answer]) -> float:
+    return min(answer.probability for answer in answers)
 
 
 def _box_in_pixels(box: tuple[float, float, float, float], size: tuple[int, int]) -> list[int]:

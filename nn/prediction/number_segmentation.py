@@ -1,11 +1,6 @@
-"""Numbers of several digits: gray pictures → canvases of one digit each, left to right.
+"""Pictures of numbers → rows of digits, each with its own ink, and of the signs between them."""
 
-The connected components of the ink are grouped to digits by where they lie. Limits are shares of
-the digits' height where they say nothing else, so that they hold at any scale.
-"""
-
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,141 +8,190 @@ from scipy import ndimage
 
 from nn.pictures.canvas import CANVAS, INK_THRESHOLD_LEVEL
 from nn.prediction.number_ink import (
-    MIN_FULL_HEIGHT,
     Component,
     FindInk,
     find_components,
     find_ink_at_digit_scale,
     label_components,
+    marks_beside_ink,
     resize,
 )
+from nn.prediction.number_rows import Row, bounding_box, find_rows
 
-MIN_LINE_LENGTH_IN_HEIGHTS = 2.5  # a longer horizontal run is a ruled line: no stroke is so long
-MAX_DIGIT_SIDE_PIXELS = 50  # on its canvas of 64; larger digits are shrunk to it
-
-# Which components are digits, and which are strokes of one. A component shorter than
-# MIN_FULL_HEIGHT is a stroke of the digit that it overlaps by this share of its width.
-MIN_STROKE_OVERLAP = 0.3
-MIN_TALL_STROKE_OVERLAP = 0.6  # of a tall stroke, which may be a small digit too
-MIN_TALL_STROKE_HEIGHT = 0.5
-MIN_DIGIT_HEIGHT = 0.35  # a shorter component beside all digits is a speck or a comma
+DIGIT_SIDE_PIXELS = 40  # the longer side of a digit on its canvas of 64
 
 # Why a digit is doubted. Its width is in its own heights.
 MAX_WIDTH_IN_HEIGHTS = 1.5  # some 0.5% of MNIST's digits are wider
 MAX_HEIGHT_RATIO = 2.0  # to the height of the shortest digit
 MAX_NARROW_HEIGHT_RATIO = 1.5  # the same for what is narrow, as the side of a frame is
 MAX_NARROW_WIDTH_IN_HEIGHTS = 0.3
-MIN_SHARED_ROWS = 0.25  # of the shorter of two neighbors: with fewer they are on two lines
 TOUCHING = "much wider than high: touching digits?"
 OTHER = "much higher than the others: a line?"
-SEVERAL_LINES = "above or below the one before: several lines?"
+A_SLASH = "a slanted line: a one or a slash?"
+UNCLEAR_CUT = "touches its neighbor: where does it end?"
+UNCLEAR_SIGN = "followed by a mark that is no sign between digits"
+
+# A slash is a straight stroke that leans, and reaches beyond the digits beside it, above and below.
+MAX_STRAIGHT_DEVIATION = 0.06  # of its pixels from the line, in its heights
+MIN_SLASH_LEAN, MIN_CLEAR_LEAN = 0.15, 0.45  # width to height of the line
+MIN_SLASH_REACH, MIN_CLEAR_REACH = 0.05, 0.1  # on both sides, in the digits' heights
+
+# Where to cut a component that may be several digits: columns with little ink.
+MAX_CUTS = 7
+MIN_PART_WIDTH = 0.15  # of the digits' height
+MIN_CUT_WIDTH = 0.62  # of the digits' height: narrower ones are one digit
+MAX_PART_WIDTH = 0.95  # a part that is wider may be two digits still
 
 
 class Digit(NamedTuple):
-    """canvas: uint8 [64, 64], 255 = ink; box: left, top, width and height, as shares of the
-    picture's width and height; doubt: why it may not be a digit, or empty."""
+    """ink: uint8 [H, W], 255 = ink, of this digit alone; box: left, top, width and height, as
+    shares of the picture's width and height; height: of the digits in its row, in pixels of `ink`;
+    doubt: why it may not be a digit, or empty."""
 
-    canvas: np.ndarray
+    ink: np.ndarray
     box: tuple[float, float, float, float]
-    doubt: str
+    height: float
+    doubt: str = ""
+
+    @property
+    def canvas(self) -> np.ndarray:
+        """The digit in the middle of a canvas: uint8 [64, 64]."""
+        digit = resize(self.ink, DIGIT_SIDE_PIXELS / max(self.ink.shape))
+        canvas = np.zeros((CANVAS, CANVAS), np.uint8)
+        top, left = ((CANVAS - side) // 2 for side in digit.shape)
+        canvas[top : top + digit.shape[0], left : left + digit.shape[1]] = digit
+        return canvas
 
 
-def find_digits(gray: np.ndarray, find_ink: FindInk) -> list[Digit]:
-    """Finds the digits of a number in a gray picture, uint8 [H, W], left to right; an empty list
-    without ink."""
-    ink, height = find_ink_at_digit_scale(gray, find_ink)
-    labels = label_components(remove_lines(ink > INK_THRESHOLD_LEVEL, height))
-    digits = group_by_digit(find_components(labels), height)
+class Sign(NamedTuple):
+    """text: one of . , - : / between two digits; empty if it is unclear which."""
+
+    text: str
+
+
+def find_number_rows(gray: np.ndarray, find_ink: FindInk) -> list[list[Digit | Sign]]:
+    """Finds the digits and signs of each row in a gray picture, uint8 [H, W], from top to bottom
+    and from left to right; an empty list without ink."""
+    shrunk, ink, height = find_ink_at_digit_scale(gray, find_ink)
+    labels = label_components(ink > INK_THRESHOLD_LEVEL)
+    others = find_components(label_components(marks_beside_ink(shrunk, ink)))
+    rows = find_rows(find_components(labels), height, others)
     # Soft edges, fainter than INK_THRESHOLD_LEVEL, belong to the component beside them.
     labels = np.where(labels, labels, ndimage.maximum_filter(labels, 3))
-    return [
-        _cut_out_digit(ink, labels, components, doubt)
-        for components, doubt in zip(digits, find_doubts(digits), strict=True)
-    ]
+    return [_digits_and_signs(ink, labels, row) for row in rows if row.digits]
 
 
-def remove_lines(mask: np.ndarray, height: float) -> np.ndarray:
-    """Removes ruled lines: horizontal runs longer than a digit of this height can have, and the
-    pixels above and below, as noise breaks the edges of a line into short runs. bool [H, W]."""
-    length = round(MIN_LINE_LENGTH_IN_HEIGHTS * height)
-    if not 0 < length < mask.shape[1]:
-        return mask
-    # An opening with a horizontal line of this length, then a dilation by a pixel.
-    runs = ndimage.minimum_filter1d(mask.astype(np.uint8), length, axis=1, mode="constant")
-    lines = ndimage.maximum_filter1d(runs, length, axis=1, origin=-1 if length % 2 == 0 else 0)
-    return mask & (ndimage.maximum_filter1d(lines, 3, axis=0) == 0)
+def _digits_and_signs(ink: np.ndarray, labels: np.ndarray, row: Row) -> list[Digit | Sign]:
+    """Cuts out the digits of a row, and puts the signs between them."""
+    boxes = [bounding_box(digit) for digit in row.digits]
+    height = float(np.median([box.height for box in boxes]))
+    found: list[tuple[float, Digit | Sign]] = []
+    for components, box, doubt in zip(row.digits, boxes, find_doubts(boxes), strict=True):
+        digit = _cut_out_digit(ink, labels, components, box, height)
+        others = [each for each in boxes if each is not box]
+        slash = slash_of(digit.ink, box, others)
+        place = (box.left + box.right) / 2
+        if slash == "/":
+            found.append((place, Sign("/")))
+        else:
+            found.append((place, digit._replace(doubt=doubt or slash)))
+    for text, parts in row.signs:
+        box = bounding_box(parts)
+        found.append(((box.left + box.right) / 2, Sign(text)))
+    return [each for _, each in sorted(found, key=lambda pair: pair[0])]
 
 
-def group_by_digit(components: Sequence[Component], height: float) -> list[list[Component]]:
-    """Groups the components of each digit, left to right.
-
-    A component of full height is a digit, even if its box overlaps the box of another, as those of
-    slanted digits do. A shorter component above, on or below a digit is a stroke of it: the top of
-    a five, the bar of a four. A shorter component beside all digits is a digit too, or, if it is
-    very short, a speck, which is left out.
-    """
-    digits: list[list[Component]] = []
-    for component in sorted(components, key=lambda each: -each.height):
-        overlaps = [_width_overlap(component, bounding_box(digit), height) for digit in digits]
-        nearest = int(np.argmax(overlaps)) if overlaps else -1
-        is_tall = component.height >= MIN_TALL_STROKE_HEIGHT * height
-        needed = MIN_TALL_STROKE_OVERLAP if is_tall else MIN_STROKE_OVERLAP
-        is_short = component.height < MIN_FULL_HEIGHT * height
-        if is_short and overlaps and overlaps[nearest] >= needed:
-            digits[nearest].append(component)
-        elif component.height >= MIN_DIGIT_HEIGHT * height:
-            digits.append([component])
-    return sorted(digits, key=_middle_column)
-
-
-def find_doubts(digits: Sequence[Sequence[Component]]) -> list[str]:
-    """Says of each digit, given as its components, why it may not be one; empty without a doubt."""
-    boxes = [bounding_box(digit) for digit in digits]
+def find_doubts(boxes: Sequence[Component]) -> list[str]:
+    """Says of each digit's box why it may not be a digit; empty without a doubt."""
     doubts = [TOUCHING if box.width > MAX_WIDTH_IN_HEIGHTS * box.height else "" for box in boxes]
     shortest = min((box.height for box in boxes), default=0)
     for i, box in enumerate(boxes):
         is_narrow = box.width < MAX_NARROW_WIDTH_IN_HEIGHTS * box.height
         if box.height > (MAX_NARROW_HEIGHT_RATIO if is_narrow else MAX_HEIGHT_RATIO) * shortest:
             doubts[i] = OTHER
-    for i, (box, following) in enumerate(pairwise(boxes), 1):
-        shared_rows = min(box.bottom, following.bottom) - max(box.top, following.top)
-        if shared_rows < MIN_SHARED_ROWS * min(box.height, following.height):
-            doubts[i] = SEVERAL_LINES
     return doubts
 
 
-def bounding_box(components: Sequence[Component]) -> Component:
-    """The box around several components, labeled 0."""
-    _, tops, bottoms, lefts, rights = zip(*components, strict=True)
-    return Component(0, min(tops), max(bottoms), min(lefts), max(rights))
+def slash_of(ink: np.ndarray, box: Component, others: Sequence[Component]) -> str:
+    """ "/" if a component is a slash between digits; A_SLASH if it may be; else empty.
+
+    ink: uint8 [H, W], the component's. box: where it lies; others: the boxes of the row's digits.
+    """
+    if not others:
+        return ""
+    rows, columns = np.nonzero(ink > INK_THRESHOLD_LEVEL)
+    if np.ptp(rows) < 4:
+        return ""
+    slope, start = np.polyfit(rows, columns, 1)
+    deviation = float(np.std(columns - (slope * rows + start)))
+    if deviation > MAX_STRAIGHT_DEVIATION * box.height or -slope < MIN_SLASH_LEAN:
+        return ""
+    nearest = sorted(others, key=lambda each: abs(each.left + each.right - box.left - box.right))
+    top = float(np.mean([each.top for each in nearest[:2]]))
+    base = float(np.mean([each.bottom for each in nearest[:2]]))
+    reach = min(top - box.top, box.bottom - base) / max(base - top, 1)
+    if reach > MIN_CLEAR_REACH:
+        return "/"
+    return A_SLASH if reach > MIN_SLASH_REACH or -slope > MIN_CLEAR_LEAN else ""
+
+
+def cuts(digit: Digit) -> Iterator[tuple[Digit, Digit]]:
+    """Yields ways to cut a component into two digits, those through the least ink first."""
+    mask = digit.ink > INK_THRESHOLD_LEVEL
+    height, width = mask.shape
+    if width < MIN_CUT_WIDTH * digit.height:
+        return
+    margin = max(2, round(MIN_PART_WIDTH * digit.height))
+    # A slanted cut follows slanted digits: the columns of a cut lean from one side to the other.
+    tried: list[tuple[float, int, float]] = []
+    for lean in (0.0, 0.25, -0.25):
+        shift = np.round(lean * (height / 2 - np.arange(height))).astype(int)
+        for column in range(margin, width - margin):
+            places = column + shift
+            inside = (places >= 0) & (places < width)
+            crossed = digit.ink[np.arange(height)[inside], places[inside]].sum(dtype=int)
+            tried.append((float(crossed), column, lean))
+    chosen: list[tuple[int, float]] = []
+    for _, column, lean in sorted(tried):
+        if all(abs(column - other) > 1 or lean != other_lean for other, other_lean in chosen):
+            chosen.append((column, lean))
+        if len(chosen) == MAX_CUTS:
+            break
+    for column, lean in chosen:
+        line = column + lean * (height / 2 - np.arange(height))
+        is_left = np.arange(width) < line[:, None]
+        parts = _part(digit, is_left), _part(digit, ~is_left)
+        if parts[0] and parts[1]:
+            yield parts[0], parts[1]
+
+
+def _part(digit: Digit, mask: np.ndarray) -> Digit | None:
+    """The part of a component under a mask, with its own box; None without ink."""
+    ink = np.where(mask, digit.ink, 0).astype(np.uint8)
+    used = [np.flatnonzero((ink > INK_THRESHOLD_LEVEL).any(axis)) for axis in (1, 0)]
+    if not len(used[0]):
+        return None
+    top, bottom = int(used[0][0]), int(used[0][-1]) + 1
+    left, right = int(used[1][0]), int(used[1][-1]) + 1
+    height, width = digit.ink.shape
+    x, y, w, h = digit.box
+    box = (x + w * left / width, y + h * top / height, w * (right - left) / width,
+           h * (bottom - top) / height)  # fmt: skip
+    doubt = TOUCHING if right - left > MAX_PART_WIDTH * digit.height else ""
+    return digit._replace(ink=ink[top:bottom, left:right], box=box, doubt=doubt)
 
 
 def _cut_out_digit(
-    ink: np.ndarray, labels: np.ndarray, components: Sequence[Component], doubt: str
+    ink: np.ndarray,
+    labels: np.ndarray,
+    components: Sequence[Component],
+    box: Component,
+    row_height: float,
 ) -> Digit:
-    """Puts the ink of a digit's components, without its neighbors', in the middle of a canvas."""
-    box = bounding_box(components)
+    """The ink of a digit's components, without its neighbors'."""
     place = slice(max(box.top - 1, 0), box.bottom + 1), slice(max(box.left - 1, 0), box.right + 1)
     own = np.isin(labels[place], [each.label for each in components])
     digit = np.where(own, ink[place], 0).astype(np.uint8)
-    digit = resize(digit, min(1.0, MAX_DIGIT_SIDE_PIXELS / max(digit.shape)))
-    canvas = np.zeros((CANVAS, CANVAS), np.uint8)
-    top, left = ((CANVAS - side) // 2 for side in digit.shape)
-    canvas[top : top + digit.shape[0], left : left + digit.shape[1]] = digit
     height, width = ink.shape
     shares = (box.left / width, box.top / height, box.width / width, box.height / height)
-    return Digit(canvas, shares, doubt)
-
-
-def _width_overlap(component: Component, digit: Component, height: float) -> float:
-    """The share of a component's width that lies above, on or below a digit. If the digit is
-    shorter than full height, it is the share of the narrower one's width."""
-    common = max(0, min(component.right, digit.right) - max(component.left, digit.left))
-    if digit.height >= MIN_FULL_HEIGHT * height:
-        return common / component.width
-    return common / min(component.width, digit.width)
-
-
-def _middle_column(components: Sequence[Component]) -> float:
-    box = bounding_box(components)
-    return (box.left + box.right) / 2
+    return Digit(digit, shares, row_height)

@@ -69,7 +69,8 @@ class Table(Format):
 
     def row(self, reading: AnyReading, label: int | str | None = None) -> str:
         """A line: input, answer, its probability, the next likeliest digits, label, remark."""
-        answer = self._aligned("–" if reading.answer is None else str(reading.answer))
+        rows = "–" if reading.answer is None else str(reading.answer)
+        answer = self._aligned(rows.replace("\n", " | "))  # a line of a table cannot hold several
         share = "" if reading.probability is None else f"{reading.probability:.2%}"
         line = f"{printable(reading.input):{self._width}s}  {printable(answer)}  {share:>11s}"
         for digit, probability in reading.runners_up(self._top - 1):

@@ -40,11 +40,10 @@ class ImageOutputs(SignatureOutputs):
 @dataclass(frozen=True)
 class EvidenceOutputs(CanvasOutputs):
     """The outputs that an explanation needs besides. normalized: uint8 [N, 28, 28]; light_on_dark:
-    bool [N]; dropped: int32 [N]."""
+    bool [N]."""
 
     normalized: np.ndarray
     light_on_dark: np.ndarray
-    dropped: np.ndarray
 
 
 class Predictor:
@@ -226,5 +225,4 @@ def _evidence(answer: Answer[EvidenceOutputs]) -> Evidence:
     """What an answer shows of its picture."""
     found = answer.outputs
     ink = found.ink if answer.closer else cut_out(found.ink, answer.size)
-    light_on_dark, dropped = bool(found.light_on_dark), int(found.dropped)
-    return Evidence(found.normalized, ink, light_on_dark, dropped, answer.closer)
+    return Evidence(found.normalized, ink, bool(found.light_on_dark), answer.closer)

@@ -10,7 +10,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import numpy as np
 
 from nn.errors import PictureError
-from nn.pictures.canvas import INK_THRESHOLD_LEVEL, PAGE, SMALL_DIGIT_PIXELS, Canvas, trimmed
+from nn.pictures.canvas import INK_THRESHOLD_LEVEL, PAGE, SMALL_DIGIT_PIXELS, Canvas
 from nn.pictures.files import batch_sources, read_canvases
 from nn.pictures.sources import Source
 from nn.prediction.session import SignatureOutputs
@@ -76,8 +76,8 @@ def answer_all(
     with ThreadPoolExecutor(MAX_BATCHES_IN_GRAPH) as pool:
         for batch in batch_sources(pictures, batch_size):
             decoded = read_canvases(batch)
-            readable = [trimmed(canvas) for canvas in decoded if isinstance(canvas, Canvas)]
-            answers = pool.submit(_run_each_size, canvases, readable)
+            readable = [canvas for canvas in decoded if isinstance(canvas, Canvas)]
+            answers = pool.submit(_run, canvases, readable)
             waiting.append(_Batch(batch, decoded, answers))
             # With one picture a batch, the caller may not have the next one yet.
             while waiting and (
@@ -127,18 +127,6 @@ def _look_closer(
     answers = iter(_run(pages, [page for page in decoded if isinstance(page, Canvas)]))
     for page in decoded:
         yield page if isinstance(page, PictureError) else next(answers)._replace(closer=True)
-
-
-def _run_each_size(
-    signature: Signature[PictureOutputs], canvases: Sequence[Canvas]
-) -> list[Answer[PictureOutputs]]:
-    """Runs a signature on canvases of several sizes, those of one size together."""
-    answered: dict[int, Answer[PictureOutputs]] = {}
-    for side in {len(canvas.pixels) for canvas in canvases}:
-        places = [at for at, canvas in enumerate(canvases) if len(canvas.pixels) == side]
-        answers = _run(signature, [canvases[at] for at in places])
-        answered |= zip(places, answers, strict=True)
-    return [answered[at] for at in range(len(canvases))]
 
 
 def _run(

@@ -117,11 +117,23 @@ class Reading:
 @dataclass(frozen=True)
 class NumberDigit:
     """One digit of a number. box: left, top, width and height, in pixels of the picture at its
-    original size, turned upright."""
+    original size, turned upright. row: the place of its row on the page, from 0."""
 
     digit: int
     probability: float
     box: list[int]
+    row: int = 0
+
+
+@dataclass(frozen=True)
+class NumberRow:
+    """One row of a page. number: its digits and the signs between them; status, probability and
+    reason: as in NumberReading."""
+
+    number: str
+    status: str
+    probability: float | None
+    reason: str | None
 
 
 @dataclass(frozen=True)
@@ -130,7 +142,8 @@ class NumberReading:
 
     status: `ok`; `unsure`, if one of its digits is unsure or if there is no ink; `error`, if the
     picture cannot be read. Without ink, number is None and digits is empty; after an error both are
-    None. number: text, because leading zeros count.
+    None. number: text, because leading zeros count; with the signs . , - : / between digits, and a
+    line for each row. rows: from top to bottom; None after an error.
     """
 
     input: str
@@ -138,6 +151,7 @@ class NumberReading:
     number: str | None
     digits: list[NumberDigit] | None
     reason: str | None
+    rows: list[NumberRow] | None = None
     label: ClassVar[None] = None  # no picture holds one
 
     @classmethod
@@ -172,16 +186,19 @@ class NumberReading:
     def json_fields(self) -> dict:
         """The fields for JSON, probabilities rounded."""
         fields = asdict(self)
-        for digit in fields["digits"] or ():
-            digit["probability"] = round(digit["probability"], PROBABILITY_JSON_DECIMALS)
-        lowest = self.probability
-        rounded = None if lowest is None else round(lowest, PROBABILITY_JSON_DECIMALS)
-        digits, reason = fields.pop("digits"), fields.pop("reason")
-        return {**fields, "probability": rounded, "digits": digits, "reason": reason}
+        for part in (*(fields["digits"] or ()), *(fields["rows"] or ())):
+            part["probability"] = _rounded(part["probability"])
+        digits, reason, rows = (fields.pop(name) for name in ("digits", "reason", "rows"))
+        own = {"probability": _rounded(self.probability), "digits": digits, "reason": reason}
+        return {**fields, **own, "rows": rows}
 
     def csv_row(self) -> list:
         """The values of CSV_COLUMNS, None for an empty cell."""
         return [self.input, self.status, self.number, self.probability, self.reason]
+
+
+def _rounded(probability: float | None) -> float | None:
+    return None if probability is None else round(probability, PROBABILITY_JSON_DECIMALS)
 
 
 AnyReading = Reading | NumberReading
@@ -190,17 +207,15 @@ AnyReading = Reading | NumberReading
 class Evidence(NamedTuple):
     """What a reading is based on.
 
-    digit: uint8 [28, 28], 255 = ink, as the network saw it. The rest is None, 0 or False for a row
-    of pixels. ink: uint8 [H, W], what was found on the shrunk picture. light_on_dark: whether the
-    ink is lighter than the paper. dropped: how many specks, frames, lines, blots and strips were
-    dropped. closer: whether the graph looked at a small digit again, enlarged; then ink shows only
-    a part of the picture.
+    digit: uint8 [28, 28], 255 = ink, as the network saw it. The rest is None or False for a row of
+    pixels. ink: uint8 [H, W], what was found on the shrunk picture. light_on_dark: whether the ink
+    is lighter than the paper. closer: whether the graph looked at a small digit again, enlarged;
+    then ink shows only a part of the picture.
     """
 
     digit: np.ndarray
     ink: np.ndarray | None = None
     light_on_dark: bool | None = None
-    dropped: int = 0
     closer: bool = False
 
 

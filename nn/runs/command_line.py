@@ -144,9 +144,10 @@ def _add_training(add: Callable) -> None:
         "--extras",
         type=share,
         metavar="F",
-        help="train on extra pictures too, F times as many as the digits: zeros with a slash, "
-        "sevens with a bar, ones with a foot; digits by other writers; letters and scribbles, of "
-        "which the network learns to be unsure (default: the network's)",
+        help="train on extra pictures too, some F times as many as the digits: digits on paper, in "
+        "boxes, in shadow and so on, as their ink is found there; zeros with a slash, sevens with "
+        "a bar, ones with a foot; digits by other writers; letters and scribbles, of which the "
+        "network learns to be unsure (default: the network's)",
     )
     add(
         "--pictures",

@@ -26,6 +26,7 @@ from nn.training.augment import augment
 from nn.training.checkpoints import checkpoint_prefixes
 from nn.training.datasets import Source
 from nn.training.evaluation import Result
+from nn.training.found_digits import judging_pictures
 from nn.training.run_folder import RunFolder
 from nn.training.settings import Settings
 from nn.training.train import train
@@ -95,10 +96,13 @@ class Run:
         settings = self.settings
         training, validation = split(self.source.training, settings.validation_split, settings.seed)
         self._announce(training, validation)
-        extras = self._extra_pictures(training) if settings.extras else None
+        extras = self._extra_pictures(training, stop, quiet) if settings.extras else None
+        pictures = None
+        if settings.extras and not self.calibration:
+            pictures = judging_pictures(validation, settings.seed, stop=stop, quiet=quiet)
         result = train(
-            settings, training, validation, self.source.test, self.folder,
-            extras=extras, calibration=self.calibration, stop=stop, quiet=quiet,
+            settings, training, validation, self.source.test, self.folder, extras=extras,
+            pictures=pictures, calibration=self.calibration, stop=stop, quiet=quiet,
         )  # fmt: skip
         for path, figure in self.figures(result).items():
             drawing.save(figure, path)
@@ -119,13 +123,13 @@ class Run:
             f"{self.source.name}"
         )
 
-    def _extra_pictures(self, training: Digits) -> Digits:
+    def _extra_pictures(self, training: Digits, stop: Stop, quiet: bool) -> Digits:
         settings = self.settings
-        extras = datasets.extra_pictures(self.source, training, settings.extras, settings.seed)
-        self.folder.check_extras(extras.sha256())
-        log.info(
-            f"{len(extras):,} extra pictures: digits written in other ways, letters and scribbles"
+        extras = datasets.extra_pictures(
+            self.source, training, settings.extras, settings.seed, stop=stop, quiet=quiet
         )
+        self.folder.check_extras(extras.sha256())
+        log.info(f"{len(extras):,} extra pictures: digits on paper, written in other ways, letters")
         return extras
 
     def second(self, first: Result) -> "Run":

@@ -1,7 +1,7 @@
 """The exported version that a training on one's own digits starts from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -101,6 +101,10 @@ class Start:
             "each read by a network that had not trained on it"
         )
         calibration = Calibration.fit(logits, labels, fitted_to)
+        # How much the ink's certainty counts was fitted to pictures, of which there are none here.
+        power = self.card["calibration"].get("certainty_power", 0.0)
+        scaling = calibration.scaling._replace(certainty_power=power)
+        calibration = replace(calibration, scaling=scaling)
         if not is_cautious:
             return calibration
         confidences = softmax(scale_logits(logits, calibration.scaling), axis=1).max(1)

@@ -1,26 +1,24 @@
 """Which digits to train on: the four CSV files, MNIST by download, or the bundled digits."""
 
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-import tensorflow as tf
-import tensorflow.compat.v1 as tf1
 from PIL import Image
 
 from nn.data import bundled, download
 from nn.data.csv_files import CSV_NAMES
 from nn.data.data_sets import read_set
-from nn.data.digits import NO_DIGIT, SIDE, Digits
+from nn.data.digits import NO_DIGIT, Digits
 from nn.data.told import UNTOLD, Told
 from nn.errors import DataError, UserError
-from nn.normalization.pipeline import normalize
-from nn.pictures.canvas import CANVAS, place
 from nn.runtime.locations import find_folder
+from nn.runtime.signals import Stop
 from nn.training.drawn_pictures import no_digits, styled
+from nn.training.fitted_pictures import fit_pictures
+from nn.training.found_digits import EXTRA, found_digits
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +28,8 @@ MNIST_FOLDER = Path("MNIST")  # of the current directory, or else beside the scr
 BUNDLED_TRAINING_DIGITS = 1500
 ENLARGED_MARGIN_PIXELS = 2  # on each side of an 8×8 digit, before it is enlarged
 ENLARGED_SIDE_PIXELS = 48  # four times the digit with its margin
+# Extra pictures: the share of each sort (docs/experiments.md).
+EXTRAS = {"on paper": 0.76, "no digit": 0.12, "styled": 0.06, "other writers": 0.06}
 # Gray, of 255, that is subtracted from an enlarged digit. With 96 the mean pixel is 32; with 0 it
 # is 43. The mean of MNIST's training digits is 33.
 FAINT_GRAY = 96
@@ -137,51 +137,42 @@ def split_option(option: str, told: Told = UNTOLD) -> tuple[Told, str]:
     return told, option
 
 
-def extra_pictures(source: Source, digits: Digits, share: float, seed: int) -> Digits:
-    """Extra pictures to train on beside some of a source's digits, `share` times as many.
+def extra_pictures(
+    source: Source,
+    digits: Digits,
+    share: float,
+    seed: int,
+    *,
+    stop: Stop = lambda: None,
+    quiet: bool = True,
+) -> Digits:
+    """Extra pictures to train on beside some of a source's digits, some `share` times as many.
 
-    One half are pictures of no digit, with the label NO_DIGIT: letters, scribbles and the like. One
-    quarter are some of the digits with a stroke added, such as a bar through a seven.
-    nn/training/drawn_pictures.py draws these two. The last quarter, or as many as there are, are
-    scikit-learn's digits, by other writers than MNIST's; a run on these digits itself gets none of
-    them, for they include its test digits. All are normalized as a user's pictures are.
+    EXTRAS says how many of each sort. Those on paper are what the finder of ink delivers of
+    composed pictures (found_digits.py). Letters and scribbles, which get the label NO_DIGIT, and
+    digits with a stroke added, such as a bar through a seven, are drawn by drawn_pictures.py. Those
+    by other writers are scikit-learn's digits, as many as there are; a run on these digits itself
+    gets none of them, for they include its test digits. stop, quiet: as in compose_pictures.
     """
-    count, random = round(share * len(digits)), np.random.default_rng(seed)
-    pictures, labels = styled(digits, count // 4, random)
+    counts = {sort: round(part * share * len(digits)) for sort, part in EXTRAS.items()}
+    random = np.random.default_rng(seed)
+    pictures, labels = styled(digits, counts["styled"], random)
     if not source.bundled:
         small, small_labels = bundled.bundled_digits()
-        chosen = random.permutation(len(small))[: count // 4]
+        chosen = random.permutation(len(small))[: counts["other writers"]]
         pictures += list(small[chosen])
         labels = np.concatenate([labels, small_labels[chosen]])
-    others = no_digits(digits, count // 2, random)
+    others = no_digits(digits, counts["no digit"], random)
     labels = np.concatenate([labels, np.full(len(others), NO_DIGIT)]).astype(np.int64)
-    return Digits(normalize_pictures(pictures + others), labels)
-
-
-def normalize_pictures(pictures: Sequence[np.ndarray], batch_size: int = 512) -> np.ndarray:
-    """Normalizes pictures with light ink in a session of its own.
-
-    pictures: gray, uint8 [H, W] each → uint8 [N, 28, 28]. batch_size: pictures in one session.run.
-    """
-    batches = [np.empty((0, SIDE, SIDE), np.uint8)]
-    with tf.Graph().as_default(), tf1.Session() as session:
-        pixels = tf1.placeholder(tf.uint8, [None, CANVAS, CANVAS])
-        sizes = tf1.placeholder(tf.int32, [None, 3])
-        images = normalize(pixels, sizes, drawn=True).images
-        for start in range(0, len(pictures), batch_size):
-            placed = [place(picture) for picture in pictures[start : start + batch_size]]
-            feed = {
-                pixels: np.stack([canvas.pixels for canvas in placed]),
-                sizes: np.stack([canvas.size for canvas in placed]),
-            }
-            batches.append(session.run(images, feed))
-    return np.concatenate(batches)
+    drawn = Digits(fit_pictures(pictures + others), labels)
+    key = (seed, EXTRA)
+    return drawn.joined(found_digits(digits, counts["on paper"], key, stop=stop, quiet=quiet))
 
 
 def _bundled() -> Source:
-    """scikit-learn's 8×8 digits, brought to 28×28 by the same normalization as any picture."""
+    """scikit-learn's 8×8 digits, brought to 28×28 as the ink of any picture is."""
     small, labels = bundled.bundled_digits()
-    digits = Digits(normalize_pictures([_enlarge(image) for image in small]), labels)
+    digits = Digits(fit_pictures([_enlarge(image) for image in small]), labels)
     training, test = digits[:BUNDLED_TRAINING_DIGITS], digits[BUNDLED_TRAINING_DIGITS:]
     return Source("bundled", "bundled", training, test)
 

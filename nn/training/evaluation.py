@@ -10,12 +10,13 @@ import numpy as np
 import tensorflow.compat.v1 as tf1
 from scipy.special import softmax
 
-from nn.confidence.calibration import Calibration, calibration_error, cross_entropy
+from nn.confidence.calibration import Answers, Calibration, calibration_error, cross_entropy
 from nn.confidence.scaling import UNSCALED, Scaling, scale_logits
 from nn.confidence.thresholds import Threshold
 from nn.data.digits import Digits, confusion_matrix
 from nn.errors import DivergedError
 from nn.runtime.processors import ProcessorPool
+from nn.training.found_digits import JudgingPictures
 from nn.training.graph import TrainingGraph
 from nn.training.run_folder import Epoch
 
@@ -128,20 +129,45 @@ def calibrated_scores(
     validation: Digits,
     test: Digits,
     calibration: Calibration | None,
+    pictures: JudgingPictures | None = None,
 ) -> tuple[Scores | None, Scores, Calibration]:
     """Returns the validation scores, the test scores and the calibration, whose scaling both use.
 
     calibration: if None, one is fitted to the validation digits. Without validation digits, the
     validation scores are None, and a missing calibration is the plain softmax, without thresholds.
+    pictures: no threshold of a fitted calibration lets more of them be wrong than it states.
     """
     held_out = evaluate(session, graph, validation) if len(validation) else None
     if calibration is None and held_out:
         digits = f"{held_out.count:,} validation digits"
         calibration = Calibration.fit(held_out.logits, held_out.labels, digits)
+        if pictures:
+            calibration = calibration.holding_for(
+                _answers_to(session, graph, pictures),
+                Answers(held_out.logits, held_out.labels, digits),
+            )
     calibration = calibration or Calibration()
     scaled = held_out and replace(held_out, scaling=calibration.scaling)
     test_scores = replace(evaluate(session, graph, test), scaling=calibration.scaling)
     return scaled, test_scores, calibration
+
+
+def _answers_to(session: tf1.Session, graph: TrainingGraph, pictures: JudgingPictures) -> Answers:
+    """The answers that judge how well a digit's ink is found.
+
+    Only digits that are read right as they were written judge. Others are no fault of the finder:
+    of a seven whose top lies beyond the picture's border, nobody can say more than that it may be a
+    one.
+    """
+    written = evaluate(session, graph, pictures.written)
+    legible = written.predictions == written.labels
+    found = evaluate(session, graph, pictures.found)
+    return Answers(
+        found.logits[legible],
+        found.labels[legible],
+        f"{legible.sum():,} composed pictures",
+        pictures.certainties[legible],
+    )
 
 
 def evaluate(session: tf1.Session, graph: TrainingGraph, digits: Digits) -> Scores:

@@ -22,6 +22,9 @@ from nn.runtime.signals import Interrupted, Stop
 
 CHUNK_PICTURES = 250  # that a process composes at once: a second's work
 
+# The key of the pictures, the number of the first, and the number after the last.
+Chunk = tuple[Sequence[int], int, int]
+
 _digits: Digits | None = None  # of a process that composes
 
 
@@ -64,25 +67,36 @@ def compose_pictures(
     """
     starts = range(0, count, CHUNK_PICTURES)
     chunks = [(key, start, min(start + CHUNK_PICTURES, count)) for start in starts]
-    # A forked process would hang if it used TensorFlow's threads; a new one does not know of them.
-    context = multiprocessing.get_context("spawn")
-    with (
-        ProcessPoolExecutor(available_processors(), context, _keep_digits, (digits,)) as pool,
-        tqdm(desc="composing pictures", total=count, leave=False, disable=quiet or None) as bar,
-    ):
-        parts = []
-        for part in pool.map(_compose_chunk, chunks):
-            parts.append(part)
-            bar.update(len(part))
-            if signum := stop():
-                pool.shutdown(cancel_futures=True)
-                raise Interrupted(signum)
+    if len(chunks) <= 1:  # new processes would take longer to start
+        parts = [_compose(digits, chunk) for chunk in chunks]
+    else:
+        parts = _compose_in_processes(digits, chunks, count, stop, quiet)
     empty = np.zeros((0, CANVAS, CANVAS), np.uint8)
     return InkPictures(
         np.concatenate([empty, *(part.images for part in parts)]),
         np.concatenate([empty, *(part.labels for part in parts)]),
         np.concatenate([np.zeros(0, np.int64), *(part.digits for part in parts)]),
     )
+
+
+def _compose_in_processes(
+    digits: Digits, chunks: Sequence[Chunk], count: int, stop: Stop, quiet: bool
+) -> list[InkPictures]:
+    """Composes chunks of pictures, `count` in all, a process for each processor."""
+    # A forked process would hang if it used TensorFlow's threads; a new one does not know of them.
+    context = multiprocessing.get_context("spawn")
+    parts = []
+    with (
+        ProcessPoolExecutor(available_processors(), context, _keep_digits, (digits,)) as pool,
+        tqdm(desc="composing pictures", total=count, leave=False, disable=quiet or None) as bar,
+    ):
+        for part in pool.map(_compose_chunk, chunks):
+            parts.append(part)
+            bar.update(len(part))
+            if signum := stop():
+                pool.shutdown(cancel_futures=True)
+                raise Interrupted(signum)
+    return parts
 
 
 def _keep_digits(digits: Digits) -> None:
@@ -92,11 +106,15 @@ def _keep_digits(digits: Digits) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _compose_chunk(chunk: tuple[Sequence[int], int, int]) -> InkPictures:
-    """Composes pictures from a number up to another. chunk: the key and both numbers."""
-    key, start, stop = chunk
+def _compose_chunk(chunk: Chunk) -> InkPictures:
     assert _digits is not None
-    scenes = [compose(_digits, np.random.default_rng([*key, i])) for i in range(start, stop)]
+    return _compose(_digits, chunk)
+
+
+def _compose(digits: Digits, chunk: Chunk) -> InkPictures:
+    """Composes the pictures of a chunk."""
+    key, start, stop = chunk
+    scenes = [compose(digits, np.random.default_rng([*key, i])) for i in range(start, stop)]
     return InkPictures(
         np.stack([np.maximum(scene.pixels, scene.inside()) for scene in scenes]),
         np.stack([scene.ink for scene in scenes]),

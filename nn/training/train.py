@@ -17,6 +17,7 @@ from nn.runtime.sessions import training_session_config
 from nn.runtime.signals import Interrupted, Stop
 from nn.training.checkpoints import Checkpoints
 from nn.training.evaluation import Result, calibrated_scores, evaluate
+from nn.training.found_digits import JudgingPictures
 from nn.training.graph import Totals, TrainingGraph, build_training_graph
 from nn.training.run_folder import Epoch, RunFolder
 from nn.training.settings import Settings
@@ -42,6 +43,7 @@ def train(
     run: RunFolder,
     *,
     extras: Digits | None = None,
+    pictures: JudgingPictures | None = None,
     start: str | None = None,
     calibration: Calibration | None = None,
     stop: Stop = lambda: None,
@@ -50,11 +52,12 @@ def train(
     """Trains to the last epoch, from the run's newest checkpoint if it has one.
 
     extras: extra pictures to train on, or None; Result.training_images leaves them out, the
-    training accuracy counts them. start: the prefix of the files of an export's weights, from which
-    the first step starts; None starts from random weights. calibration: that of an earlier run;
-    None fits one to the validation digits, if there are any. stop: asked between two chunks of
-    steps and after the scoring; if it returns a signal's number, raises Interrupted, with a
-    checkpoint written before.
+    training accuracy counts them. pictures: composed pictures of the validation digits, for which
+    the thresholds must hold too, or None. start: the prefix of the files of an export's weights,
+    from which the first step starts; None starts from random weights. calibration: that of an
+    earlier run; None fits one to the validation digits, if there are any. stop: asked between two
+    chunks of steps and after the scoring; if it returns a signal's number, raises Interrupted, with
+    a checkpoint written before.
     The test digits are scored once, after the last epoch. Raises DivergedError if the loss or a
     logit is not a finite number. Raises UserError if a batch is too large, or if the run's folder
     is damaged or cannot be written.
@@ -75,7 +78,7 @@ def train(
     # An exported model computes in float32, so the scores are computed in float32 too.
     with tf1.Session(graph=graph.graph) as session:
         Checkpoints(run, graph).restore_newest(session)
-        scores = calibrated_scores(session, graph, validation, test, calibration)
+        scores = calibrated_scores(session, graph, validation, test, calibration, pictures)
         result = Result(len(training), history, *scores, session.run(graph.weights[0]))
     if signum := stop():
         raise Interrupted(signum)

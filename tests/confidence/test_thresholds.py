@@ -10,7 +10,13 @@ from scipy.stats import binomtest
 
 from load_saved_model import parse_arguments
 from nn import Predictor
-from nn.confidence.calibration import ERROR_RATES, UNANSWERED_SHARES, Calibration, fit_thresholds
+from nn.confidence.calibration import (
+    ERROR_RATES,
+    UNANSWERED_SHARES,
+    Answers,
+    Calibration,
+    fit_thresholds,
+)
 from nn.confidence.thresholds import (
     Threshold,
     choose,
@@ -136,6 +142,33 @@ def test_a_calibration_comes_back_from_json():
     scores = Scores(labels, logits, calibration.scaling)
     for threshold in calibration.thresholds:
         assert scores.answered(threshold) == (threshold.answered, threshold.wrong)
+
+
+def test_thresholds_that_hold_for_pictures_too_are_the_stricter_ones():
+    def answers(count: int, certainties: np.ndarray | None, of: str) -> Answers:
+        """The surer an answer is, and the ink, the rarer it is wrong."""
+        logits, best = RNG.normal(0, 0.5, [count, 10]), RNG.integers(0, 10, count)
+        gap = RNG.uniform(3, 15, count)
+        logits[np.arange(count), best] += gap
+        sure = gap if certainties is None else gap * certainties**2
+        wrong = RNG.random(count) < 0.5 * np.exp(-sure / 1.5)
+        return Answers(logits, np.where(wrong, (best + 1) % 10, best), of, certainties)
+
+    digits = answers(6000, None, "6,000 digits")
+    pictures = answers(6000, RNG.uniform(0.4, 1, 6000), "6,000 pictures")
+    plain = Calibration.fit(digits.logits, digits.labels, digits.of)
+    both = plain.holding_for(pictures, digits)
+    assert both.scaling[:2] == plain.scaling[:2]
+    assert plain.scaling.certainty_power == 0
+    assert 0.5 < both.scaling.certainty_power < 3
+    assert both.fitted_to == "6,000 digits, and 6,000 pictures"
+    before = {each.max_error: each.probability for each in plain.thresholds}
+    assert any(each.probability > before.get(each.max_error, 0) for each in both.thresholds)
+    for each in both.thresholds:
+        assert each.probability >= before.get(each.max_error, 0)
+        for some in (digits, pictures):
+            kept = some.confidences(both.scaling) >= each.probability
+            assert some.wrong[kept].mean() <= each.max_error
 
 
 def test_unsure_are_those_below_the_threshold(model, digits):

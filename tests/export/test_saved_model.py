@@ -24,7 +24,7 @@ from nn.networks.recipe import Recipe
 from nn.networks.registry import get_network, readers
 from nn.normalization.decoding import decode_canvases
 from nn.normalization.pipeline import Normalized
-from nn.pictures.canvas import CANVAS, PAGE, cut_out, place, trimmed
+from nn.pictures.canvas import CANVAS, PAGE, place
 from nn.pictures.files import read_canvas
 from nn.training.checkpoints import Checkpoints, checkpoint_prefixes
 from nn.training.evaluation import evaluate
@@ -47,7 +47,7 @@ SAMPLES = [path for path in SAMPLES if path not in FAR]
 COUNT = len(SAMPLES)
 PROBABILITIES, DIGITS = ("float32", [None, 10]), ("int64", [None])
 NORMALIZED, REASONS = ("uint8", [None, 28, 28]), ("string", [None])
-LIGHT, DROPPED = ("bool", [None]), ("int32", [None])
+LIGHT, CERTAINTIES = ("bool", [None]), ("float32", [None])
 SIGNATURES = {  # as docs/saved_model.md has them
     "serving_default": (
         {"images": ("uint8", [None, 28, 28])},
@@ -57,19 +57,19 @@ SIGNATURES = {  # as docs/saved_model.md has them
         {"pixels": ("uint8", [None, None, None]), "sizes": ("int32", [None, 3])},
         {"probabilities": PROBABILITIES, "digits": DIGITS, "normalized": NORMALIZED,
          "reasons": REASONS, "ink": ("uint8", [None, None, None]), "light_on_dark": LIGHT,
-         "dropped": DROPPED},
+         "certainties": CERTAINTIES},
     ),
     "pages": (
         {"pixels": ("uint8", [None, None, None]), "sizes": ("int32", [None, 3])},
         {"probabilities": PROBABILITIES, "digits": DIGITS, "normalized": NORMALIZED,
          "reasons": REASONS, "ink": ("uint8", [None, 64, 64]), "light_on_dark": LIGHT,
-         "dropped": DROPPED},
+         "certainties": CERTAINTIES},
     ),
     "photos": (
         {"image_bytes": ("string", [None])},
         {"probabilities": PROBABILITIES, "digits": DIGITS, "normalized": NORMALIZED,
          "reasons": REASONS, "ink": ("uint8", [None, 64, 64]), "light_on_dark": LIGHT,
-         "dropped": DROPPED},
+         "certainties": CERTAINTIES},
     ),
 }  # fmt: skip
 
@@ -386,7 +386,7 @@ def test_outputs_have_the_types_and_shapes_of_the_design(samples, number):
         "ink": ("uint8", (COUNT, 64, 64)),
         "reasons": ("object", (COUNT,)),
         "light_on_dark": ("bool", (COUNT,)),
-        "dropped": ("int32", (COUNT,)),
+        "certainties": ("float32", (COUNT,)),
     }
 
 
@@ -402,34 +402,19 @@ def test_canvases_of_another_size_are_accepted_and_read_alike(samples, serve):
     feed["pixels"] = np.pad(feed["pixels"], [(0, 0), (16, 16), (16, 16)])
     larger = serve("canvases", **feed)
     assert larger["ink"].shape == (COUNT, 96, 96)
-    np.testing.assert_array_equal(larger["digits"], samples[0]["digits"])
+    # With room around it the finder sees more of a stroke along the border.
+    alike = np.array([path.name != "2_runs_off.png" for path in SAMPLES])
+    np.testing.assert_array_equal(larger["digits"][alike], samples[0]["digits"][alike])
 
 
-def test_on_the_small_canvas_pictures_read_the_same_but_for_rounding(digits, serve):
-    canvases = [place(image) for image in digits[0].images[:300]]
-    large, small = (
-        serve("canvases", pixels=np.stack(pixels), sizes=np.stack(sizes))
-        for pixels, sizes in (
-            zip(*canvases, strict=True),
-            zip(*map(trimmed, canvases), strict=True),
-        )
-    )
-    assert small["ink"].shape == (300, 32, 32)
+def test_a_small_picture_reads_the_same_on_a_smaller_canvas(digits, serve):
+    canvases = [place(image) for image in digits[0].images[:50]]
+    pixels, sizes = (np.stack(part) for part in zip(*canvases, strict=True))
+    large = serve("canvases", pixels=pixels, sizes=sizes)
+    small = serve("canvases", pixels=pixels[:, 16:48, 16:48], sizes=sizes)
+    assert small["ink"].shape == (50, 32, 32)
     np.testing.assert_array_equal(small["ink"], large["ink"][:, 16:48, 16:48])
-    levels = np.abs(small["normalized"].astype(int) - large["normalized"])
-    assert levels.max() <= 1
-    assert levels.mean() < 1e-3
-    np.testing.assert_allclose(small["probabilities"], large["probabilities"], atol=2e-3)
-
-
-@pytest.mark.parametrize(
-    ("size", "side"), [((28, 28), 32), ((32, 1), 32), ((32, 33), 64), ((64, 20), 64), ((9, 9), 32)]
-)
-def test_a_canvas_is_trimmed_where_the_picture_fits(size, side):
-    picture = np.arange(1, 1 + size[0] * size[1]).reshape(size).astype(np.uint8)
-    canvas = trimmed(place(picture))
-    assert canvas.pixels.shape == (side, side)
-    np.testing.assert_array_equal(cut_out(*canvas), picture)
+    np.testing.assert_array_equal(small["normalized"], large["normalized"])
 
 
 def test_where_there_is_no_ink_reasons_says_so(serve):
@@ -597,15 +582,16 @@ def blank(pixels: tf.Tensor, sizes: tf.Tensor) -> Normalized:
     images, ink = (tf.zeros([count, side, side], tf.uint8) for side in (28, CANVAS))
     none = tf.zeros([count], tf.int32)
     return Normalized(
-        tf.ensure_shape(images, [None, 28, 28]), ink, tf.as_string(none), none > 0, none
-    )
+        tf.ensure_shape(images, [None, 28, 28]), ink, tf.as_string(none), none > 0,
+        tf.cast(none, tf.float32),
+    )  # fmt: skip
 
 
 def test_every_network_predicts_in_a_fresh_process_as_it_did_when_it_was_trained(
     digits, tmp_path, monkeypatch
 ):
-    for name in ("normalize_by_call", "normalize_page_by_call"):
-        monkeypatch.setattr(serving_graph, name, blank)
+    for name in ("normalization", "page_normalization"):
+        monkeypatch.setattr(serving_graph, name, lambda _: blank)
     few, test = digits[0][:96], digits[1]
     expected, versions = {}, []
     for name in readers():

@@ -134,7 +134,7 @@ def test_a_numbers_json_has_its_probability_and_an_error_has_none():
 
     digits = [NumberDigit(1, 0.99999999, [0, 0, 1, 1]), NumberDigit(2, 0.1234567, [1, 0, 1, 1])]
     fields = NumberReading("a.png", "unsure", "12", digits, "why").json_fields()
-    assert list(fields) == ["input", "status", "number", "probability", "digits", "reason"]
+    assert list(fields) == ["input", "status", "number", "probability", "digits", "reason", "rows"]
     assert fields["probability"] == fields["digits"][1]["probability"] == 0.123457
     assert NumberReading.failed("a.png", "why").json_fields()["probability"] is None
     assert NumberReading("a.png", "unsure", None, [], "no ink").json_fields()["probability"] is None

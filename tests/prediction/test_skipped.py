@@ -68,8 +68,6 @@ def test_labels_of_all_inputs_are_not_mentioned(script):
 def test_with_nothing_wrong_there_is_no_table():
     model = ROOT / "SavedModel" / "1"
     labels = ["--labels", SAMPLES / "labels.csv", "--model", model]
-    finished = load_in_this_process(SAMPLES, *labels)
-    assert finished.stdout.startswith("Accuracy 100.00%: 52 of 52 right, 0 wrong\n")
     finished = load_in_this_process(TWO, *labels)
     assert finished.stdout.startswith("Accuracy 100.00%: 1 of 1 right, 0 wrong\n")
     assert "51 labels are for files that are not among the inputs\n" in finished.stderr

@@ -87,9 +87,15 @@ def test_what_does_not_go_together_is_one_clear_line(arguments, message, train_h
     assert message in finished.stderr.splitlines()[-1]
 
 
+def test_a_finder_that_is_resumed_is_not_exported_either(trained, train_here, tmp_path):
+    finished = train_here("--resume", trained[1], "--saved-model", tmp_path / "x")
+    assert finished.returncode != 0
+    assert "a finder is not exported; drop --saved-model" in finished.stderr.splitlines()[-1]
+
+
 def test_the_list_of_networks_shows_it(train_here):
     finished = train_here("--list-networks")
-    assert "finder: 457,348 parameters; 6 epochs" in finished.stdout
+    assert "finder: 457,348 parameters; 8 epochs" in finished.stdout
     assert "100,000 composed pictures" in finished.stdout
 
 

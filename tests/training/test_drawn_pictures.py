@@ -1,6 +1,7 @@
 """Extra pictures: what they show, and how a network trains on them."""
 
 import json
+import re
 import shutil
 
 import numpy as np
@@ -13,27 +14,12 @@ from nn.data.digits import NO_DIGIT, Digits
 from nn.training import datasets
 from nn.training.datasets import Source
 from nn.training.drawn_pictures import no_digits, styled
+from nn.training.fitted_pictures import fit_pictures
+from nn.training.found_digits import JUDGING, found_digits, judging_pictures
+from nn.training.ink_pictures import compose_pictures
 from nn.training.optimizer import cross_entropy, wrong_answers
 
 tf1 = tf.compat.v1
-
-
-NORMALIZED: dict[tuple, np.ndarray] = {}
-
-
-@pytest.fixture(autouse=True)
-def normalized_once(monkeypatch) -> None:
-    """Pictures that are drawn again are not normalized again: each time takes two seconds, most of
-    which build the graph."""
-    normalize = datasets.normalize_pictures
-
-    def remembered(pictures):
-        key = tuple((picture.shape, picture.tobytes()) for picture in pictures)
-        if key not in NORMALIZED:
-            NORMALIZED[key] = normalize(pictures)
-        return NORMALIZED[key].copy()
-
-    monkeypatch.setattr(datasets, "normalize_pictures", remembered)
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +51,7 @@ def test_without_such_digits_none_is_styled(digits):
 
 def test_pictures_of_no_digit_have_ink_and_differ(digits):
     pictures = no_digits(digits[0], 200, np.random.default_rng(0))
-    images = datasets.normalize_pictures(pictures)
+    images = fit_pictures(pictures)
     assert (images.max((1, 2)) > 128).mean() > 0.9
     assert len(np.unique(images.reshape(200, -1), axis=0)) > 180
     assert all(picture.dtype == np.uint8 and max(picture.shape) <= 128 for picture in pictures)
@@ -73,11 +59,36 @@ def test_pictures_of_no_digit_have_ink_and_differ(digits):
 
 def test_extras_are_the_share_that_was_asked_for_and_the_same_for_a_seed(source):
     drawn = datasets.extra_pictures(source, source.training, 0.2, seed=3)
-    assert drawn.images.shape == (300, 28, 28)
-    assert (drawn.labels == NO_DIGIT).sum() == 150
+    assert drawn.images.shape[1:] == (28, 28)
+    # 36 of no digit, 18 styled, 18 by others; of 228 on paper those that the finder found.
+    assert 72 + 140 < len(drawn) <= 300
+    assert 36 + 5 < (drawn.labels == NO_DIGIT).sum() < 120
     again = datasets.extra_pictures(source, source.training, 0.2, seed=3)
     assert drawn.sha256() == again.sha256()
     assert drawn.sha256() != datasets.extra_pictures(source, source.training, 0.2, seed=4).sha256()
+
+
+def test_what_the_finder_delivers_of_composed_pictures_looks_like_its_digit(digits, shipped):
+    found = found_digits(digits[0], 300, (1, 3))
+    is_digit = found.labels != NO_DIGIT
+    assert 0.6 < is_digit.mean() < 0.95
+    read = shipped.predict(found.images[is_digit]).digits
+    assert (read == found.labels[is_digit]).mean() > 0.85
+
+
+def test_pictures_that_judge_keep_every_digit_of_which_there_is_ink(digits, shipped):
+    judging = judging_pictures(digits[0][:300], seed=1)
+    pictures = compose_pictures(digits[0][:300], 300, (1, JUDGING))
+    is_digit = pictures.digits != NO_DIGIT
+    assert 0.9 * is_digit.sum() < len(judging.found) <= is_digit.sum()
+    assert set(judging.found.labels) == set(range(10))
+    np.testing.assert_array_equal(judging.found.labels, judging.written.labels)
+    assert judging.certainties.shape == (len(judging.found),)
+    assert 0.5 < np.median(judging.certainties) <= 1
+    # What was written looks like a digit even where little of it was found.
+    read = shipped.predict(judging.written.images).digits
+    assert (read == judging.written.labels).mean() > 0.85
+    assert judging_pictures(digits[0][:0], seed=1) is None
 
 
 def test_a_run_on_the_bundled_digits_sees_none_of_its_test_digits(digits, monkeypatch):
@@ -85,8 +96,9 @@ def test_a_run_on_the_bundled_digits_sees_none_of_its_test_digits(digits, monkey
         raise AssertionError("asked for all of the bundled digits")
 
     monkeypatch.setattr(bundled, "bundled_digits", refuse)
+    monkeypatch.setattr(datasets, "found_digits", lambda digits, *_, **__: digits[:0])
     drawn = datasets.extra_pictures(Source("bundled", "bundled", *digits), digits[0], 0.2, seed=0)
-    assert len(drawn) == 225  # three quarters
+    assert len(drawn) == 54
 
 
 def test_no_digit_is_all_ten_alike_to_the_loss_and_wrong_where_it_is_sure():
@@ -114,7 +126,8 @@ def test_a_training_with_extras_says_so_and_counts_its_digits_alone(
         "--run-dir", tmp_path / "run", "--saved-model", tmp_path / "out",
     )  # fmt: skip
     assert finished.returncode == 0, finished.stderr
-    assert "48 extra pictures" in finished.stdout
+    (extras,) = re.findall(r"(\d+) extra pictures", finished.stdout)
+    assert 30 < int(extras) <= 48
     assert "240 training and 60 validation digits" in finished.stdout
     card = json.loads((tmp_path / "out" / "1" / "model_card.json").read_text())
     assert (card["trained_on"], card["extras"]) == (240, 0.2)

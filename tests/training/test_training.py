@@ -48,6 +48,7 @@ def test_small_csv_files_with_a_partial_last_batch_and_no_validation(
     assert card["calibration"] == {
         "temperature": 1.0,
         "power": 1.0,
+        "certainty_power": 0.0,
         "thresholds": [],
         "fitted_to": None,
     }

@@ -1,0 +1,110 @@
+"""Composed pictures as a network that reads digits gets them: found by the finder, then fitted."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+import tensorflow.compat.v1 as tf1
+
+from nn.data.digits import NO_DIGIT, SIDE, Digits
+from nn.networks.finder_weights import find_ink
+from nn.networks.layers import scale
+from nn.normalization.fit import fit_digit
+from nn.normalization.full_ink import full_ink
+from nn.normalization.pipeline import MIN_CERTAINTY, mean_certainty
+from nn.pictures.canvas import CANVAS
+from nn.runtime.signals import Stop
+from nn.training.fitted_pictures import fit_pictures
+from nn.training.ink_pictures import InkPictures, compose_pictures
+from nn.training.objectives import overlap
+
+# Of the intersection to the union of a digit's ink and the ink found. What was found well has the
+# digit's label; what was hardly found shows no digit. Nobody could name what lies between.
+MIN_DIGIT_OVERLAP, MAX_OTHER_OVERLAP = 0.7, 0.3
+BATCH_PICTURES = 256
+EXTRA, JUDGING = 3, 4  # keys of pictures that no finder trained on (nn/runs/finder_run.py)
+MAX_JUDGING_PICTURES = 15_000  # some 9,000 of them show a digit in which ink is found
+
+
+class Found(NamedTuple):
+    """What the finder delivers of pictures, as the normalization does: images, uint8 [N, 28, 28];
+    certainties, float32 [N]; overlaps with the ink that is there, float32 [N]; is_found, whether
+    there is any: bool [N]."""
+
+    images: np.ndarray
+    certainties: np.ndarray
+    overlaps: np.ndarray
+    is_found: np.ndarray
+
+
+class JudgingPictures(NamedTuple):
+    """Digits as the finder delivered them, and as they were written, with nothing but their own
+    ink; certainties: how surely what was found is ink, float32 [N]."""
+
+    found: Digits
+    written: Digits
+    certainties: np.ndarray
+
+
+def found_digits(
+    digits: Digits,
+    count: int,
+    key: Sequence[int],
+    *,
+    stop: Stop = lambda: None,
+    quiet: bool = True,
+) -> Digits:
+    """Composes `count` pictures of some of the digits; returns what the finder delivers of them, to
+    train on.
+
+    Pictures in which it finds no ink are left out. What shows no digit has the label NO_DIGIT, as
+    has a digit of which hardly anything was found. key, stop, quiet: as in compose_pictures.
+    """
+    pictures = compose_pictures(digits, count, key, stop=stop, quiet=quiet)
+    found = find(pictures)
+    is_other = (pictures.digits == NO_DIGIT) | (found.overlaps <= MAX_OTHER_OVERLAP)
+    labels = np.where(is_other, NO_DIGIT, pictures.digits)
+    kept = found.is_found & (is_other | (found.overlaps >= MIN_DIGIT_OVERLAP))
+    return Digits(found.images[kept], labels[kept])
+
+
+def judging_pictures(
+    validation: Digits, seed: int, *, stop: Stop = lambda: None, quiet: bool = True
+) -> JudgingPictures | None:
+    """Composed pictures of validation digits, for which thresholds are to hold; None without
+    validation digits.
+
+    However little of a digit was found, it keeps its label: that is what a user gets. What shows no
+    digit is left out, as is a picture in which no ink was found. stop, quiet: as in
+    compose_pictures. calibrated_scores (evaluation.py) says which of them judge.
+    """
+    if not len(validation):
+        return None
+    count = min(MAX_JUDGING_PICTURES, len(validation))
+    pictures = compose_pictures(validation, count, (seed, JUDGING), stop=stop, quiet=quiet)
+    found = find(pictures)
+    kept = found.is_found & (pictures.digits != NO_DIGIT)
+    labels = pictures.digits[kept]
+    written = Digits(fit_pictures([*pictures.labels[kept]]), labels)
+    return JudgingPictures(Digits(found.images[kept], labels), written, found.certainties[kept])
+
+
+def find(pictures: InkPictures) -> Found:
+    """What the finder delivers of pictures."""
+    empty = np.zeros(0, np.float32)
+    parts = [Found(np.zeros((0, SIDE, SIDE), np.uint8), empty, empty, np.zeros(0, bool))]
+    with tf.Graph().as_default(), tf1.Session() as session:
+        images, labels = (tf1.placeholder(tf.uint8, [None, CANVAS, CANVAS]) for _ in range(2))
+        found = find_ink()(scale(images), tf.cast(images > 0, tf.float32))
+        fitted = tf.clip_by_value(fit_digit(full_ink(found)), 0, 1)
+        outputs = Found(
+            tf.cast(tf.round(255 * fitted), tf.uint8),
+            mean_certainty(found),
+            overlap(found, scale(labels)),
+            tf.reduce_max(found, [1, 2]) > MIN_CERTAINTY,
+        )
+        for start in range(0, len(pictures), BATCH_PICTURES):
+            batch = pictures[slice(start, start + BATCH_PICTURES)]
+            parts.append(session.run(outputs, {images: batch.images, labels: batch.labels}))
+    return Found(*(np.concatenate(values) for values in zip(*parts, strict=True)))
