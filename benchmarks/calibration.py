@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import result_files
-from nn.confidence.calibration import calibration_error
+from nn.confidence.agreement import calibration_error
 from nn.data.digits import Digits
 from nn.errors import UserError
 from nn.runtime.startup import import_tensorflow

@@ -32,7 +32,7 @@ TIGHT_NUMBER_SHARE = 0.45  # of the numbers: cropped to their ink, or nearly
 TIGHT_SHARE = 0.15  # of the written pictures: cropped to the ink, or nearly
 RUNS_OFF_SHARE = 0.2  # of the others: up to a fifth lies beyond the border; what is seen is ink
 MAX_LOST_SHARE, STROKE_SHARE = 0.2, 0.06
-FAINTLY = 0.25  # shows the other side of a blank sheet through: more is faint writing
+MAX_THROUGH_BLANK = 0.25  # of the contrast: on a blank sheet more looks like faint writing
 STRIP_SHARE = 0.12  # of the pictures: they may be as wide, or as high, as strips
 MAX_ASPECT = 7.0
 TABLE_SHARE = 0.12  # of all: the paper ends within the picture
@@ -73,7 +73,7 @@ def _blank(digits: Digits, random: Generator) -> Drawing:
     box = _box_of(size, random.uniform(0.3, 0.9), random)
     empty = np.zeros(size, np.float32)
     contrast = random.uniform(0.05, 1)  # of marks where ink would be
-    paper = draw_paper(digits, size, contrast, random, through=FAINTLY)
+    paper = draw_paper(digits, size, contrast, random, through=MAX_THROUGH_BLANK)
     if random.random() < TABLE_SHARE:
         paper = lay_on_table(paper, box, random)
     marks = empty
@@ -195,7 +195,7 @@ def _beyond_border(
 ) -> tuple[float, float]:
     """Moves a digit to where a part of it runs off the border: its top and left."""
     axis, is_far = int(random.integers(2)), random.random() < 0.5
-    # Of a stroke along the border, half of its width may be all that is seen.
+    # Of a stroke along the border, half of the width may be hidden.
     most = random.choice([STROKE_SHARE, MAX_LOST_SHARE])
     lost = random.uniform(0, most) * drawn[axis]
     moved = [*place]

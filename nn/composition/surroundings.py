@@ -29,7 +29,7 @@ def draw_paper(
     through: float = MAX_SHOWN_THROUGH,
 ) -> np.ndarray:
     """Paper, its light, and what is printed on it or shows through; what is faint stays so beside
-    the ink. through: of the ink's contrast, as much as the other side's writing has at most."""
+    the ink. through: the highest contrast of the other side's writing, as a share of the ink's."""
     paper = on.plain(size, random.uniform(90, 255))
     strength = contrast * random.uniform(0.1, 0.7)
     changes: list[tuple[float, Callable[[], np.ndarray]]] = [
@@ -141,7 +141,7 @@ def _cut_line(digits: Digits, size: tuple[int, int], box: Box, random: Generator
 
 def _shown_through(digits: Digits, paper: np.ndarray, most: float, random: Generator) -> np.ndarray:
     """The other side's writing, mirrored and fainter than the ink, from crisp to blurred. most: the
-    share of the paper's light that it takes."""
+    largest share of the paper's light that it takes."""
     cover = np.zeros(paper.shape, np.float32)
     share = random.uniform(0.2, 1.0)
     for _ in range(random.integers(1, 4)):

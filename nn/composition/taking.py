@@ -83,7 +83,7 @@ def take(drawing: Drawing, random: Generator) -> Scene:
     if not filled and random.random() < MOVED_SHARE:
         far = max(3.0, random.uniform(*MOTION_SHARES) * _ink_height(ink))
         motion = surfaces.motion(random, far)
-        # The ink is where it was drawn out to: nobody can tell any more where its strokes were.
+        # The truth is the blurred ink: nobody can see where its strokes were before.
         picture, ink = (ndimage.convolve(x, motion, mode=mode)
                         for x, mode in ((picture, "nearest"), (ink, "constant")))  # fmt: skip
     if random.random() < (0.5 if filled else 0.27):

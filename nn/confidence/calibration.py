@@ -1,9 +1,7 @@
-"""Calibration: scales logits and sets thresholds, both fitted to held-out digits; and measures how
-well stated and true error rates agree."""
+"""Calibration: scales logits and sets thresholds, both fitted to held-out digits."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import minimize, minimize_scalar
@@ -32,7 +30,7 @@ UNANSWERED_SHARES = (
 
 
 @dataclass(frozen=True)
-class Answers:
+class HeldOut:
     """A network's answers to pictures that its weights were not fitted to.
 
     logits: float [N, 10]; labels: int64 [N]; of: says what was answered; certainties: of the ink,
@@ -53,6 +51,12 @@ class Answers:
         """The best answers' probabilities: float64 [N]."""
         return softmax(scale_logits(self.logits, scaling, self.certainties), axis=1).max(1)
 
+    def threshold(self, max_error: float, probability: float, scaling: Scaling) -> Threshold:
+        """A threshold, with how many of the answers reach it and how many of these are wrong."""
+        reached = self.confidences(scaling) >= probability
+        wrong = int((reached & self.wrong).sum())
+        return Threshold(max_error, probability, int(reached.sum()), wrong)
+
 
 @dataclass(frozen=True)
 class Calibration:
@@ -70,7 +74,7 @@ class Calibration:
     def fit(cls, logits: np.ndarray, labels: np.ndarray, fitted_to: str) -> "Calibration":
         """Fits a calibration to logits, float [N, 10], and labels, int64 [N], of digits that the
         weights were not fitted to."""
-        answers = Answers(logits, labels, fitted_to)
+        answers = HeldOut(logits, labels, fitted_to)
         scaling = fit_scaling(logits, labels)
         thresholds = fit_thresholds(answers.confidences(scaling), answers.wrong)
         return cls(scaling, thresholds, fitted_to)
@@ -88,47 +92,41 @@ class Calibration:
         thresholds = tuple(Threshold.of(row) for row in fields["thresholds"])
         return cls(scaling, thresholds, fields["fitted_to"])
 
-    def holding_for(self, pictures: Answers, digits: Answers) -> "Calibration":
-        """The calibration for pictures too: it counts how surely their ink was found, and no
+    def holding_for(self, pictures: HeldOut, digits: HeldOut) -> "Calibration":
+        """The calibration for pictures too: it counts how sure the finder was of their ink, and no
         threshold is below the pictures' own for the same rate.
 
-        If the pictures have no threshold for so low a rate, it is not below their strictest one:
-        composed pictures are harder than most, and too few for the lowest rates. digits: the
-        answers that the calibration was fitted to.
+        Pictures may prove no threshold for a low rate, because they are hard, and few. Then the
+        threshold is no lower than their strictest one. digits: the answers that the calibration was
+        fitted to.
         """
         power = fit_certainty_power(pictures, self.scaling)
         scaling = self.scaling._replace(certainty_power=power)
         theirs = fit_thresholds(pictures.confidences(scaling), pictures.wrong)
         if not (self.thresholds and theirs):
             return replace(self, scaling=scaling, thresholds=())
-        confidences, kept = digits.confidences(scaling), []
+        kept: list[Threshold] = []
         for rate in ERROR_RATES:
-            if rate < min(self.thresholds).max_error:
-                continue
-            ours = max(each for each in self.thresholds if each.max_error <= rate)
+            ours = [each for each in self.thresholds if each.max_error <= rate]
             of_pictures = [each for each in theirs if each.max_error <= rate] or [min(theirs)]
-            lowest = max(ours.probability, max(of_pictures).probability)
-            is_sure = confidences >= lowest
-            wrong = int((is_sure & digits.wrong).sum())
-            kept.append(Threshold(rate, lowest, int(is_sure.sum()), wrong))
-            if not lowest:
-                break
-        fitted_to = f"{self.fitted_to}, and {pictures.of}"
-        return Calibration(scaling, tuple(kept), fitted_to)
+            if ours:
+                lowest = max(max(ours).probability, max(of_pictures).probability)
+                kept.append(digits.threshold(rate, lowest, scaling))
+                if not lowest:
+                    break
+        return Calibration(scaling, tuple(kept), f"{self.fitted_to}, and {pictures.of}")
 
-    def no_less_strict(
-        self, thresholds: Sequence[Threshold], confidences: np.ndarray, wrong: np.ndarray
-    ) -> "Calibration":
+    def no_less_strict(self, thresholds: Sequence[Threshold], answers: HeldOut) -> "Calibration":
         """The same calibration, each threshold raised to that of `thresholds` for the same rate; it
-        has none for a rate that these lack. confidences: float [N]; wrong: bool [N]."""
+        has none for a rate that these lack. answers: those that each threshold counts."""
         least = {threshold.max_error: threshold.probability for threshold in thresholds}
-        raised = []
-        for threshold in self.thresholds:
-            if threshold.max_error in least:
-                lowest = max(threshold.probability, least[threshold.max_error])
-                kept = confidences >= lowest
-                answered, errors = int(kept.sum()), int((kept & wrong).sum())
-                raised.append(Threshold(threshold.max_error, lowest, answered, errors))
+        raised = [
+            answers.threshold(
+                each.max_error, max(each.probability, least[each.max_error]), self.scaling
+            )
+            for each in self.thresholds
+            if each.max_error in least
+        ]
         return replace(self, thresholds=tuple(raised))
 
     def describe(self) -> dict:
@@ -166,7 +164,7 @@ def fit_scaling(logits: np.ndarray, labels: np.ndarray) -> Scaling:
     return Scaling(*(float(number) for number in np.exp(found.x)))
 
 
-def fit_certainty_power(answers: Answers, scaling: Scaling) -> float:
+def fit_certainty_power(answers: HeldOut, scaling: Scaling) -> float:
     """Returns the power of the certainties with the lowest cross-entropy, from 0 to
     MAX_CERTAINTY_POWER. scaling: as it is without."""
 
@@ -222,57 +220,3 @@ def cross_entropy(logits: np.ndarray, labels: np.ndarray) -> float:
     """The mean cross-entropy of logits, float [N, 10], with labels, int64 [N], in nats."""
     logs = log_softmax(logits.astype(np.float64), axis=1)
     return float(-logs[np.arange(len(labels)), labels].mean())
-
-
-class Bin(NamedTuple):
-    """Digits of similar confidence.
-
-    size: the number of digits; wrong: the number read wrong; expected_wrong: the number of wrong
-    answers that their confidences predict.
-    """
-
-    size: int
-    wrong: int
-    expected_wrong: float
-
-
-def equal_bins(confidences: np.ndarray, wrong: np.ndarray, count: int = 15) -> list[Bin]:
-    """Sorts digits by confidence into `count` bins, whose sizes differ by at most one digit.
-
-    confidences: float [N]; wrong: bool [N].
-    """
-    order = np.argsort(confidences, kind="stable")
-    return [_bin(confidences[part], wrong[part]) for part in np.array_split(order, count)]
-
-
-def bins_between(confidences: np.ndarray, wrong: np.ndarray, edges: list[float]) -> list[Bin]:
-    """One bin for each pair of neighboring edges: from the lower edge up to, but not including,
-    the upper one. confidences: float [N]; wrong: bool [N]."""
-    place = np.digitize(confidences, edges) - 1
-    return [_bin(confidences[place == i], wrong[place == i]) for i in range(len(edges) - 1)]
-
-
-def calibration_error(confidences: np.ndarray, wrong: np.ndarray) -> float:
-    """The expected calibration error, 0 to 1.
-
-    It is the mean distance between the stated and the true share of errors over 15 bins of equal
-    size (Naeini et al. 2015; equal-mass bins as in Nguyen and O'Connor 2015, arXiv 1508.05154).
-    confidences: float [N]; wrong: bool [N].
-    """
-    bins = equal_bins(confidences, wrong)
-    return sum(abs(bin.wrong - bin.expected_wrong) for bin in bins) / len(confidences)
-
-
-def error_interval(bin: Bin) -> tuple[float, float]:
-    """The two-sided 95% confidence interval of a bin's true share of errors: (low, high).
-
-    Clopper and Pearson 1934: exact for independent digits.
-    """
-    right = bin.size - bin.wrong
-    low = betaincinv(bin.wrong, right + 1, 0.025) if bin.wrong else 0.0
-    high = betaincinv(bin.wrong + 1, right, 0.975) if right else 1.0
-    return float(low), float(high)
-
-
-def _bin(confidences: np.ndarray, wrong: np.ndarray) -> Bin:
-    return Bin(len(wrong), int(wrong.sum()), float((1 - confidences.astype(np.float64)).sum()))

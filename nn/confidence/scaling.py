@@ -16,10 +16,10 @@ class Scaling(NamedTuple):
     function, as in Rahimi et al. 2020, arXiv 2003.06820. With power 1 it is the usual division by a
     temperature (Guo et al. 2017, arXiv 1706.04599). Both are above 0.
 
-    The certainty, from 0 to 1, is that of the ink that was found in a picture
-    (nn/normalization/pipeline.py): an answer about ink that may be none is less probable. Digits
-    that come without a picture, such as MNIST's, have a certainty of 1. certainty_power is 0 or
-    more; with 0, all pictures are scaled alike.
+    The certainty, from 0 to 1, says how sure the finder is of a picture's ink
+    (nn/normalization/pipeline.py). If it is unsure, the answer is less probable. Digits that come
+    without a picture, such as MNIST's, have a certainty of 1. certainty_power is 0 or more; with 0,
+    the certainty does not count.
     """
 
     temperature: float = 1.0

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nn.confidence.calibration import Bin, bins_between, error_interval
+from nn.confidence.agreement import Bin, bins_between, error_interval
 from nn.figures.drawing import BLUE, ORANGE, SKY, set_ratio_ticks
 from nn.figures.protocols import EpochScores, ScoredDigits
 

@@ -1,4 +1,4 @@
-"""How surely a pixel is ink → how much of it is: a hairline is found gray, and becomes full ink."""
+"""The finder's probabilities → ink: a hairline, which is found gray, becomes full ink."""
 
 import tensorflow as tf
 

@@ -19,11 +19,11 @@ from nn.normalization.resampling import in_the_middle, resample
 from nn.pictures.canvas import CANVAS
 
 # Gray levels, and where the picture is, both float32 [N, H, W] from 0 to 1; H and W are multiples
-# of 16 → how surely each pixel is a digit's ink, the same (nn/networks/finder_weights.py).
+# of 16 → the probability that each pixel is a digit's ink (nn/networks/finder_weights.py).
 FindInk = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
 FINDER_MULTIPLE = 16  # pixels: what the finder's canvas measures is a multiple of it
-# How surely a pixel must be ink, that there is any.
+# A picture has ink if the probability of one of its pixels is higher.
 MIN_CERTAINTY = 0.5
 NO_INK = "no ink"
 
@@ -31,7 +31,7 @@ NO_INK = "no ink"
 class Normalized(NamedTuple):
     """images: uint8 [N, 28, 28], 255 = ink; ink: uint8 [N, H, W], the ink found on the canvas;
     reasons: string [N], empty, or why there is no digit; light_on_dark: bool [N], whether the ink
-    is lighter than the paper; certainties: float32 [N], how surely what was found is ink."""
+    is lighter than the paper; certainties: float32 [N], how sure the finder is of the ink."""
 
     images: tf.Tensor
     ink: tf.Tensor
@@ -79,7 +79,7 @@ def normalize(pixels: tf.Tensor, sizes: tf.Tensor, find_ink: FindInk) -> Normali
 
 
 def mean_certainty(found: tf.Tensor) -> tf.Tensor:
-    """How surely what the finder found in a picture is ink: float32 [N, H, W] → [N], 0 to 1.
+    """How sure the finder is of the ink that it found: float32 [N, H, W] → [N], 0 to 1.
 
     The mean of its answers, each weighted by itself; 0 where there is nothing.
     """

@@ -146,8 +146,8 @@ def _add_training(add: Callable) -> None:
         metavar="F",
         help="train on extra pictures too, some F times as many as the digits: digits on paper, in "
         "boxes, in shadow and so on, as their ink is found there; zeros with a slash, sevens with "
-        "a bar, ones with a foot; digits by other writers; letters and scribbles, of which the "
-        "network learns to be unsure (default: the network's)",
+        "a bar, ones with a foot; digits by other writers; letters and scribbles, so that the "
+        "network learns to be unsure of them (default: the network's)",
     )
     add(
         "--pictures",

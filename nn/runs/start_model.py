@@ -5,11 +5,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from scipy.special import softmax
 
 from nn import versions
-from nn.confidence.calibration import Calibration
-from nn.confidence.scaling import scale_logits
+from nn.confidence.calibration import Calibration, HeldOut
 from nn.confidence.thresholds import least_probability
 from nn.data.digits import Digits
 from nn.export.renew import network_of
@@ -101,12 +99,11 @@ class Start:
             "each read by a network that had not trained on it"
         )
         calibration = Calibration.fit(logits, labels, fitted_to)
-        # How much the ink's certainty counts was fitted to pictures, of which there are none here.
+        # The version fitted this power to pictures; here are only digits.
         power = self.card["calibration"].get("certainty_power", 0.0)
         scaling = calibration.scaling._replace(certainty_power=power)
         calibration = replace(calibration, scaling=scaling)
         if not is_cautious:
             return calibration
-        confidences = softmax(scale_logits(logits, calibration.scaling), axis=1).max(1)
         at_start = versions.thresholds_of(self.card)
-        return calibration.no_less_strict(at_start, confidences, logits.argmax(1) != labels)
+        return calibration.no_less_strict(at_start, HeldOut(logits, labels, fitted_to))

@@ -10,7 +10,8 @@ import numpy as np
 import tensorflow.compat.v1 as tf1
 from scipy.special import softmax
 
-from nn.confidence.calibration import Answers, Calibration, calibration_error, cross_entropy
+from nn.confidence.agreement import calibration_error
+from nn.confidence.calibration import Calibration, HeldOut, cross_entropy
 from nn.confidence.scaling import UNSCALED, Scaling, scale_logits
 from nn.confidence.thresholds import Threshold
 from nn.data.digits import Digits, confusion_matrix
@@ -135,7 +136,7 @@ def calibrated_scores(
 
     calibration: if None, one is fitted to the validation digits. Without validation digits, the
     validation scores are None, and a missing calibration is the plain softmax, without thresholds.
-    pictures: no threshold of a fitted calibration lets more of them be wrong than it states.
+    pictures: a fitted calibration holds for them too, as Calibration.holding_for says.
     """
     held_out = evaluate(session, graph, validation) if len(validation) else None
     if calibration is None and held_out:
@@ -144,7 +145,7 @@ def calibrated_scores(
         if pictures:
             calibration = calibration.holding_for(
                 _answers_to(session, graph, pictures),
-                Answers(held_out.logits, held_out.labels, digits),
+                HeldOut(held_out.logits, held_out.labels, digits),
             )
     calibration = calibration or Calibration()
     scaled = held_out and replace(held_out, scaling=calibration.scaling)
@@ -152,17 +153,16 @@ def calibrated_scores(
     return scaled, test_scores, calibration
 
 
-def _answers_to(session: tf1.Session, graph: TrainingGraph, pictures: JudgingPictures) -> Answers:
+def _answers_to(session: tf1.Session, graph: TrainingGraph, pictures: JudgingPictures) -> HeldOut:
     """The answers that judge how well a digit's ink is found.
 
-    Only digits that are read right as they were written judge. Others are no fault of the finder:
-    of a seven whose top lies beyond the picture's border, nobody can say more than that it may be a
-    one.
+    A digit judges only if the network reads its own ink right. Otherwise the mistake is not the
+    finder's: nobody can tell a seven from a one if its top lies beyond the picture's border.
     """
     written = evaluate(session, graph, pictures.written)
     legible = written.predictions == written.labels
     found = evaluate(session, graph, pictures.found)
-    return Answers(
+    return HeldOut(
         found.logits[legible],
         found.labels[legible],
         f"{legible.sum():,} composed pictures",

@@ -19,18 +19,19 @@ from nn.training.fitted_pictures import fit_pictures
 from nn.training.ink_pictures import InkPictures, compose_pictures
 from nn.training.objectives import overlap
 
-# Of the intersection to the union of a digit's ink and the ink found. What was found well has the
-# digit's label; what was hardly found shows no digit. Nobody could name what lies between.
+# Shares of the ink that was found and the ink that is there: the intersection by the union. From
+# the first on, a picture keeps its digit's label. Up to the second, it gets the label NO_DIGIT.
+# Between them it is left out, because nobody could name its label.
 MIN_DIGIT_OVERLAP, MAX_OTHER_OVERLAP = 0.7, 0.3
 BATCH_PICTURES = 256
 EXTRA, JUDGING = 3, 4  # keys of pictures that no finder trained on (nn/runs/finder_run.py)
-MAX_JUDGING_PICTURES = 15_000  # some 9,000 of them show a digit in which ink is found
+MAX_JUDGING_PICTURES = 15_000  # more would take long to compose
 
 
 class Found(NamedTuple):
-    """What the finder delivers of pictures, as the normalization does: images, uint8 [N, 28, 28];
-    certainties, float32 [N]; overlaps with the ink that is there, float32 [N]; is_found, whether
-    there is any: bool [N]."""
+    """What the normalization makes of pictures: images, uint8 [N, 28, 28]; certainties, float32
+    [N]; overlaps of the ink that was found with the ink that is there, float32 [N]; is_found,
+    whether any ink was found: bool [N]."""
 
     images: np.ndarray
     certainties: np.ndarray
@@ -39,8 +40,8 @@ class Found(NamedTuple):
 
 
 class JudgingPictures(NamedTuple):
-    """Digits as the finder delivered them, and as they were written, with nothing but their own
-    ink; certainties: how surely what was found is ink, float32 [N]."""
+    """found: digits made of the ink that the finder found; written: the same digits, made of their
+    own ink; certainties: how sure the finder was, float32 [N]."""
 
     found: Digits
     written: Digits
@@ -58,8 +59,8 @@ def found_digits(
     """Composes `count` pictures of some of the digits; returns what the finder delivers of them, to
     train on.
 
-    Pictures in which it finds no ink are left out. What shows no digit has the label NO_DIGIT, as
-    has a digit of which hardly anything was found. key, stop, quiet: as in compose_pictures.
+    Pictures in which it finds no ink are left out. A picture of no digit gets the label NO_DIGIT,
+    and so does a digit whose ink was hardly found. key, stop, quiet: as in compose_pictures.
     """
     pictures = compose_pictures(digits, count, key, stop=stop, quiet=quiet)
     found = find(pictures)
@@ -72,12 +73,12 @@ def found_digits(
 def judging_pictures(
     validation: Digits, seed: int, *, stop: Stop = lambda: None, quiet: bool = True
 ) -> JudgingPictures | None:
-    """Composed pictures of validation digits, for which thresholds are to hold; None without
-    validation digits.
+    """Composes pictures of validation digits that the thresholds must hold for. Returns None if
+    there are no validation digits.
 
-    However little of a digit was found, it keeps its label: that is what a user gets. What shows no
-    digit is left out, as is a picture in which no ink was found. stop, quiet: as in
-    compose_pictures. calibrated_scores (evaluation.py) says which of them judge.
+    A digit keeps its label even if little of it was found, because a user gets such digits too.
+    Pictures of no digit are left out, and so are pictures in which no ink was found. stop, quiet:
+    as in compose_pictures.
     """
     if not len(validation):
         return None
@@ -105,6 +106,6 @@ def find(pictures: InkPictures) -> Found:
             tf.reduce_max(found, [1, 2]) > MIN_CERTAINTY,
         )
         for start in range(0, len(pictures), BATCH_PICTURES):
-            batch = pictures[slice(start, start + BATCH_PICTURES)]
+            batch = pictures[start : start + BATCH_PICTURES]
             parts.append(session.run(outputs, {images: batch.images, labels: batch.labels}))
     return Found(*(np.concatenate(values) for values in zip(*parts, strict=True)))

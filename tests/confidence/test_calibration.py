@@ -7,15 +7,14 @@ from conftest import run_script
 from scipy.special import softmax
 from scipy.stats import binomtest
 
-from nn.confidence.calibration import (
+from nn.confidence.agreement import (
     Bin,
     bins_between,
     calibration_error,
-    cross_entropy,
     equal_bins,
     error_interval,
-    fit_scaling,
 )
+from nn.confidence.calibration import cross_entropy, fit_scaling
 from nn.confidence.scaling import UNSCALED, Scaling, scale_logits, scale_logits_in_graph
 from nn.figures import charts
 from nn.training.evaluation import Scores

@@ -13,8 +13,8 @@ from nn import Predictor
 from nn.confidence.calibration import (
     ERROR_RATES,
     UNANSWERED_SHARES,
-    Answers,
     Calibration,
+    HeldOut,
     fit_thresholds,
 )
 from nn.confidence.thresholds import (
@@ -145,14 +145,14 @@ def test_a_calibration_comes_back_from_json():
 
 
 def test_thresholds_that_hold_for_pictures_too_are_the_stricter_ones():
-    def answers(count: int, certainties: np.ndarray | None, of: str) -> Answers:
+    def answers(count: int, certainties: np.ndarray | None, of: str) -> HeldOut:
         """The surer an answer is, and the ink, the rarer it is wrong."""
         logits, best = RNG.normal(0, 0.5, [count, 10]), RNG.integers(0, 10, count)
         gap = RNG.uniform(3, 15, count)
         logits[np.arange(count), best] += gap
         sure = gap if certainties is None else gap * certainties**2
         wrong = RNG.random(count) < 0.5 * np.exp(-sure / 1.5)
-        return Answers(logits, np.where(wrong, (best + 1) % 10, best), of, certainties)
+        return HeldOut(logits, np.where(wrong, (best + 1) % 10, best), of, certainties)
 
     digits = answers(6000, None, "6,000 digits")
     pictures = answers(6000, RNG.uniform(0.4, 1, 6000), "6,000 pictures")
