@@ -1,6 +1,6 @@
 """Exported versions of a model: finds one, verifies its files, and describes it.
 
-SavedModel/N/saved_model.pb    the graph, with four signatures
+SavedModel/N/saved_model.pb    the graph, with five signatures
 SavedModel/N/variables/        the weights
 SavedModel/N/model_card.json   where they come from, how good they are, a hash of each file
 """

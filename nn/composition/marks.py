@@ -59,8 +59,10 @@ def ring(layer: Layer, box: Box, random: Generator) -> None:
     """A circle around the digit, drawn by hand or printed."""
     middle = np.array([box.left + box.right, box.top + box.bottom]) / 2
     middle += random.normal(0, 0.04, 2) * box.height
-    reach = np.hypot(box.height, box.width) / 2 * random.uniform(0.95, 1.45)
-    squash = random.uniform(0.85, 1.25)
+    # An ellipse through the corners of the box, or wider: from as narrow as the digit to round.
+    narrowest = min(max(box.width / max(box.height, 1), 0.5), 1.0)
+    squash = random.uniform(narrowest, 1.25)
+    reach = np.hypot(box.height, box.width / squash) / 2 * random.uniform(0.95, 1.4)
     wobble, phase = random.uniform(0, 0.06), random.uniform(0, 2 * np.pi)
     turn = np.linspace(0, 2 * np.pi * random.choice([1.0, random.uniform(0.8, 1.15)]), 48) + phase
     radius = reach * (1 + wobble * np.sin(2 * turn + phase))
@@ -160,7 +162,7 @@ def stamp(layer: Layer, box: Box, random: Generator) -> None:
 Mark = Callable[[Layer, Box, Generator], None]
 
 MARKS: dict[Mark, float] = {
-    frame: 0.16, comb: 0.13, grid: 0.11, ring: 0.21, rules: 0.13, print_text: 0.09, specks: 0.08,
+    frame: 0.16, comb: 0.13, grid: 0.11, ring: 0.23, rules: 0.12, print_text: 0.08, specks: 0.08,
     holes: 0.05, stamp: 0.04,
 }  # fmt: skip
 

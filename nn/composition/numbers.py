@@ -1,7 +1,11 @@
-"""Numbers: several digits in a row, free or in the cells of a form, with signs between them.
+"""Numbers: digits of one hand in a row or in several, with signs between them, free or in the cells
+of a form.
 
-All of it is ink but the cells. Masks are float32 [H, W], from 0 to 1, as in ink.py.
+Digits and signs are ink; cells are not. Masks are float32 [H, W], from 0 to 1, as in ink.py. Shares
+of a height are shares of the digits' height.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 from numpy.random import Generator
@@ -9,81 +13,215 @@ from numpy.random import Generator
 from nn.composition import paper as on
 from nn.composition.ink import sized
 from nn.composition.layers import Box, Layer
-from nn.composition.writing import digit_mask, stretched
-from nn.data.digits import Digits
+from nn.composition.writing import Hand, stretched
+from nn.data.digits import NO_DIGIT, Digits
 
-SEPARATORS = ".,-:/"
-SEPARATOR_SHARE = 0.3  # of the gaps of a number that has any
+SIGNS = ".,-:/"
+SIGNED_SHARE, SIGN_SHARE = 0.5, 0.4  # of the free numbers; of the gaps in these
+CELLS_SHARE = 0.5
+TOUCHING_SHARE = 0.3  # of the free numbers: neighbors may touch
+ROWS_SHARE = 0.3  # of the numbers: as many rows as fit
+MIN_DOT_RADIUS = 0.028  # of the height: a smaller one is a speck
+MIN_DIGIT_PIXELS = 20
 
 
-def draw_number(
-    digits: Digits, size: tuple[int, int], random: Generator
-) -> tuple[np.ndarray, np.ndarray, Box]:
-    """A number on an empty picture of this height and width.
+class Cell(NamedTuple):
+    """Where a digit stands: left and right side, in pixels; whether a group of cells ends here."""
 
-    Returns its ink and the coverage of its cells, both float32 [H, W], and the box around it.
-    """
-    count = int(random.integers(2, 6))
-    in_cells = random.random() < 0.45
-    pitch = size[1] * random.uniform(0.6, 0.98) / count
-    height = min(pitch * random.uniform(0.9, 1.8), 0.8 * size[0])
-    left = (size[1] - count * pitch) * random.uniform(0, 1)
-    base = random.uniform(height, size[0])  # the line that the digits stand on
-    separated = not in_cells and random.random() < 0.4
+    left: float
+    right: float
+    is_last: bool
+
+
+class Number(NamedTuple):
+    """One or more numbers on an empty picture: their ink and the coverage of their cells, both
+    float32 [H, W]; the box around them; and the label of a single digit, or NO_DIGIT."""
+
+    ink: np.ndarray
+    cells: np.ndarray
+    box: Box
+    label: int
+
+
+class Placed(NamedTuple):
+    """A digit or a sign: its mask; its left side, and how far it drops below the line that the
+    digits stand on, in pixels; its label, NO_DIGIT for a sign."""
+
+    mask: np.ndarray
+    left: float
+    drop: float
+    label: int
+
+    @property
+    def right(self) -> float:
+        return self.left + self.mask.shape[1]
+
+
+def draw_number(digits: Digits, size: tuple[int, int], random: Generator) -> Number:
+    """Draws one or more numbers. size: the picture's height and width."""
+    hand = Hand.any(random)
+    height = max(MIN_DIGIT_PIXELS, min(size[0] * random.uniform(0.3, 0.9), 0.7 * size[1]))
+    height = min(height, size[0])
     ink, layer = np.zeros(size, np.float32), Layer(size)
-    thick = height * float(np.exp(random.uniform(np.log(0.02), np.log(0.12))))
-    for place in range(count):
-        mask = sized(stretched(digit_mask(digits, random)[0], random), max(8, round(height)))
-        if mask.shape[1] > 0.95 * pitch:
-            mask = sized(mask, max(8, round(height * 0.95 * pitch / mask.shape[1])))
-        middle = left + (place + 0.5) * pitch + random.normal(0, 0.04) * pitch
-        top = base - mask.shape[0] + random.normal(0, 0.03) * height
-        cover = on.covering(size, mask, top, middle - mask.shape[1] / 2)
-        ink = np.maximum(ink, cover)
-        if separated and place and random.random() < SEPARATOR_SHARE:
-            x = left + place * pitch
-            _separator(layer, SEPARATORS[random.integers(len(SEPARATORS))], x, base, height, thick)
-    ink = np.maximum(ink, layer.coverage())
-    box = Box(base - height, base, left, left + count * pitch)
-    cells = _cells(size, box, count, random) if in_cells else np.zeros(size, np.float32)
-    return ink, cells, box
+    bases = _base_lines(size[0], height, random)
+    in_cells, seed = random.random() < CELLS_SHARE, random.integers(2**32)
+    written: list[Placed] = []
+    for base in bases:
+        if in_cells:  # those of all rows alike
+            cells = _lay_out_cells(size[1], height, np.random.default_rng(seed))
+            row = _in_cells(digits, hand, cells, size[1], height, random)
+            _draw_cells(layer, cells, base, height, np.random.default_rng(seed))
+        else:
+            row = _side_by_side(digits, hand, size[1], height, random)
+        for one in row:
+            top = base + one.drop - one.mask.shape[0]
+            ink = np.maximum(ink, on.covering(size, one.mask, top, one.left))
+        written += row
+    left, right = min(one.left for one in written), max(one.right for one in written)
+    box = Box(bases[0] - height, bases[-1], left, right)
+    label = written[0].label if len(written) == 1 else NO_DIGIT
+    return Number(ink, layer.coverage(), box, label)
 
 
-def _separator(layer: Layer, sign: str, x: float, base: float, height: float, thick: float) -> None:
-    """Draws a sign between two digits. x: its middle; base: the line that the digits stand on."""
-    dot = max(0.9, thick * 0.7)
+def _base_lines(tall: int, height: float, random: Generator) -> list[float]:
+    """The lines that the digits of each row stand on. tall: the picture's height."""
+    first = random.uniform(height, tall)
+    if random.random() >= ROWS_SHARE:
+        return [first]
+    pitch = height * random.uniform(1.2, 2.0)
+    first -= pitch * int((first - height) // pitch)
+    return [*np.arange(first, tall + 1, pitch)]
+
+
+def _side_by_side(
+    digits: Digits, hand: Hand, wide: int, height: float, random: Generator
+) -> list[Placed]:
+    """Digits and signs from left to right, as many as fit into the width."""
+    touching = random.random() < TOUCHING_SHARE
+    signed = random.random() < SIGNED_SHARE
+    gaps = (-0.08, 0.1) if touching else (0.06, random.uniform(0.15, 0.5))
+    most = int(random.integers(2, 8))
+    row: list[Placed] = []
+    end, count = 0.0, 0
+    while count < most:
+        if signed and count and random.random() < SIGN_SHARE:
+            mask, drop = _sign(SIGNS[random.integers(len(SIGNS))], hand, height, random)
+            row.append(Placed(mask, end + random.uniform(0.03, 0.15) * height, drop, NO_DIGIT))
+            end = row[-1].right + random.uniform(0.03, 0.15) * height
+        mask, label = _digit(digits, hand, height, random)
+        left = end + (random.uniform(*gaps) * height if count else 0)
+        if count and left + mask.shape[1] > wide:
+            break
+        row.append(Placed(mask, left, random.normal(0, 0.03) * height, label))
+        end, count = row[-1].right, count + 1
+    while row[-1].label == NO_DIGIT:  # the digit behind the sign did not fit
+        row.pop()
+    free = max(wide - row[-1].right, 0) * random.uniform(0, 1)
+    return [one._replace(left=one.left + free) for one in row]
+
+
+def _digit(digits: Digits, hand: Hand, height: float, random: Generator) -> tuple[np.ndarray, int]:
+    """A digit's mask, about so high, and its label."""
+    mask, label = hand.digit(digits, random)
+    mask = stretched(mask, random)
+    tall = height * float(np.exp(random.normal(0, 0.06)))
+    # Of a wide digit, the longer side is its width.
+    longer = tall * max(1, min(mask.shape[1] / mask.shape[0], 1.2))
+    return sized(mask, max(8, round(longer))), label
+
+
+def _sign(sign: str, hand: Hand, height: float, random: Generator) -> tuple[np.ndarray, float]:
+    """Draws a sign: its mask, and how far it drops below the line that the digits stand on."""
+    side = round(2 * height)
+    layer, base, middle = Layer((side, side)), 1.5 * height, side / 2
+    pen = max(hand.pen, 2 * MIN_DOT_RADIUS) * height
+    dot = pen / 2 * random.uniform(1, 1.5)
+    lean = random.uniform(-0.05, 0.3)  # to the right, for each pixel of height
     if sign == ".":
-        layer.disk((x, base - dot), (dot, dot), 1.0)
+        layer.disk((middle, base - dot - random.uniform(-0.03, 0.1) * height), (dot, dot), 1.0)
     elif sign == ",":
-        layer.line([(x, base - dot), (x - 1.2 * dot, base + 0.15 * height)], max(1.0, thick))
+        start, far = random.uniform(-0.1, 0.02), random.uniform(0.12, 0.3)
+        left = middle - random.uniform(0, 0.16) * height
+        layer.line([(middle, base + start * height), (left, base + far * height)], pen)
     elif sign == "-":
-        layer.line([(x - 0.14 * height, base - 0.45 * height),
-                    (x + 0.14 * height, base - 0.47 * height)], max(0.8, thick))  # fmt: skip
+        half, up = random.uniform(0.1, 0.26) * height, random.uniform(0.38, 0.6) * height
+        rise = random.normal(0.02, 0.03) * height
+        layer.line([(middle - half, base - up), (middle + half, base - up - rise)], pen)
     elif sign == ":":
-        for y in (0.2, 0.65):
-            layer.disk((x, base - y * height), (dot, dot), 1.0)
+        low, high = random.uniform(0.08, 0.28), random.uniform(0.5, 0.75)
+        for up in (low, high):
+            layer.disk((middle + lean * up * height, base - up * height), (dot, dot), 1.0)
     else:
-        layer.line([(x - 0.2 * height, base + 0.05 * height),
-                    (x + 0.2 * height, base - 1.05 * height)], max(0.8, thick))  # fmt: skip
+        below, above = random.uniform(-0.03, 0.3) * height, random.uniform(0.95, 1.35) * height
+        lean += 0.2
+        layer.line([(middle - lean * below, base + below), (middle + lean * above, base - above)],
+                   max(0.8, hand.pen * height))  # fmt: skip
+    mask = layer.coverage()
+    rows, columns = (np.flatnonzero((mask > 0.1).any(axis)) for axis in (1, 0))
+    cut = mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return cut, float(rows[-1] + 1 - base)
 
 
-def _cells(size: tuple[int, int], box: Box, count: int, random: Generator) -> np.ndarray:
-    """The cells of a form around the digits: boxes that touch or stand apart, or a comb."""
-    layer = Layer(size)
-    pitch = box.width / count
-    above, below = random.uniform(-0.02, 0.3, 2) * box.height
-    top, bottom = box.top - above, box.bottom + below
-    width = max(0.6, box.height * float(np.exp(random.uniform(np.log(0.01), np.log(0.06)))))
-    kind = random.choice(["boxes", "apart", "comb"])
-    gap = random.uniform(0.02, 0.12) * pitch if kind == "apart" else 0.0
-    tick = top + random.uniform(0.2, 0.8) * (bottom - top) if kind == "comb" else top
-    for place in range(count + 1):
-        x = box.left + place * pitch
-        for wall in {x - gap, x + gap}:
-            layer.line([(wall, tick), (wall, bottom)], width)
-        if place < count:
-            right = x + pitch - gap
-            layer.line([(x + gap, bottom), (right, bottom)], width)
-            if kind != "comb":
-                layer.line([(x + gap, top), (right, top)], width)
-    return layer.coverage()
+def _lay_out_cells(wide: int, height: float, random: Generator) -> list[Cell]:
+    """Cells beside each other, at times in groups; some may lie beyond the border."""
+    pitch = min(height * random.uniform(0.62, 1.25), wide)
+    apart = random.uniform(0.05, 0.4) * pitch if random.random() < 0.35 else 0.0
+    group = int(random.choice([0, 0, 2, 3]))
+    count = max(1, min(int(wide * random.uniform(0.6, 1.15) / (pitch + apart)), 10))
+    cells, left = [], 0.0
+    for place in range(count):
+        ends = bool(apart) or place == count - 1 or bool(group and place % group == group - 1)
+        cells.append(Cell(left, left + pitch, ends))
+        left += pitch + apart + (0.5 * pitch if group and ends else 0)
+    free = wide - cells[-1].right
+    shift = free * random.uniform(0, 1)
+    if free < 0:  # one of the first cells begins at the left border
+        shift = -cells[random.integers(len(cells)) // 3].left
+    return [Cell(cell.left + shift, cell.right + shift, cell.is_last) for cell in cells]
+
+
+def _in_cells(
+    digits: Digits, hand: Hand, cells: list[Cell], wide: int, height: float, random: Generator
+) -> list[Placed]:
+    """A digit for some neighboring cells, not quite in the middle; the others stay empty. It may
+    run off the border a little."""
+    first = int(random.integers(0, 2)) if random.random() < 0.3 else 0
+    last = len(cells) - (int(random.integers(1, 4)) if random.random() < 0.35 else 0)
+    careless = random.choice([0.03, 0.09]) * height
+    row: list[Placed] = []
+    over = 0.04 * height
+    seen = [cell for cell in cells if cell.left > -over and cell.right < wide + over]
+    for cell in seen[min(first, len(seen) - 1) : max(last, first + 1)]:
+        mask, label = _digit(digits, hand, height * random.uniform(0.85, 1), random)
+        widest = 1.02 * (cell.right - cell.left)
+        if mask.shape[1] > widest:
+            mask = sized(mask, max(8, round(max(mask.shape) * widest / mask.shape[1])))
+        middle = (cell.left + cell.right) / 2 + random.normal(0, 1) * careless
+        drop = random.normal(0, 0.5) * careless
+        row.append(Placed(mask, middle - mask.shape[1] / 2, drop, label))
+    return row
+
+
+def _draw_cells(
+    layer: Layer, cells: list[Cell], base: float, height: float, random: Generator
+) -> None:
+    """Prints boxes, or a comb: walls that may be short on a line under the digits."""
+    is_comb = random.random() < 0.55
+    top = base - height - random.uniform(-0.02, 0.35) * height
+    bottom = base + random.uniform(-0.03, 0.15 if is_comb else 0.35) * height
+    wall = top
+    if is_comb:
+        share = random.choice([random.uniform(0.06, 0.35), random.uniform(0.3, 0.8)])
+        wall = bottom - share * (bottom - top)
+    width = max(0.6, height * float(np.exp(random.uniform(np.log(0.01), np.log(0.08)))))
+    inner = width * random.choice([1, random.uniform(0.4, 0.9)])
+    is_open = random.random() < 0.15  # no walls at the ends of a group
+    for place, (left, right, is_last) in enumerate(cells):
+        is_first = not place or cells[place - 1].is_last
+        if not (is_open and is_first):
+            layer.line([(left, wall), (left, bottom)], width if is_first else inner)
+        if is_last and not is_open:
+            layer.line([(right, wall), (right, bottom)], width)
+        layer.line([(left, bottom), (right, bottom)], width)
+        if not is_comb:
+            layer.line([(left, top), (right, top)], width)

@@ -28,7 +28,8 @@ from nn.composition.writing import digit_mask, other_writing, stretched
 from nn.data.digits import NO_DIGIT, Digits
 
 SIDE_PIXELS = 112  # the longer side of a scene: enough for a canvas of 64
-TIGHT_NUMBER_SHARE = 0.45  # of the numbers: cropped to their ink, or nearly
+TIGHT_NUMBER_SHARE = 0.3  # of the numbers: cropped to their ink, or nearly
+WIDE_NUMBER_SHARE = 0.65  # of the numbers: pictures up to three times as wide as high
 TIGHT_SHARE = 0.15  # of the written pictures: cropped to the ink, or nearly
 RUNS_OFF_SHARE = 0.2  # of the others: up to a fifth lies beyond the border; what is seen is ink
 MAX_LOST_SHARE, STROKE_SHARE = 0.2, 0.06
@@ -44,7 +45,7 @@ def compose(digits: Digits, random: Generator) -> Scene:
     One that a person could hardly see is drawn anew.
     """
     kinds: dict[Callable[[Digits, Generator], Drawing], float] = {
-        _written: 0.57, _framed: 0.11, _number: 0.09, _other: 0.09, _blank: 0.14,
+        _written: 0.50, _framed: 0.10, _number: 0.18, _other: 0.09, _blank: 0.13,
     }  # fmt: skip
     while True:
         kind = list(kinds)[random.choice(len(kinds), p=list(kinds.values()))]
@@ -87,7 +88,9 @@ def _blank(digits: Digits, random: Generator) -> Drawing:
 def _number(digits: Digits, random: Generator) -> Drawing:
     """Several digits in a row, perhaps in the cells of a form."""
     size = _size(random)
-    ink, cells, box = draw_number(digits, size, random)
+    if random.random() < WIDE_NUMBER_SHARE:
+        size = (round(SIDE_PIXELS * float(np.exp(-random.uniform(0.2, 1.2)))), SIDE_PIXELS)
+    ink, cells, box, label = draw_number(digits, size, random)
     if random.random() < TIGHT_NUMBER_SHARE:
         ink, cells, box = _cropped_to(box, ink, cells, random)
         size = (ink.shape[0], ink.shape[1])
@@ -98,7 +101,7 @@ def _number(digits: Digits, random: Generator) -> Drawing:
     if random.random() < 0.25:
         marks = np.maximum(marks, draw_marks(size, box, contrast, random))
     covered = np.maximum(contrast * draw_opacity(size, random) * ink, marks)
-    return Drawing(paper * (1 - covered.clip(0, 1)), ink, NO_DIGIT, light)
+    return Drawing(paper * (1 - covered.clip(0, 1)), ink, label, light)
 
 
 def _contrast(random: Generator) -> float:
@@ -134,7 +137,7 @@ def _on_paper(
     marks = np.zeros(size, np.float32)
     if random.random() < 0.6:
         marks = draw_marks(size, box, contrast, random)
-    if random.random() < 0.32:
+    if random.random() < 0.36:
         cut, whole = draw_neighbors(digits, size, box, random)
         marks = np.maximum(marks, contrast * cut)
         if whole.any():

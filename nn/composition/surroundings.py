@@ -18,7 +18,7 @@ from nn.data.digits import Digits
 # that is seen whole is another digit. Nothing between is shown, as a person would not know either.
 MAX_CUT_SHARE, MIN_WHOLE_SHARE = 0.5, 0.97
 MAX_SHOWN_THROUGH = 0.65  # of the ink's contrast
-CUT_LINE_SHARE = 0.25  # of the neighbors: a whole line of writing, cut off
+CUT_LINE_SHARE = 0.35  # of the neighbors: a whole line of writing, cut off
 
 
 def draw_paper(
@@ -37,7 +37,7 @@ def draw_paper(
         (0.15, lambda: on.ruled(paper, random, min(size) * random.uniform(0.1, 0.5),
                                 contrast * random.uniform(0.1, 1.0), random.random() < 0.5)),
         (0.16, lambda: surfaces.textured(paper, random, contrast * random.uniform(0.02, 0.2))),
-        (0.24, lambda: _shown_through(digits, paper, through * contrast, random)),
+        (0.28, lambda: _shown_through(digits, paper, through * contrast, random)),
         (0.45, lambda: on.lit(paper, random, random.uniform(0, 0.5))),
         (0.16, lambda: on.shadowed(paper, random, random.uniform(0.15, 0.6))),
         (0.10, lambda: on.creased(paper, random, random.uniform(0.08, 0.3))),

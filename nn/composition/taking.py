@@ -111,7 +111,7 @@ def take(drawing: Drawing, random: Generator) -> Scene:
         pixels = _compressed(pixels, int(random.integers(least, 95)))
     enlarged = on.bytes_of(_resized(pixels, CANVAS))
     size = enlarged.shape[0], enlarged.shape[1]
-    ink = on.bytes_of(255 * _full(_shaped(ink, size)))
+    ink = on.bytes_of(255 * full(_shaped(ink, size)))
     return Scene(_centered(enlarged), size, _centered(ink), drawing.label)
 
 
@@ -149,7 +149,7 @@ def _shaped(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return np.array(image.resize(size[::-1], Image.Resampling.BILINEAR))
 
 
-def _full(ink: np.ndarray) -> np.ndarray:
+def full(ink: np.ndarray) -> np.ndarray:
     """Brings the middle of each stroke to 1: a hairline covers only a part of its pixels, but is
     ink all the same. Full is the mean coverage nearby, each pixel weighted by itself."""
     kept = np.where(ink > MIN_STROKE_COVERAGE, ink, 0)

@@ -4,6 +4,8 @@ scribbles.
 Masks are float32 [H, W], from 0 to 1, as in ink.py.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.random import Generator
 from PIL import Image, ImageDraw
@@ -22,7 +24,7 @@ FONTS = ("DejaVuSans", "DejaVuSans-Oblique", "DejaVuSansMono", "DejaVuSerif", "D
 def digit_mask(digits: Digits, random: Generator) -> tuple[np.ndarray, int]:
     """A digit's mask and label: one of the digits, with its own strokes or with a pen's, or drawn
     from strokes."""
-    pen = float(np.exp(random.uniform(np.log(0.02), np.log(0.2))))
+    pen = _any_pen(random)
     if random.random() < 0.7:
         index = random.integers(len(digits))
         mask, label = from_image(digits.images[index], TALL_PIXELS), int(digits.labels[index])
@@ -32,6 +34,35 @@ def digit_mask(digits: Digits, random: Generator) -> tuple[np.ndarray, int]:
         label = int(random.integers(10))
         mask = from_strokes(label, random, styled=random.random() < 0.5, tall=TALL_PIXELS)
     return with_pen(mask, pen, tall=TALL_PIXELS), label
+
+
+class Hand(NamedTuple):
+    """How a person writes a number. pen: its width, as a share of a digit's height; own_strokes:
+    whether the digits keep the strokes of their images, of any width, instead."""
+
+    pen: float
+    own_strokes: bool
+
+    @classmethod
+    def any(cls, random: Generator) -> "Hand":
+        """Any person's."""
+        return cls(_any_pen(random), bool(random.random() < 0.3))
+
+    def digit(self, digits: Digits, random: Generator) -> tuple[np.ndarray, int]:
+        """A digit's mask and label."""
+        index = random.integers(len(digits))
+        mask, label = from_image(digits.images[index], TALL_PIXELS), int(digits.labels[index])
+        if self.own_strokes:
+            return mask, label
+        if random.random() < 0.25:
+            label = int(random.integers(10))
+            mask = from_strokes(label, random, styled=random.random() < 0.5, tall=TALL_PIXELS)
+        return with_pen(mask, self.pen, tall=TALL_PIXELS), label
+
+
+def _any_pen(random: Generator) -> float:
+    """A pen's width, as a share of a digit's height: from a fine pen to a marker."""
+    return float(np.exp(random.uniform(np.log(0.02), np.log(0.2))))
 
 
 def stretched(mask: np.ndarray, random: Generator) -> np.ndarray:

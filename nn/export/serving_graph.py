@@ -1,4 +1,4 @@
-"""The serving graph, which is exported: four signatures that share one set of variables."""
+"""The serving graph, which is exported: five signatures that share one set of variables."""
 
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
@@ -7,9 +7,11 @@ from nn.confidence.scaling import UNSCALED, Scaling
 from nn.data.digits import SIDE
 from nn.networks.finder_weights import find_ink
 from nn.networks.inference import predict
+from nn.networks.layers import scale
 from nn.networks.registry import Network
 from nn.normalization.decoding import decode_canvases
-from nn.normalization.pipeline import FindInk, Normalized, normalization
+from nn.normalization.fit import fit_digit
+from nn.normalization.pipeline import FindInk, Normalized, normalization, to_uint8
 from nn.normalization.small_digits import Normalize, is_small, page_normalization
 from nn.pictures.canvas import CANVAS, PAGE
 
@@ -33,8 +35,12 @@ def build_serving_graph(
         pixels = tf1.placeholder(tf.uint8, [None, None, None], "pixels")
         sizes = tf1.placeholder(tf.int32, [None, 3], "sizes")
         image_bytes = tf1.placeholder(tf.string, [None], "image_bytes")
+        ink = tf1.placeholder(tf.uint8, [None, None, None], "ink")
         outputs = {"serving_default": predict(network, images, scaling)}
         with tf1.variable_scope("", reuse=True):
+            with tf.name_scope("ink"):
+                fitted = to_uint8(fit_digit(scale(ink)))
+                outputs["ink"] = predict(network, fitted, scaling) | {"normalized": fitted}
             with tf.name_scope("canvases"):
                 normalized = normalize(pixels, sizes)
                 outputs["canvases"] = _predict_all(network, scaling, normalized)
@@ -46,6 +52,7 @@ def build_serving_graph(
                 outputs["photos"] = _predict_all(network, scaling, normalized)
     inputs = {
         "serving_default": {"images": images},
+        "ink": {"ink": ink},
         "canvases": {"pixels": pixels, "sizes": sizes},
         "pages": {"pixels": pixels, "sizes": sizes},
         "photos": {"image_bytes": image_bytes},

@@ -97,7 +97,7 @@ def compact(images: tf.Tensor, seed: tf.Tensor | None) -> tf.Tensor:
 # with AVX-512 and bfloat16. docs/experiments.md says what was tried.
 @register(
     "flagship", parameters=206_890, epochs=16, batch_size=128, learning_rate=2e-2, warmup=0.25,
-    beta_2=0.99, weight_decay=0.01, label_smoothing=0.1, augment=True, extras=0.5,
+    beta_2=0.99, weight_decay=0.01, label_smoothing=0.1, augment=True, extras=0.66,
     precision=BFLOAT16, towers=1,
 )  # fmt: skip
 def flagship(images: tf.Tensor, seed: tf.Tensor | None) -> tf.Tensor:

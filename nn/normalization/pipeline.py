@@ -70,8 +70,8 @@ def normalize(pixels: tf.Tensor, sizes: tf.Tensor, find_ink: FindInk) -> Normali
     here, there = _enlarging(pixels, sizes)
     found = resample(stages.full, there, here, tf.shape(pixels)[1:])
     return Normalized(
-        _to_uint8(stages.fitted),
-        _to_uint8(found),
+        to_uint8(stages.fitted),
+        to_uint8(found),
         tf.where(tf.reduce_any(is_ink, [1, 2]), "", NO_INK),
         masked_mean(stages.gray, ink) > masked_mean(stages.gray, paper),
         mean_certainty(stages.found),
@@ -125,5 +125,6 @@ def _enlarging(pixels: tf.Tensor, sizes: tf.Tensor) -> tuple[tf.Tensor, tf.Tenso
     )
 
 
-def _to_uint8(x: tf.Tensor) -> tf.Tensor:
+def to_uint8(x: tf.Tensor) -> tf.Tensor:
+    """Levels from 0 to 1 → 0 to 255."""
     return tf.cast(tf.round(tf.clip_by_value(x, 0, 1) * 255), tf.uint8)

@@ -21,9 +21,10 @@ MAX_SCALE_ERROR = 1.35  # a factor: digits of 21 to 38 pixels need no other scal
 FIRST_SHORTER_SIDE_PIXELS = 64
 MAX_LONGER_SIDE_PIXELS = 1024
 MAX_SCALES_TRIED = 4
-PAPER_PIXELS = 25  # a side of the square whose mean is a pixel's paper
-MIN_CONTRAST_LEVELS = 12  # of ink and paper: with less, noise looks like marks
-MIN_MARK_CONTRAST = 0.55  # of the ink's
+# Components that are wider, in the digits' height, may be digits that run together because the
+# picture was shrunk too much. At twice the scale they come apart: then their height is less than
+# this many times what it was.
+MIN_JOINED_WIDTH, MAX_APART_HEIGHT = 1.6, 1.5
 MIN_FULL_HEIGHT = 0.75  # of the digits' height: a component as high is a digit of its own
 MAX_COMPONENT_SHAPE = 5.0  # width to height: a component that is wider is a line
 
@@ -78,45 +79,55 @@ def label_components(mask: np.ndarray) -> np.ndarray:
     return ndimage.label(mask, np.ones((3, 3)))[0]
 
 
-def find_ink_at_digit_scale(
-    gray: np.ndarray, find_ink: FindInk
-) -> tuple[np.ndarray, np.ndarray, float]:
-    """Shrinks a gray picture until its digits are about DIGIT_HEIGHT_PIXELS high; returns it and
-    its ink at this scale, and how high the digits are."""
+class Scaled(NamedTuple):
+    """gray: uint8 [H, W], a picture that was shrunk by `factor`; ink: the same, its ink, 255 = ink;
+    height: of the digits, in pixels; is_joined: whether the ink is wide, as that of digits which
+    run together."""
+
+    gray: np.ndarray
+    ink: np.ndarray
+    factor: float
+    height: float
+    is_joined: bool
+
+
+def find_ink_at_digit_scale(gray: np.ndarray, find_ink: FindInk) -> Scaled:
+    """Shrinks a gray picture until its digits are about DIGIT_HEIGHT_PIXELS high."""
     largest = min(1.0, MAX_LONGER_SIDE_PIXELS / max(gray.shape))
-    factor = min(largest, FIRST_SHORTER_SIDE_PIXELS / min(gray.shape))
-    for _ in range(MAX_SCALES_TRIED):
-        shrunk = resize(gray, factor)
-        ink = find_ink(shrunk)
-        height = digit_height(find_components(label_components(ink > INK_THRESHOLD_LEVEL)))
-        change = DIGIT_HEIGHT_PIXELS / height if height else 2
-        better = min(largest, factor * change)
-        if 1 / MAX_SCALE_ERROR < better / factor < MAX_SCALE_ERROR:
+    found = _approach(gray, find_ink, FIRST_SHORTER_SIDE_PIXELS / min(gray.shape), largest)
+    while found.is_joined and found.factor < largest:
+        closer = _look(gray, find_ink, min(largest, 2 * found.factor))
+        if closer.height > MAX_APART_HEIGHT * found.height or not closer.height:
             break
-        factor = better
-    return shrunk, ink, height
+        apart = _approach(gray, find_ink, _better_factor(closer), largest)
+        if apart.factor < MAX_SCALE_ERROR * found.factor:
+            break  # the same scale again
+        found = apart
+    return found
 
 
-def marks_beside_ink(gray: np.ndarray, ink: np.ndarray) -> np.ndarray:
-    """What is as dark on its paper as the ink, or as light, but was not found to be ink: bool [H,
-    W].
+def _approach(gray: np.ndarray, find_ink: FindInk, factor: float, largest: float) -> Scaled:
+    """Changes the factor until the digits are as high as they should be."""
+    for _ in range(MAX_SCALES_TRIED):
+        found = _look(gray, find_ink, min(factor, largest))
+        factor = min(largest, _better_factor(found))
+        if 1 / MAX_SCALE_ERROR < factor / found.factor < MAX_SCALE_ERROR:
+            break
+    return found
 
-    gray, ink: uint8 [H, W], a picture and its ink, 255 = ink. Where ink and paper hardly differ,
-    there is none.
-    """
-    is_ink = ink > INK_THRESHOLD_LEVEL
-    if not is_ink.any() or is_ink.all():
-        return np.zeros(gray.shape, bool)
-    levels = gray.astype(np.float32)
-    beside = np.where(is_ink, 0, levels)
-    weights = ndimage.uniform_filter((~is_ink).astype(np.float32), PAPER_PIXELS)
-    paper = ndimage.uniform_filter(beside, PAPER_PIXELS) / np.maximum(weights, 1e-6)
-    difference = levels - paper
-    contrast = float(np.median(difference[ink > 200])) if (ink > 200).any() else 0.0
-    if abs(contrast) < MIN_CONTRAST_LEVELS:
-        return np.zeros(gray.shape, bool)
-    near = ndimage.binary_dilation(is_ink, iterations=2)
-    return (difference / contrast > MIN_MARK_CONTRAST) & ~near
+
+def _better_factor(found: Scaled) -> float:
+    return found.factor * (DIGIT_HEIGHT_PIXELS / found.height if found.height else 2)
+
+
+def _look(gray: np.ndarray, find_ink: FindInk, factor: float) -> Scaled:
+    """The ink at one scale."""
+    shrunk = resize(gray, factor)
+    ink = find_ink(shrunk)
+    components = find_components(label_components(ink > INK_THRESHOLD_LEVEL))
+    height = digit_height(components)
+    widest = max((each.width for each in components if each.height > height / 2), default=0)
+    return Scaled(shrunk, ink, factor, height, widest > MIN_JOINED_WIDTH * height)
 
 
 def resize(gray: np.ndarray, factor: float) -> np.ndarray:

@@ -9,20 +9,20 @@ import numpy as np
 from nn.confidence.thresholds import EVEN_ODDS, least_probability, percent
 from nn.data.told import UNTOLD, Told
 from nn.errors import DataError, PictureError
-from nn.pictures.canvas import CANVAS
+from nn.pictures.cuts import find_pieces
 from nn.pictures.files import read_gray
 from nn.pictures.sources import Pictures, Source, as_sources
+from nn.prediction.number_cuts import best_cut
 from nn.prediction.number_ink import MAX_LONGER_SIDE_PIXELS
 from nn.prediction.number_segmentation import (
-    TOUCHING,
     UNCLEAR_CUT,
-    UNCLEAR_SIGN,
+    UNREAD_MARK,
     Digit,
     Sign,
-    cuts,
     find_number_rows,
+    part_of,
 )
-from nn.prediction.predictor import Predictor
+from nn.prediction.predictor import ImageOutputs, Predictor
 from nn.prediction.read_ahead import CanvasOutputs
 from nn.prediction.readings import (
     LIKE_NO_DIGIT,
@@ -34,7 +34,8 @@ from nn.prediction.readings import (
     NumberRow,
 )
 
-MAX_TOUCHING_DIGITS = 4  # that a component is cut into
+# To the digits' height: a wider component may be digits that touch, however sure the answer is.
+MAX_DIGIT_WIDTH = 1.0
 
 
 class NumberReader:
@@ -45,6 +46,7 @@ class NumberReader:
     def __init__(self, predictor: Predictor) -> None:
         self._predictor = predictor
         self._read_canvases = predictor.signature("canvases", CanvasOutputs)
+        self._read_ink = predictor.signature("ink", ImageOutputs)
 
     def read(self, pictures: Pictures) -> Iterator[NumberReading]:
         """Reads pictures of numbers, in one row or several, of any size; yields a reading for each,
@@ -91,6 +93,11 @@ class NumberReader:
         reason = reasons[0] if reasons else None
         return NumberReading(name, UNSURE if reason else OK, number_text, digits, reason, rows)
 
+    @property
+    def _least_probability(self) -> float:
+        """A digit that is less probable is unsure."""
+        return least_probability(self._predictor.threshold, self._predictor.max_error)
+
     def _find_ink(self, gray: np.ndarray) -> np.ndarray:
         """As number_ink.FindInk."""
         size = np.array([[*gray.shape, min(gray.shape)]], np.int32)
@@ -100,45 +107,38 @@ class NumberReader:
         """Reads each digit alone."""
         if not places:
             return []
-        canvases = np.stack([place.canvas for place in places])
-        answers = self._read_canvases(canvases, np.full((len(places), 3), CANVAS, np.int32))
+        answers = self._read_ink(np.stack([place.canvas for place in places]))
         best = answers.probabilities.max(1).astype(float).tolist()
         return [_Answer(*each) for each in zip(places, answers.digits.tolist(), best, strict=True)]
 
-    def _split(self, answer: "_Answer", depth: int = MAX_TOUCHING_DIGITS) -> "list[_Answer]":
+    def _split(self, answer: "_Answer") -> "list[_Answer]":
         """The digits of a component that may be several which touch, from left to right; the answer
         itself if it is one digit, or no cut leaves what looks like digits."""
-        if answer.probability >= EVEN_ODDS and answer.place.doubt != TOUCHING:
+        place = answer.place
+        is_narrow = place.ink.shape[1] <= MAX_DIGIT_WIDTH * place.height
+        if answer.probability >= self._least_probability and is_narrow and not place.doubt:
             return [answer]
-        pairs = [*cuts(answer.place)] if depth > 1 else []
-        read = self._read_digits([part for pair in pairs for part in pair])
-        halves = [*zip(read[::2], read[1::2], strict=True)]
-        if not halves:
+        pieces, end = find_pieces(place.ink, place.height)
+        read = self._read_digits([part_of(place, piece) for piece in pieces])
+        cut = best_cut(pieces, end, *_values(read))
+        if cut is None:
             return [answer]
-        # The cut whose worse half is best; or else, for three digits or more, the one that cuts off
-        # the best single digit.
-        best = max(halves, key=_lowest)
-        if _lowest(best) < EVEN_ODDS:
-            best = max(halves, key=lambda pair: max(each.probability for each in pair))
-        parts = [part for half in best for part in self._split(half, depth - 1)]
-        if _lowest(parts) < EVEN_ODDS:
-            return [answer]
-        # Other cuts may leave other digits: then nobody knows which are right.
-        others = {(left.digit, right.digit) for left, right in halves
-                  if _lowest((left, right)) >= EVEN_ODDS}  # fmt: skip
-        if len(others) > 1:
-            return [part._replace(place=part.place._replace(doubt=UNCLEAR_CUT)) for part in parts]
-        return parts
+        digits = [read[index] for index in cut.places]
+        if len(digits) == 1:
+            # One digit: as it was, with all of its ink.
+            return [answer if cut.is_clear else answer.doubted(UNCLEAR_CUT)]
+        return digits if cut.is_clear else [each.doubted(UNCLEAR_CUT) for each in digits]
 
     def _reason_to_doubt(self, parts: "Sequence[_Answer | Sign]") -> str | None:
         """Names the first digit of a row that is doubtful, and says why; None where all are
         sure."""
-        least = least_probability(self._predictor.threshold, self._predictor.max_error)
+        least = self._least_probability
         position = 0
         for part in parts:
             if isinstance(part, Sign):
                 if not part.text:
-                    return f"{ordinal(position)} digit {UNCLEAR_SIGN}"
+                    place = f"behind the {ordinal(position)}" if position else "before the 1st"
+                    return f"{UNREAD_MARK} {place} digit"
                 continue
             position += 1
             doubt = part.place.doubt
@@ -157,14 +157,20 @@ class _Answer(NamedTuple):
     digit: int
     probability: float
 
+    def doubted(self, doubt: str) -> "_Answer":
+        """The same with a doubt."""
+        return self._replace(place=self.place._replace(doubt=doubt))
+
     def as_digit(self, row: int, size: tuple[int, int]) -> NumberDigit:
         """The digit of a reading. size: the picture's width and height in pixels."""
         box = _box_in_pixels(self.place.box, size)
         return NumberDigit(self.digit, self.probability, box, row)
 
 
-def _lowest(answers: Sequence[_Answer]) -> float:
-    return min(answer.probability for answer in answers)
+def _values(answers: Sequence[_Answer]) -> tuple[np.ndarray, np.ndarray]:
+    """The digits, int [N], and their probabilities, float [N]."""
+    digits = np.array([answer.digit for answer in answers], int)
+    return digits, np.array([answer.probability for answer in answers], float)
 
 
 def _box_in_pixels(box: tuple[float, float, float, float], size: tuple[int, int]) -> list[int]:

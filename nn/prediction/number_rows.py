@@ -4,12 +4,19 @@ Limits are shares of the digits' height where they say nothing else, so that the
 No model is needed here: whether a component is a digit is seen by its size and place.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from nn.prediction.number_ink import MIN_FULL_HEIGHT, Component
+from nn.prediction.number_signs import (
+    find_signs,
+    is_comma,
+    is_comma_behind,
+    looks_like_a_sign,
+    may_be_sign,
+)
 
 # Rows: what is as high as a digit starts a row, or goes on with the row whose last digit lies at
 # the same height.
@@ -22,18 +29,21 @@ MAX_BESIDE_ROW = 0.4  # how far above or below a row's digits a dot or a comma m
 MIN_STROKE_OVERLAP = 0.3
 MIN_TALL_STROKE_OVERLAP = 0.6  # of a tall stroke, which may be a small digit too
 MIN_TALL_STROKE_HEIGHT = 0.5
+# Only what a digit has near a stroke, above and below it, counts: a dot under the slanted stem of a
+# seven lies beside it. What looks like a dot or a dash must be nearer than the bar of a five.
+STROKE_REACH, SIGN_REACH = 0.3, 0.1
+MIN_FRAGMENT_HEIGHT = 0.25  # of ink before the first digit or behind the last: less is a speck
+MAX_DIGIT_HEIGHT = 1.5  # of a mark that may be a digit
 MIN_DIGIT_HEIGHT = 0.35  # a shorter component beside all digits is a sign or a speck
 
-# Signs between two digits, by their size and by where they lie: 0 is the top of the digits beside
-# them, 1 the line that these stand on.
-MAX_SPECK = 0.06  # both ways
-MAX_DOT_WIDTH, MAX_DOT_HEIGHT = 0.4, 0.3
-MAX_DOT_SHAPE = 2.2  # width to height
-MIN_COMMA_SHAPE = 1.35  # height to width: a dot is as high as wide
-LOW = 0.68
-MIN_DASH_SHAPE = 1.7  # width to height
-MAX_DASH_HEIGHT = 0.3
-DASH_MIDDLE = (0.25, 0.75)
+
+# The bounding box of what lies of a component from one row up to another; None if nothing does.
+BoxBetween = Callable[[Component, int, int], Component | None]
+
+
+def whole_box(component: Component, top: int, bottom: int) -> Component:
+    """A BoxBetween that does not know more of a component than its box."""
+    return component
 
 
 class Row(NamedTuple):
@@ -45,7 +55,10 @@ class Row(NamedTuple):
 
 
 def find_rows(
-    components: Sequence[Component], height: float, marks: Sequence[Component] = ()
+    components: Sequence[Component],
+    height: float,
+    marks: Sequence[Component] = (),
+    box_between: BoxBetween = whole_box,
 ) -> list[Row]:
     """Groups components into rows, from top to bottom.
 
@@ -67,23 +80,48 @@ def find_rows(
         is_low = each.height < MIN_ROW_HEIGHT * height
         if is_low and (place := _row_of(each, rows, height)) is not None:
             members[place].append(each)
-    found = [_row(row, height) for row in members]
+    found = [_row(row, height, box_between) for row in members]
     for each in marks:
         if (place := _row_of(each, rows, height)) is not None:
             boxes = [bounding_box(digit) for digit in found[place].digits]
-            if [text for text, _ in find_signs([each], boxes) if text in (".", ",", "-")]:
+            if may_be_sign(each, boxes, height) or may_be_digit(each, boxes, height):
                 found[place].signs.append(("", [each]))
     return found
 
 
-def _row(components: Sequence[Component], height: float) -> Row:
+def may_be_digit(mark: Component, digits: Sequence[Component], height: float) -> bool:
+    """Whether a mark is as high as a digit, and lies beside one."""
+    if not MIN_TALL_STROKE_HEIGHT <= mark.height / height <= MAX_DIGIT_HEIGHT:
+        return False
+    if mark.width > height:
+        return False
+    gaps = [max(each.left - mark.right, mark.left - each.right) for each in digits
+            if _shared_rows(each, mark) >= MIN_ROW_HEIGHT]  # fmt: skip
+    return bool(gaps) and min(gaps) < height
+
+
+def _row(components: Sequence[Component], height: float, box_between: BoxBetween) -> Row:
     """The digits and signs among a row's components."""
-    digits, rest = group_by_digit(components, height)
-    return Row(digits, find_signs(rest, [bounding_box(digit) for digit in digits]))
+    digits, rest = group_by_digit(components, height, box_between)
+    boxes = [bounding_box(digit) for digit in digits]
+    fragments = [each for each in rest if _is_fragment(each, boxes, height)]
+    return Row(digits, [*find_signs(rest, boxes), *(("", [each]) for each in fragments)])
+
+
+def _is_fragment(component: Component, digits: Sequence[Component], height: float) -> bool:
+    """Whether a component before the first digit or behind the last may be what was found of
+    another one."""
+    if not digits or component.height < MIN_FRAGMENT_HEIGHT * height:
+        return False
+    middle = component.left + component.right
+    first, last = digits[0], digits[-1]
+    is_outside = middle < first.left + first.right or middle > last.left + last.right
+    gap = max(first.left - component.right, component.left - last.right)
+    return is_outside and gap < height
 
 
 def group_by_digit(
-    components: Sequence[Component], height: float
+    components: Sequence[Component], height: float, box_between: BoxBetween = whole_box
 ) -> tuple[list[list[Component]], list[Component]]:
     """Groups the components of each digit, left to right; returns also those of no digit.
 
@@ -95,65 +133,20 @@ def group_by_digit(
     digits: list[list[Component]] = []
     rest = []
     for component in sorted(components, key=lambda each: -each.height):
-        overlaps = [_width_overlap(component, bounding_box(digit), height) for digit in digits]
+        overlaps = [_width_overlap(component, digit, height, box_between) for digit in digits]
         nearest = int(np.argmax(overlaps)) if overlaps else -1
         is_tall = component.height >= MIN_TALL_STROKE_HEIGHT * height
         needed = MIN_TALL_STROKE_OVERLAP if is_tall else MIN_STROKE_OVERLAP
         is_short = component.height < MIN_FULL_HEIGHT * height
         if is_short and overlaps and overlaps[nearest] >= needed:
             digits[nearest].append(component)
-        elif component.height >= MIN_DIGIT_HEIGHT * height:
+        elif component.height >= MIN_DIGIT_HEIGHT * height and not is_comma(
+            component, [bounding_box(digit) for digit in digits], height
+        ):
             digits.append([component])
         else:
             rest.append(component)
     return sorted(digits, key=_middle_column), rest
-
-
-def find_signs(
-    rest: Sequence[Component], digits: Sequence[Component]
-) -> list[tuple[str, list[Component]]]:
-    """Finds the signs between digits among components of no digit. Specks are left out, and what
-    lies before the first digit or after the last. digits: their boxes, left to right."""
-    gaps: dict[int, list[Component]] = {}
-    for each in rest:
-        middle = (each.left + each.right) / 2
-        before = sum((digit.left + digit.right) / 2 < middle for digit in digits)
-        if 0 < before < len(digits):
-            gaps.setdefault(before, []).append(each)
-    signs = []
-    for place, parts in sorted(gaps.items()):
-        left, right = digits[place - 1], digits[place]
-        top, base = (left.top + right.top) / 2, (left.bottom + right.bottom) / 2
-        size = max(base - top, 1)
-        parts = [p for p in parts if max(p.height, p.width) > MAX_SPECK * size]
-        if parts:
-            signs.append((_sign(parts, top, size), parts))
-    return signs
-
-
-def _sign(parts: Sequence[Component], top: float, size: float) -> str:
-    """Which sign some components between two digits are: one of .,-: or empty. top: of the digits
-    beside them; size: their height."""
-    middles = [((part.top + part.bottom) / 2 - top) / size for part in parts]
-    if len(parts) == 2 and all(_is_dot(part, size) for part in parts):
-        upper, lower = sorted(middles)
-        aligned = abs(parts[0].left + parts[0].right - parts[1].left - parts[1].right) < size
-        return ":" if aligned and lower - upper > 0.2 and lower < 1.05 else ""
-    if len(parts) > 1:
-        return ""
-    (part,), (middle,) = parts, middles
-    if middle > LOW and part.width < MAX_DOT_WIDTH * size:
-        is_comma = part.height > MIN_COMMA_SHAPE * part.width or part.height > MAX_DOT_HEIGHT * size
-        return "," if is_comma else "."
-    is_flat = part.width > MIN_DASH_SHAPE * part.height and part.height < MAX_DASH_HEIGHT * size
-    if is_flat and DASH_MIDDLE[0] < middle < DASH_MIDDLE[1]:
-        return "-"
-    return ""
-
-
-def _is_dot(part: Component, size: float) -> bool:
-    is_small = part.width < MAX_DOT_WIDTH * size and part.height < MAX_DOT_HEIGHT * size
-    return is_small and part.width < MAX_DOT_SHAPE * part.height
 
 
 def bounding_box(components: Sequence[Component]) -> Component:
@@ -180,13 +173,25 @@ def _shared_rows(one: Component, other: Component) -> float:
     return shared / min(one.height, other.height)
 
 
-def _width_overlap(component: Component, digit: Component, height: float) -> float:
-    """The share of a component's width that lies above, on or below a digit. If the digit is
-    shorter than full height, it is the share of the narrower one's width."""
-    common = max(0, min(component.right, digit.right) - max(component.left, digit.left))
-    if digit.height >= MIN_FULL_HEIGHT * height:
+def _width_overlap(
+    component: Component, digit: Sequence[Component], height: float, box_between: BoxBetween
+) -> float:
+    """The share of a component's width that lies above, on or below the part of a digit that is
+    near. If the digit is shorter than full height, it is the share of the narrower one's width. 0
+    for a comma."""
+    whole = bounding_box(digit)
+    reach = round(
+        (SIGN_REACH if looks_like_a_sign(component, whole, height) else STROKE_REACH) * height
+    )
+    parts = [box_between(each, component.top - reach, component.bottom + reach) for each in digit]
+    near = [part for part in parts if part is not None]
+    if not near or is_comma_behind(component, whole, height):
+        return 0.0
+    box = bounding_box(near)
+    common = max(0, min(component.right, box.right) - max(component.left, box.left))
+    if whole.height >= MIN_FULL_HEIGHT * height:
         return common / component.width
-    return common / min(component.width, digit.width)
+    return common / min(component.width, box.width)
 
 
 def _middle_column(components: Sequence[Component]) -> float:

@@ -1,22 +1,22 @@
 """Pictures of numbers → rows of digits, each with its own ink, and of the signs between them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from scipy import ndimage
 
 from nn.pictures.canvas import CANVAS, INK_THRESHOLD_LEVEL
+from nn.pictures.cuts import Piece
 from nn.prediction.number_ink import (
     Component,
     FindInk,
-    find_components,
     find_ink_at_digit_scale,
     label_components,
-    marks_beside_ink,
     resize,
 )
-from nn.prediction.number_rows import Row, bounding_box, find_rows
+from nn.prediction.number_marks import sort_components
+from nn.prediction.number_rows import BoxBetween, Row, bounding_box, find_rows
 
 DIGIT_SIDE_PIXELS = 40  # the longer side of a digit on its canvas of 64
 
@@ -29,18 +29,14 @@ TOUCHING = "much wider than high: touching digits?"
 OTHER = "much higher than the others: a line?"
 A_SLASH = "a slanted line: a one or a slash?"
 UNCLEAR_CUT = "touches its neighbor: where does it end?"
-UNCLEAR_SIGN = "followed by a mark that is no sign between digits"
+UNREAD_MARK = "a mark that could not be read"
 
-# A slash is a straight stroke that leans, and reaches beyond the digits beside it, above and below.
+# A slash is a straight stroke that leans, and is higher than the digits beside it: it reaches
+# beyond them above and below. A one does so by less than a fifth of their height.
 MAX_STRAIGHT_DEVIATION = 0.06  # of its pixels from the line, in its heights
 MIN_SLASH_LEAN, MIN_CLEAR_LEAN = 0.15, 0.45  # width to height of the line
-MIN_SLASH_REACH, MIN_CLEAR_REACH = 0.05, 0.1  # on both sides, in the digits' heights
-
-# Where to cut a component that may be several digits: columns with little ink.
-MAX_CUTS = 7
-MIN_PART_WIDTH = 0.15  # of the digits' height
-MIN_CUT_WIDTH = 0.62  # of the digits' height: narrower ones are one digit
-MAX_PART_WIDTH = 0.95  # a part that is wider may be two digits still
+MIN_SLASH_REACH, MIN_CLEAR_REACH = 0.12, 0.28  # above and below together, in the digits' heights
+MIN_SIDE_REACH, MIN_CLEAR_SIDE_REACH = -0.06, 0.0  # above, and below
 
 
 class Digit(NamedTuple):
@@ -72,13 +68,28 @@ class Sign(NamedTuple):
 def find_number_rows(gray: np.ndarray, find_ink: FindInk) -> list[list[Digit | Sign]]:
     """Finds the digits and signs of each row in a gray picture, uint8 [H, W], from top to bottom
     and from left to right; an empty list without ink."""
-    shrunk, ink, height = find_ink_at_digit_scale(gray, find_ink)
+    found = find_ink_at_digit_scale(gray, find_ink)
+    ink = found.ink
     labels = label_components(ink > INK_THRESHOLD_LEVEL)
-    others = find_components(label_components(marks_beside_ink(shrunk, ink)))
-    rows = find_rows(find_components(labels), height, others)
+    written, marks = sort_components(found.gray, ink, found.height)
+    rows = find_rows(written, found.height, marks, boxes_between(labels))
     # Soft edges, fainter than INK_THRESHOLD_LEVEL, belong to the component beside them.
     labels = np.where(labels, labels, ndimage.maximum_filter(labels, 3))
     return [_digits_and_signs(ink, labels, row) for row in rows if row.digits]
+
+
+def boxes_between(labels: np.ndarray) -> BoxBetween:
+    """The boxes of parts of components, by their labels, int [H, W]."""
+
+    def box_between(component: Component, top: int, bottom: int) -> Component | None:
+        top, bottom = max(top, component.top), min(bottom, component.bottom)
+        part = labels[top : max(bottom, top), component.left : component.right]
+        columns = np.flatnonzero((part == component.label).any(0)) + component.left
+        if not len(columns):
+            return None
+        return Component(component.label, top, bottom, int(columns[0]), int(columns[-1]) + 1)
+
+    return box_between
 
 
 def _digits_and_signs(ink: np.ndarray, labels: np.ndarray, row: Row) -> list[Digit | Sign]:
@@ -129,56 +140,21 @@ def slash_of(ink: np.ndarray, box: Component, others: Sequence[Component]) -> st
     nearest = sorted(others, key=lambda each: abs(each.left + each.right - box.left - box.right))
     top = float(np.mean([each.top for each in nearest[:2]]))
     base = float(np.mean([each.bottom for each in nearest[:2]]))
-    reach = min(top - box.top, box.bottom - base) / max(base - top, 1)
-    if reach > MIN_CLEAR_REACH:
+    sides = np.array([top - box.top, box.bottom - base]) / max(base - top, 1)
+    if sides.sum() > MIN_CLEAR_REACH and sides.min() > MIN_CLEAR_SIDE_REACH:
         return "/"
-    return A_SLASH if reach > MIN_SLASH_REACH or -slope > MIN_CLEAR_LEAN else ""
+    may_be = sides.sum() > MIN_SLASH_REACH and sides.min() > MIN_SIDE_REACH
+    return A_SLASH if may_be or -slope > MIN_CLEAR_LEAN else ""
 
 
-def cuts(digit: Digit) -> Iterator[tuple[Digit, Digit]]:
-    """Yields ways to cut a component into two digits, those through the least ink first."""
-    mask = digit.ink > INK_THRESHOLD_LEVEL
-    height, width = mask.shape
-    if width < MIN_CUT_WIDTH * digit.height:
-        return
-    margin = max(2, round(MIN_PART_WIDTH * digit.height))
-    # A slanted cut follows slanted digits: the columns of a cut lean from one side to the other.
-    tried: list[tuple[float, int, float]] = []
-    for lean in (0.0, 0.25, -0.25):
-        shift = np.round(lean * (height / 2 - np.arange(height))).astype(int)
-        for column in range(margin, width - margin):
-            places = column + shift
-            inside = (places >= 0) & (places < width)
-            crossed = digit.ink[np.arange(height)[inside], places[inside]].sum(dtype=int)
-            tried.append((float(crossed), column, lean))
-    chosen: list[tuple[int, float]] = []
-    for _, column, lean in sorted(tried):
-        if all(abs(column - other) > 1 or lean != other_lean for other, other_lean in chosen):
-            chosen.append((column, lean))
-        if len(chosen) == MAX_CUTS:
-            break
-    for column, lean in chosen:
-        line = column + lean * (height / 2 - np.arange(height))
-        is_left = np.arange(width) < line[:, None]
-        parts = _part(digit, is_left), _part(digit, ~is_left)
-        if parts[0] and parts[1]:
-            yield parts[0], parts[1]
-
-
-def _part(digit: Digit, mask: np.ndarray) -> Digit | None:
-    """The part of a component under a mask, with its own box; None without ink."""
-    ink = np.where(mask, digit.ink, 0).astype(np.uint8)
-    used = [np.flatnonzero((ink > INK_THRESHOLD_LEVEL).any(axis)) for axis in (1, 0)]
-    if not len(used[0]):
-        return None
-    top, bottom = int(used[0][0]), int(used[0][-1]) + 1
-    left, right = int(used[1][0]), int(used[1][-1]) + 1
+def part_of(digit: Digit, piece: Piece) -> Digit:
+    """A piece of a component as a digit of its own, without a doubt."""
     height, width = digit.ink.shape
+    rows, columns = piece.ink.shape
     x, y, w, h = digit.box
-    box = (x + w * left / width, y + h * top / height, w * (right - left) / width,
-           h * (bottom - top) / height)  # fmt: skip
-    doubt = TOUCHING if right - left > MAX_PART_WIDTH * digit.height else ""
-    return digit._replace(ink=ink[top:bottom, left:right], box=box, doubt=doubt)
+    box = (x + w * piece.left / width, y + h * piece.top / height,
+           w * columns / width, h * rows / height)  # fmt: skip
+    return digit._replace(ink=piece.ink, box=box, doubt="")
 
 
 def _cut_out_digit(

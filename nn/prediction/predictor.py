@@ -31,7 +31,7 @@ class Prediction(NamedTuple):
 
 @dataclass(frozen=True)
 class ImageOutputs(SignatureOutputs):
-    """What `serving_default` answers, as a Prediction has it."""
+    """What `serving_default` and `ink` answer, as a Prediction has it."""
 
     digits: np.ndarray
     probabilities: np.ndarray
@@ -187,13 +187,13 @@ class Predictor:
             yield from (found[line] for line in sorted(found))
 
     def signature(self, name: str, outputs: type[Outputs]) -> Callable[..., Outputs]:
-        """Returns `canvases` or `pages` as a function: pixels, uint8 [N, H, W], and sizes, int32
-        [N, 3] → outputs. docs/saved_model.md describes all that there are. Raises ModelError where
-        the model does not have the signature or one of the outputs."""
+        """Returns a signature for pictures as a function: for `canvases` and `pages`, pixels, uint8
+        [N, H, W], and sizes, int32 [N, 3]; for `ink`, ink, uint8 [N, H, W] → outputs.
+        docs/saved_model.md describes all that there are. Raises ModelError where the model does not
+        have the signature or one of the outputs."""
+        inputs = ["ink"] if name == "ink" else ["pixels", "sizes"]
         # Finding the ink of four pictures is worth a processor of its own.
-        return self._restored.function(
-            name, ["pixels", "sizes"], outputs, min_images_per_processor=4
-        )
+        return self._restored.function(name, inputs, outputs, min_images_per_processor=4)
 
     def _read_pictures(
         self, sources: Iterable[Source], batch_size: int, outputs: type[PictureOutputs]

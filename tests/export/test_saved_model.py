@@ -53,6 +53,10 @@ SIGNATURES = {  # as docs/saved_model.md has them
         {"images": ("uint8", [None, 28, 28])},
         {"probabilities": PROBABILITIES, "digits": DIGITS},
     ),
+    "ink": (
+        {"ink": ("uint8", [None, None, None])},
+        {"probabilities": PROBABILITIES, "digits": DIGITS, "normalized": NORMALIZED},
+    ),
     "canvases": (
         {"pixels": ("uint8", [None, None, None]), "sizes": ("int32", [None, 3])},
         {"probabilities": PROBABILITIES, "digits": DIGITS, "normalized": NORMALIZED,
@@ -170,6 +174,7 @@ def given(digits, pictures) -> dict[str, np.ndarray]:
     pixels, sizes = zip(*map(read_canvas, pictures), strict=True)
     return {
         "images": digits[0].images[: BATCHES[-1]],
+        "ink": np.pad(digits[0].images[: BATCHES[-1]], ((0, 0), (3, 20), (9, 2))),
         "pixels": np.stack(pixels),
         "sizes": np.stack(sizes),
         "image_bytes": np.array([path.read_bytes() for path in pictures], object),
@@ -245,7 +250,7 @@ def test_every_client_reads_as_the_predictor(answers, readings, client, signatur
     assert set(found["reasons"].tolist()) == {b""}
 
 
-@pytest.mark.parametrize("signature", ["pages", "photos"])
+@pytest.mark.parametrize("signature", ["ink", "pages", "photos"])
 def test_every_client_gets_the_same_normalized_digits(answers, serve, given, signature):
     feed = {name: given[name] for name in SIGNATURES[signature][0]}
     expected = serve(signature, **feed)["normalized"]
@@ -395,6 +400,24 @@ def test_normalized_digits_predict_what_canvases_predicts(samples, predictor):
     np.testing.assert_allclose(
         again.probabilities, samples[0]["probabilities"], rtol=1e-5, atol=1e-6
     )
+
+
+def test_ink_reads_a_digit_wherever_it_lies_and_takes_all_of_it(digits, predictor, serve):
+    images = digits[0].images[:50]
+    found = serve("ink", ink=np.pad(images, ((0, 0), (30, 1), (2, 60))))
+    assert found["normalized"].shape == (50, 28, 28)
+    again = predictor.predict(found["normalized"])
+    np.testing.assert_allclose(found["probabilities"], again.probabilities, rtol=1e-5, atol=1e-6)
+    np.testing.assert_array_equal(found["digits"], again.digits)
+    large = np.kron(images, np.ones((3, 3), np.uint8))
+    np.testing.assert_allclose(
+        serve("ink", ink=large)["normalized"].astype(int), found["normalized"], atol=60
+    )
+    # Two digits side by side stay two: the finder does not choose one of them.
+    pair = np.concatenate([images[:25], images[25:]], 2)
+    used = (serve("ink", ink=pair)["normalized"] > 64).any(1)
+    first, last = used.argmax(1), 27 - used[:, ::-1].argmax(1)
+    assert (last - first >= 17).all()
 
 
 def test_canvases_of_another_size_are_accepted_and_read_alike(samples, serve):

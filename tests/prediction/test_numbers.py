@@ -8,30 +8,37 @@ import numpy as np
 import pytest
 from conftest import ROOT, RUN, load_in_this_process, run_script
 from PIL import Image, ImageDraw
+from scipy import ndimage
 
 from load_saved_model import parse_arguments
 from nn.errors import DataError
 from nn.pictures import files
+from nn.pictures.cuts import Piece
 from nn.prediction import inputs
 from nn.prediction.number_ink import (
     FIRST_SHORTER_SIDE_PIXELS,
     MAX_SCALES_TRIED,
     Component,
     digit_height,
+    find_components,
+    label_components,
+    resize,
 )
 from nn.prediction.number_reader import NumberReader, ordinal
-from nn.prediction.number_rows import find_rows, find_signs, group_by_digit
+from nn.prediction.number_rows import bounding_box, find_rows, group_by_digit
 from nn.prediction.number_segmentation import (
     A_SLASH,
     OTHER,
     TOUCHING,
     Digit,
     Sign,
-    cuts,
+    boxes_between,
     find_doubts,
     find_number_rows,
+    part_of,
     slash_of,
 )
+from nn.prediction.number_signs import find_signs
 from nn.prediction.readings import NumberReading
 from samples.draw_samples import Sample, draw
 
@@ -100,6 +107,49 @@ def test_commas_and_specks_beside_digits_are_no_digits():
     found, rest = group_by_digit([*digits, comma, speck], 40)
     assert found == [[digits[0]], [digits[1]]]
     assert rest == [comma, speck]
+
+
+def test_a_dot_under_the_slanted_stem_of_a_seven_is_no_stroke_of_it():
+    labels = np.zeros((40, 60), int)
+    labels[:6, 5:35] = 1  # the top of the seven
+    for row in range(6, 40):
+        labels[row, 33 - row // 2 : 37 - row // 2] = 1  # its stem
+    labels[35:39, 26:30] = 2  # a dot under the top, behind the foot
+    labels[:, 45:50] = 3
+    parts = find_components(labels)
+    digits, rest = group_by_digit(parts, 40, boxes_between(labels))
+    assert [[part.label for part in digit] for digit in digits] == [[1], [3]]
+    assert [part.label for part in rest] == [2]
+    assert find_signs(rest, [bounding_box(digit) for digit in digits])[0][0] == "."
+
+
+def test_a_comma_below_the_end_of_a_digit_is_no_stroke_of_it():
+    five, comma, nine = box(0, 25), box(20, 27, 38, 50), box(40, 60)
+    assert group_by_digit([five, comma, nine], 40) == ([[five], [nine]], [comma])
+
+
+def test_a_comma_may_be_as_high_as_half_a_digit():
+    seven, comma, two = box(0, 25), box(28, 38, 32, 52), box(42, 65)
+    assert group_by_digit([seven, comma, two], 40) == ([[seven], [two]], [comma])
+
+
+@pytest.mark.parametrize(
+    ("mark", "leaves_it_unsure"),
+    [(box(30, 34, 2, 40), True), (box(-20, -16), True), (box(30, 34, 36, 40), True),
+     (box(200, 204), False), (box(-20, 60, 0, 40), False), (box(30, 34, 80, 120), False)],
+    ids=["between", "before", "dot", "far", "wide", "below"],
+)  # fmt: skip
+def test_a_mark_that_may_be_a_digit_or_a_sign_leaves_its_number_unsure(mark, leaves_it_unsure):
+    (row,) = find_rows([box(0, 25), box(60, 85)], 40, [mark])
+    assert [text for text, _ in row.signs] == [""] * leaves_it_unsure
+
+
+def test_a_piece_of_ink_beside_a_number_leaves_it_unsure():
+    piece = box(-12, -8, 20, 32)  # what was found of a one
+    (row,) = find_rows([box(0, 25), box(60, 85), piece], 40)
+    assert row.signs == [("", [piece])]
+    (row,) = find_rows([box(0, 25), box(60, 85), box(-12, -8, 20, 24)], 40)
+    assert row.signs == []  # a speck
 
 
 def test_a_small_digit_is_one_too():
@@ -185,15 +235,11 @@ def test_a_slash_leans_and_reaches_beyond_the_digits_beside_it(lean, top, bottom
     assert slash_of(stroke(lean), box(30, 50, top, bottom), []) == ""
 
 
-def test_touching_digits_are_cut_where_there_is_least_ink():
-    ink = np.zeros((40, 60), np.uint8)
-    ink[:, 2:24] = ink[:, 34:58] = 255
-    ink[20:23, 24:34] = 255
-    left, right = next(cuts(Digit(ink, (0.1, 0.2, 0.6, 0.4), 40)))
-    assert 22 <= left.ink.shape[1] <= 32 and 24 <= right.ink.shape[1] <= 34
-    assert left.box[0] == pytest.approx(0.12)
-    assert right.box[0] + right.box[2] == pytest.approx(0.1 + 0.6 * 58 / 60)
-    assert [*cuts(Digit(ink[:, :24], (0, 0, 1, 1), 40))] == []  # as narrow as one digit
+def test_a_piece_of_a_component_is_a_digit_with_a_place_of_its_own():
+    whole = Digit(np.full((40, 60), 255, np.uint8), (0.1, 0.2, 0.6, 0.4), 40, TOUCHING)
+    part = part_of(whole, Piece(0, 1, whole.ink[4:24, 30:45], 4, 30))
+    assert part.box == pytest.approx((0.4, 0.24, 0.15, 0.2))
+    assert (part.ink.shape, part.height, part.doubt) == ((20, 15), 40, "")
 
 
 @pytest.mark.parametrize("scale", [0.5, 1, 4, 12])
@@ -211,6 +257,34 @@ def test_digits_are_found_at_any_scale(scale):
         assert 18 <= len(rows) <= 55
         assert abs(rows.mean() - 31.5) < 2  # in the middle
         assert abs(columns.mean() - 31.5) < 2
+
+
+def test_digits_that_run_together_when_shrunk_come_apart_at_a_larger_scale():
+    """Three rows of eight digits: shrunk to a shorter side of 64 pixels, a row is one component."""
+    gray = np.full((400, 900), 255, np.uint8)
+    for top in (40, 160, 280):
+        for left in range(60, 380, 40):
+            gray[top : top + 60, left : left + 26] = 0
+
+    def find_ink(shrunk: np.ndarray) -> np.ndarray:
+        return ndimage.maximum_filter(255 - shrunk, 3)
+
+    joined = find_components(label_components(find_ink(resize(gray, 64 / 400)) > 64))
+    assert len(joined) == 3
+    rows = find_number_rows(gray, find_ink)
+    assert [len(row) for row in rows] == [8, 8, 8]
+
+
+def test_digits_that_touch_do_not_make_the_search_for_a_scale_endless():
+    gray = bars(60, *range(40, 200, 15))  # as wide as they are apart: one component
+    looks = []
+
+    def find_ink(shrunk: np.ndarray) -> np.ndarray:
+        looks.append(shrunk.shape)
+        return 255 - shrunk
+
+    assert len(find_digits(gray, find_ink)) == 1
+    assert len(looks) <= 2 * MAX_SCALES_TRIED + 2
 
 
 def test_tiny_digits_in_a_large_picture_are_looked_at_closer():

@@ -96,7 +96,7 @@ def test_a_finder_that_is_resumed_is_not_exported_either(trained, train_here, tm
 def test_the_list_of_networks_shows_it(train_here):
     finished = train_here("--list-networks")
     assert "finder: 457,348 parameters; 8 epochs" in finished.stdout
-    assert "100,000 composed pictures" in finished.stdout
+    assert "120,000 composed pictures" in finished.stdout
 
 
 def test_equal_keys_compose_equal_pictures_in_any_number_of_processes(digits, monkeypatch):
