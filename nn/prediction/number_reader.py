@@ -9,12 +9,13 @@ import numpy as np
 from nn.confidence.thresholds import EVEN_ODDS, least_probability, percent
 from nn.data.told import UNTOLD, Told
 from nn.errors import DataError, PictureError
-from nn.pictures.cuts import find_pieces
+from nn.pictures.cuts import Piece, find_pieces
 from nn.pictures.files import read_gray
 from nn.pictures.sources import Pictures, Source, as_sources
 from nn.prediction.number_cuts import best_cut
 from nn.prediction.number_ink import MAX_LONGER_SIDE_PIXELS
 from nn.prediction.number_segmentation import (
+    TOUCHING,
     UNCLEAR_CUT,
     UNREAD_MARK,
     Digit,
@@ -116,9 +117,11 @@ class NumberReader:
         itself if it is one digit, or no cut leaves what looks like digits."""
         place = answer.place
         is_narrow = place.ink.shape[1] <= MAX_DIGIT_WIDTH * place.height
-        if answer.probability >= self._least_probability and is_narrow and not place.doubt:
+        if answer.probability >= self._least_probability and is_narrow and place.doubt != TOUCHING:
             return [answer]
         pieces, end = find_pieces(place.ink, place.height)
+        if place.doubt != TOUCHING and not any(p.last - p.first == end for p in pieces):
+            pieces.append(Piece(0, end, place.ink, 0, 0))  # a wide digit, such as a two
         read = self._read_digits([part_of(place, piece) for piece in pieces])
         cut = best_cut(pieces, end, *_values(read))
         if cut is None:

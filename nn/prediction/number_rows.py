@@ -14,6 +14,7 @@ from nn.prediction.number_signs import (
     find_signs,
     is_comma,
     is_comma_behind,
+    is_dash,
     looks_like_a_sign,
     may_be_sign,
 )
@@ -33,6 +34,7 @@ MIN_TALL_STROKE_HEIGHT = 0.5
 # seven lies beside it. What looks like a dot or a dash must be nearer than the bar of a five.
 STROKE_REACH, SIGN_REACH = 0.3, 0.1
 MIN_FRAGMENT_HEIGHT = 0.25  # of ink before the first digit or behind the last: less is a speck
+MIN_MINUS_WIDTH = 0.2
 MAX_DIGIT_HEIGHT = 1.5  # of a mark that may be a digit
 MIN_DIGIT_HEIGHT = 0.35  # a shorter component beside all digits is a sign or a speck
 
@@ -109,15 +111,18 @@ def _row(components: Sequence[Component], height: float, box_between: BoxBetween
 
 
 def _is_fragment(component: Component, digits: Sequence[Component], height: float) -> bool:
-    """Whether a component before the first digit or behind the last may be what was found of
-    another one."""
-    if not digits or component.height < MIN_FRAGMENT_HEIGHT * height:
+    """Whether a component may be what was found of a digit before the first one or behind the last;
+    or a minus."""
+    if not digits:
         return False
     middle = component.left + component.right
     first, last = digits[0], digits[-1]
-    is_outside = middle < first.left + first.right or middle > last.left + last.right
+    is_before, is_behind = middle < first.left + first.right, middle > last.left + last.right
     gap = max(first.left - component.right, component.left - last.right)
-    return is_outside and gap < height
+    if not (is_before or is_behind) or gap > height:
+        return False
+    is_minus = is_dash(component, first) and component.width > MIN_MINUS_WIDTH * height
+    return component.height >= MIN_FRAGMENT_HEIGHT * height or (is_before and is_minus)
 
 
 def group_by_digit(

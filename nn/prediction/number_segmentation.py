@@ -36,7 +36,7 @@ UNREAD_MARK = "a mark that could not be read"
 MAX_STRAIGHT_DEVIATION = 0.06  # of its pixels from the line, in its heights
 MIN_SLASH_LEAN, MIN_CLEAR_LEAN = 0.15, 0.45  # width to height of the line
 MIN_SLASH_REACH, MIN_CLEAR_REACH = 0.12, 0.28  # above and below together, in the digits' heights
-MIN_SIDE_REACH, MIN_CLEAR_SIDE_REACH = -0.06, 0.0  # above, and below
+MIN_SIDE_REACH, MIN_CLEAR_SIDE_REACH = -0.06, 0.1  # above, and below
 
 
 class Digit(NamedTuple):
@@ -141,7 +141,8 @@ def slash_of(ink: np.ndarray, box: Component, others: Sequence[Component]) -> st
     top = float(np.mean([each.top for each in nearest[:2]]))
     base = float(np.mean([each.bottom for each in nearest[:2]]))
     sides = np.array([top - box.top, box.bottom - base]) / max(base - top, 1)
-    if sides.sum() > MIN_CLEAR_REACH and sides.min() > MIN_CLEAR_SIDE_REACH:
+    is_higher = sides.sum() > MIN_CLEAR_REACH and sides.min() > 0
+    if is_higher or sides.min() > MIN_CLEAR_SIDE_REACH:
         return "/"
     may_be = sides.sum() > MIN_SLASH_REACH and sides.min() > MIN_SIDE_REACH
     return A_SLASH if may_be or -slope > MIN_CLEAR_LEAN else ""

@@ -75,8 +75,11 @@ def may_be_sign(mark: Component, digits: Sequence[Component], height: float) -> 
 
 def looks_like_a_sign(component: Component, digit: Component, height: float) -> bool:
     """Whether a component looks like a dot, or like a dash at the height of a digit's middle."""
-    if is_dot(component, height):
-        return True
+    return is_dot(component, height) or is_dash(component, digit)
+
+
+def is_dash(component: Component, digit: Component) -> bool:
+    """Whether a component is flat, and lies at the height of a digit's middle."""
     middle = ((component.top + component.bottom) / 2 - digit.top) / digit.height
     is_flat = component.width > MIN_DASH_SHAPE * component.height
     return is_flat and DASH_MIDDLE[0] < middle < DASH_MIDDLE[1]

@@ -150,6 +150,9 @@ def test_a_piece_of_ink_beside_a_number_leaves_it_unsure():
     assert row.signs == [("", [piece])]
     (row,) = find_rows([box(0, 25), box(60, 85), box(-12, -8, 20, 24)], 40)
     assert row.signs == []  # a speck
+    minus = box(-20, -6, 18, 22)
+    (row,) = find_rows([box(0, 25), box(60, 85), minus], 40)
+    assert row.signs == [("", [minus])]
 
 
 def test_a_small_digit_is_one_too():

@@ -41,3 +41,22 @@ def test_each_is_read_or_doubted_from_another_folder(files):
     assert f"{files / 'two_pages.tiff'}: holds 2 pages; the first is read" in finished.stderr
     assert found["two_pages.tiff#2"]["digit"] == found["cell_digit.png"]["digit"]
     assert "1 file was not read: 1 has an unknown extension (.csv)" in finished.stderr
+
+
+def test_numbers_on_forms_pages_and_in_dates_are_read(files):
+    names = [*files.glob("number_*"), *files.glob("rows_*"), *files.glob("mark_*")]
+    finished = load(*names, "--number", "--json", "--model", ROOT / "SavedModel" / "1")
+    assert finished.returncode == 0, finished.stderr
+    found = {Path(row["input"]).name: row for row in map(json.loads, finished.stdout.splitlines())}
+    with open(files / "truth.csv", newline="") as file:
+        holds = {row["file"]: row["holds"] for row in csv.DictReader(file)}
+    for name, row in found.items():
+        text = holds[name].replace("/", "\n") if name.startswith("rows_") else holds[name]
+        if name == "mark_minus.png":  # signs are read between digits only
+            assert row["status"] == "unsure", row
+            assert row["reason"] == "a mark that could not be read before the 1st digit"
+        else:
+            assert row["number"] == text, row
+    sure = [name for name, row in found.items() if row["status"] == "ok"]
+    assert {"number_comb.png", "number_comb_empty.png", "number_onebox.png", "mark_date.png",
+            "mark_dashes.png"} <= {*sure}  # fmt: skip

@@ -95,7 +95,7 @@ def test_a_finder_that_is_resumed_is_not_exported_either(trained, train_here, tm
 
 def test_the_list_of_networks_shows_it(train_here):
     finished = train_here("--list-networks")
-    assert "finder: 457,348 parameters; 8 epochs" in finished.stdout
+    assert "finder: 457,348 parameters; 9 epochs" in finished.stdout
     assert "120,000 composed pictures" in finished.stdout
 
 
