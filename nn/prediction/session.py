@@ -124,13 +124,17 @@ class RestoredModel:
         """Raises ModelError where a signature or one of its outputs is missing, as older models
         may lack them."""
         if name not in self.signatures:
-            raise ModelError(f"{self._version}: has no signature {name}; export it again")
+            raise self._older(f"without the signature {name}")
         missing = [each for each in expected if each not in self.signatures[name].outputs]
         if missing:
-            raise ModelError(
-                f"{self._version}: an older model, whose signature {name} has no output "
-                f"{missing[0]}; export it again"
-            )
+            raise self._older(f"without the output {missing[0]} of the signature {name}")
+
+    def _older(self, what: str) -> ModelError:
+        """The error of a model that lacks something. what: "without …"."""
+        return ModelError(
+            f"{self._version}: an older model {what}; to write it anew: python -m nn.export "
+            f"--from {self._version} --to {self._version.parent}"
+        )
 
     def _callable(
         self, feeds: list[str], fetches: list[str], in_callers_thread: bool

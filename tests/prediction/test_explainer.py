@@ -408,7 +408,8 @@ def test_a_full_disk_leaves_no_part_of_a_page(script, tmp_path, monkeypatch):
 
 
 def test_a_model_that_does_not_tell_what_it_found_is_one_error(untelling):
-    with pytest.raises(ModelError, match="has no output light_on_dark; export it again"):
+    without = "without the output light_on_dark of the signature canvases; to write it anew"
+    with pytest.raises(ModelError, match=without):
         next(untelling.explain([THREE]))
 
 
