@@ -22,7 +22,7 @@ CELLS_SHARE = 0.5
 TOUCHING_SHARE = 0.3  # of the free numbers: neighbors may touch
 ROWS_SHARE = 0.3  # of the numbers: as many rows as fit
 MIN_DOT_RADIUS = 0.028  # of the height: a smaller one is a speck
-MIN_DIGIT_PIXELS = 20
+MIN_DIGIT_PIXELS = 20  # of a scene: half as many on the canvas, where lower ones are not read
 
 
 class Cell(NamedTuple):
@@ -65,10 +65,11 @@ def draw_number(digits: Digits, size: tuple[int, int], random: Generator) -> Num
     ink, layer = np.zeros(size, np.float32), Layer(size)
     bases = _base_lines(size[0], height, random)
     in_cells, seed = random.random() < CELLS_SHARE, random.integers(2**32)
+    # The cells of all rows are alike.
+    cells = _lay_out_cells(size[1], height, np.random.default_rng(seed)) if in_cells else []
     written: list[Placed] = []
     for base in bases:
-        if in_cells:  # those of all rows alike
-            cells = _lay_out_cells(size[1], height, np.random.default_rng(seed))
+        if in_cells:
             row = _in_cells(digits, hand, cells, size[1], height, random)
             _draw_cells(layer, cells, base, height, np.random.default_rng(seed))
         else:

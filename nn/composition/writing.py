@@ -45,7 +45,7 @@ class Hand(NamedTuple):
 
     @classmethod
     def any(cls, random: Generator) -> "Hand":
-        """Any person's."""
+        """Draws how a person writes."""
         return cls(_any_pen(random), bool(random.random() < 0.3))
 
     def digit(self, digits: Digits, random: Generator) -> tuple[np.ndarray, int]:

@@ -93,10 +93,9 @@ def _least_energy(energy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     total, steps = energy.copy(), np.zeros(energy.shape, int)
     for row in range(1, len(energy)):
         padded = np.pad(total[row - 1], 1, constant_values=np.inf)
-        ways = np.stack([padded[:-2] + STEP_COST, padded[1:-1], padded[2:] + STEP_COST])
-        best = ways[[1, 0, 2]].argmin(0)  # straight on where that is as good
-        step = np.array([0, -1, 1])[best]
-        steps[row] = step
+        # Straight on is the first, so that it is taken where another way is only as good.
+        ways = np.stack([padded[1:-1], padded[:-2] + STEP_COST, padded[2:] + STEP_COST])
+        steps[row] = np.array([0, -1, 1])[ways.argmin(0)]
         total[row] += ways.min(0)
     return total, steps
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from nn.pictures.cuts import Piece
 
-CUT_PROBABILITY = 0.6  # that a cut is right before the network was asked: fewer digits are likelier
+CUT_PROBABILITY = 0.6  # of a cut before the network reads its pieces: fewer digits are likelier
 # A digit with a piece of its neighbor is read with a probability of some 0.9, and alone with 0.99:
 # this power makes the difference count.
 DIGIT_POWER = 8
@@ -56,4 +56,5 @@ def best_cut(
 
 
 def _best(ways: dict) -> list:
+    """The most probable numbers up to a seam, with their scores and ways."""
     return sorted(ways.items(), key=lambda item: -item[1][0])[:KEPT_NUMBERS]

@@ -25,25 +25,29 @@ LINE_REACH = 0.2  # above and below the end of the wall: there the line lies
 
 
 class Sorted(NamedTuple):
-    """written: components of what was written; marks: those of dark marks that are no ink, and of
-    ink of which nobody knows whether it is a sign or a part of a printed line."""
+    """labels: of all ink, int [H, W]; written: the components of it that were written; marks: the
+    components of dark marks that are no ink, and of ink that may be a sign or a part of a printed
+    line."""
 
+    labels: np.ndarray
     written: list[Component]
     marks: list[Component]
 
 
 def sort_components(gray: np.ndarray, ink: np.ndarray, height: float) -> Sorted:
-    """Sorts the components of ink, and those of marks beside it. Short walls that stand on a line
-    are left out. height: of the digits."""
+    """Sorts the components of ink and of the marks beside it. It leaves out short walls that stand
+    on a line. height: of the digits."""
     darkness = relative_darkness(gray, ink)
-    written = find_components(label_components(ink > INK_THRESHOLD_LEVEL))
-    near = ndimage.binary_dilation(ink > INK_THRESHOLD_LEVEL, iterations=2)
-    labels = label_components((darkness > MIN_MARK_CONTRAST) & ~near)
-    lines = Lines(darkness > MIN_LINE_CONTRAST, ink, height)
-    marks = [each for each in find_components(labels) if not lines.is_part(each, labels)]
-    on_line = [each for each in written if lines.holds(each)]
+    labels = label_components(ink > INK_THRESHOLD_LEVEL)
+    near = ndimage.binary_dilation(labels > 0, iterations=2)
+    mark_labels = label_components((darkness > MIN_MARK_CONTRAST) & ~near)
+    lines = Lines(darkness > MIN_LINE_CONTRAST, labels, height)
+    marks = [each for each in find_components(mark_labels) if not lines.is_part(each, mark_labels)]
+    components = find_components(labels)
+    on_line = [each for each in components if lines.holds(each)]
     unclear = [each for each in on_line if each.height < MIN_WALL_SHAPE * each.width]
-    return Sorted([each for each in written if each not in on_line], [*marks, *unclear])
+    written = [each for each in components if each not in on_line]
+    return Sorted(labels, written, [*marks, *unclear])
 
 
 def relative_darkness(gray: np.ndarray, ink: np.ndarray) -> np.ndarray:
@@ -66,14 +70,14 @@ def relative_darkness(gray: np.ndarray, ink: np.ndarray) -> np.ndarray:
 class Lines:
     """The printed lines of a picture: what is dark, connected and long, but no ink.
 
-    dark: bool [H, W]; ink: uint8 [H, W], 255 = ink; height: of the digits.
+    dark: bool [H, W]; ink_labels: of the components of ink, int [H, W]; height: of the digits.
     """
 
-    def __init__(self, dark: np.ndarray, ink: np.ndarray, height: float) -> None:
+    def __init__(self, dark: np.ndarray, ink_labels: np.ndarray, height: float) -> None:
         self._height = height
-        self._printed = dark & (ink <= INK_THRESHOLD_LEVEL)
-        self._labels = label_components(dark | (ink > INK_THRESHOLD_LEVEL))
-        self._ink_labels = label_components(ink > INK_THRESHOLD_LEVEL)
+        self._printed = dark & (ink_labels == 0)
+        self._labels = label_components(dark | (ink_labels > 0))
+        self._ink_labels = ink_labels
 
     def is_part(self, mark: Component, labels: np.ndarray) -> bool:
         """Whether a mark beside the ink is a part of a line, or of the side of a cell. labels: of
@@ -94,6 +98,7 @@ class Lines:
         return len(columns) > 0 and bool(np.ptp(columns) >= MIN_LINE_LENGTH * self._height)
 
     def _label_of(self, component: Component, labels: np.ndarray) -> int:
-        """The label of all that is dark and connected with a component of other labels."""
+        """The label, among all that is dark, of the region in which a component lies. labels: of
+        the components."""
         place = slice(component.top, component.bottom), slice(component.left, component.right)
         return int(self._labels[place][labels[place] == component.label][0])

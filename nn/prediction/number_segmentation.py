@@ -12,7 +12,6 @@ from nn.prediction.number_ink import (
     Component,
     FindInk,
     find_ink_at_digit_scale,
-    label_components,
     resize,
 )
 from nn.prediction.number_marks import sort_components
@@ -70,8 +69,7 @@ def find_number_rows(gray: np.ndarray, find_ink: FindInk) -> list[list[Digit | S
     and from left to right; an empty list without ink."""
     found = find_ink_at_digit_scale(gray, find_ink)
     ink = found.ink
-    labels = label_components(ink > INK_THRESHOLD_LEVEL)
-    written, marks = sort_components(found.gray, ink, found.height)
+    labels, written, marks = sort_components(found.gray, ink, found.height)
     rows = find_rows(written, found.height, marks, boxes_between(labels))
     # Soft edges, fainter than INK_THRESHOLD_LEVEL, belong to the component beside them.
     labels = np.where(labels, labels, ndimage.maximum_filter(labels, 3))

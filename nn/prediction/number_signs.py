@@ -56,13 +56,11 @@ def _sign(parts: Sequence[Component], top: float, size: float) -> str:
     if middle > LOW and part.width < MAX_DOT_WIDTH * size:
         is_comma = part.height > MIN_COMMA_SHAPE * part.width or part.height > MAX_DOT_HEIGHT * size
         return "," if is_comma else "."
-    is_flat = part.width > MIN_DASH_SHAPE * part.height and part.height < MAX_DASH_HEIGHT * size
-    if is_flat and DASH_MIDDLE[0] < middle < DASH_MIDDLE[1]:
-        return "-"
-    return ""
+    return "-" if part.height < MAX_DASH_HEIGHT * size and _is_flat(part, middle) else ""
 
 
 def is_dot(part: Component, size: float) -> bool:
+    """Whether a component is as small as a dot. size: the digits' height."""
     is_small = part.width < MAX_DOT_WIDTH * size and part.height < MAX_DOT_HEIGHT * size
     return is_small and part.width < MAX_DOT_SHAPE * part.height
 
@@ -80,15 +78,19 @@ def looks_like_a_sign(component: Component, digit: Component, height: float) -> 
 
 def is_dash(component: Component, digit: Component) -> bool:
     """Whether a component is flat, and lies at the height of a digit's middle."""
-    middle = ((component.top + component.bottom) / 2 - digit.top) / digit.height
-    is_flat = component.width > MIN_DASH_SHAPE * component.height
-    return is_flat and DASH_MIDDLE[0] < middle < DASH_MIDDLE[1]
+    return _is_flat(component, ((component.top + component.bottom) / 2 - digit.top) / digit.height)
+
+
+def _is_flat(part: Component, middle: float) -> bool:
+    """Whether a component is flat and lies halfway up. middle: where it lies, 0 to 1."""
+    is_wide = part.width > MIN_DASH_SHAPE * part.height
+    return is_wide and DASH_MIDDLE[0] < middle < DASH_MIDDLE[1]
 
 
 def is_comma(component: Component, digits: Sequence[Component], height: float) -> bool:
     """Whether a component is as small as a comma, and begins near the line that the digit on its
     left stands on, and reaches below."""
-    is_small = max(component.width / MAX_DOT_WIDTH, component.height / MAX_COMMA_HEIGHT) <= height
+    is_small = _has_size_of_comma(component, height)
     before = [each for each in digits if each.left < component.left]
     if not is_small or not before:
         return False
@@ -99,6 +101,10 @@ def is_comma(component: Component, digits: Sequence[Component], height: float) -
 
 def is_comma_behind(component: Component, digit: Component, height: float) -> bool:
     """Whether a component is as small as a comma, and lies below the right end of a digit."""
-    is_small = max(component.width / MAX_DOT_WIDTH, component.height / MAX_COMMA_HEIGHT) <= height
+    is_small = _has_size_of_comma(component, height)
     is_below = component.top + component.bottom > 2 * digit.bottom
     return is_small and is_below and component.right >= digit.right
+
+
+def _has_size_of_comma(component: Component, height: float) -> bool:
+    return max(component.width / MAX_DOT_WIDTH, component.height / MAX_COMMA_HEIGHT) <= height

@@ -10,9 +10,9 @@ from nn.pictures.cuts import Piece, find_pieces
 from nn.runtime.signals import Interrupted, Stop
 from nn.training.fitted_pictures import fit_pictures
 
-# Shares of the ink of a piece and of a digit: the intersection by the union. From the first on, the
-# piece has the digit's label; up to the second with all digits, it is none. What lies between is
-# left out.
+# Overlaps of the ink of a piece and of a digit: the intersection by the union. From the first on,
+# the piece gets the digit's label. If no digit overlaps it by more than the second, it gets
+# NO_DIGIT. The pieces between are left out.
 MIN_DIGIT_OVERLAP, MAX_OTHER_OVERLAP = 0.87, 0.72
 # To its height. A narrower piece that is no digit, such as the stem of a four, is a one to anybody.
 MIN_OTHER_WIDTH = 0.35
@@ -27,8 +27,8 @@ def cut_digits(
     stop: Stop = lambda: None,
     quiet: bool = True,
 ) -> Digits:
-    """Cuts `count` pieces out of digits that touch, fitted as MNIST's digits are; their labels are
-    those of the digits, or NO_DIGIT.
+    """Cuts `count` pieces out of digits that touch, and fits them as MNIST's digits are. Each has
+    its digit's label, or NO_DIGIT.
 
     quiet: without a bar. Raises Interrupted if `stop` returns a signal's number.
     """

@@ -22,7 +22,7 @@ def test_a_short_wall_on_a_line_is_left_out(digits):
     gray[45, 10:110] = 150  # the line of a comb, which is fainter than the ink
     gray[36:45, 52:54] = 120
     ink[36:45, 52:54] = 255  # its wall was taken for ink
-    written, marks = sort_components(gray, ink, 28)
+    _, written, marks = sort_components(gray, ink, 28)
     assert [(part.left, part.height) for part in written] == [(20, 28), (70, 28)]
     assert not [mark for mark in marks if mark.left == 52]
 
@@ -32,7 +32,7 @@ def test_a_dot_on_a_line_is_a_mark_of_which_nobody_knows(digits):
     gray[45, 10:110] = 150
     gray[41:45, 52:56] = 60
     ink[41:45, 52:56] = 255
-    written, marks = sort_components(gray, ink, 28)
+    _, written, marks = sort_components(gray, ink, 28)
     assert len(written) == 2
     assert [(mark.left, mark.width) for mark in marks if mark.height < 10] == [(52, 4)]
 
@@ -41,7 +41,7 @@ def test_a_comma_on_plain_paper_stays(digits):
     gray, ink = digits
     for picture, level in ((gray, 40), (ink, 255)):
         picture[39:48, 52:55] = level
-    written, marks = sort_components(gray, ink, 28)
+    _, written, marks = sort_components(gray, ink, 28)
     assert len(written) == 3
     assert marks == []
 
@@ -56,14 +56,14 @@ def test_the_sides_of_a_cell_are_no_marks_and_a_stroke_that_was_not_found_is_one
     gray, ink = digits
     gray[5:55, 8:10] = gray[5:7, 8:115] = 80  # a corner of a frame
     gray[15:43, 56:59] = 40  # a one that the finder left out
-    _, marks = sort_components(gray, ink, 28)
+    _, _, marks = sort_components(gray, ink, 28)
     assert [(mark.left, mark.height) for mark in marks] == [(56, 28)]
 
 
 def test_a_dark_spot_that_is_no_ink_is_a_mark(digits):
     gray, ink = digits
     gray[39:44, 50:55] = 40
-    written, marks = sort_components(gray, ink, 28)
+    _, written, marks = sort_components(gray, ink, 28)
     assert len(written) == 2
     assert [(mark.left, mark.top) for mark in marks] == [(50, 39)]
 

@@ -278,16 +278,21 @@ def test_digits_that_run_together_when_shrunk_come_apart_at_a_larger_scale():
     assert [len(row) for row in rows] == [8, 8, 8]
 
 
-def test_digits_that_touch_do_not_make_the_search_for_a_scale_endless():
-    gray = bars(60, *range(40, 200, 15))  # as wide as they are apart: one component
-    looks = []
+def test_the_search_for_a_scale_ends_where_two_scales_lead_to_each_other():
+    """The ink is one wide component, but at twice the scale several low ones."""
+    sides = []
 
     def find_ink(shrunk: np.ndarray) -> np.ndarray:
-        looks.append(shrunk.shape)
-        return 255 - shrunk
+        sides.append(shrunk.shape[0])
+        assert len(sides) < 20
+        ink = np.zeros(shrunk.shape, np.uint8)
+        ink[10:38, 10:100] = 255
+        if shrunk.shape[0] > 100:
+            ink[24] = ink[:, 50:52] = 0
+        return ink
 
-    assert len(find_digits(gray, find_ink)) == 1
-    assert len(looks) <= 2 * MAX_SCALES_TRIED + 2
+    assert find_number_rows(np.full((400, 900), 255, np.uint8), find_ink)
+    assert max(sides) > 100
 
 
 def test_tiny_digits_in_a_large_picture_are_looked_at_closer():
