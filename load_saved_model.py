@@ -9,7 +9,7 @@ if __name__ == "__main__":  # before the other imports, which take a tenth of a 
 import argparse
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,12 +17,19 @@ from typing import TYPE_CHECKING
 from nn.data.file_names import is_data_file
 from nn.data.told import Told
 from nn.prediction.command_line import parse_arguments
+from nn.prediction.runtimes import (
+    AUTO,
+    PLACES,
+    TENSORFLOW,
+    runtime_for,
+    runtime_of_this_machine,
+)
 from nn.runtime.printable import printable
 from nn.runtime.startup import (
-    import_tensorflow,
     log_to_standard_error,
     make_output_safe,
     run_command,
+    set_environment,
 )
 
 if TYPE_CHECKING:
@@ -30,23 +37,29 @@ if TYPE_CHECKING:
     from nn.prediction.output import Format
     from nn.prediction.page_folder import PageFolder
     from nn.prediction.predictor import Predictor
+    from nn.prediction.readings import AnyReading
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command line; returns the exit status."""
+def main(arguments: Sequence[str] | None = None, runtime: str = TENSORFLOW) -> int:
+    """Runs the command line; returns the exit status. runtime: the one for users who name none."""
     make_output_safe()
     options = parse_arguments(arguments)
     log_to_standard_error()
+    set_environment()
     # TensorFlow imports Keras, which nothing here uses: this halves the time to the first digit.
     os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
+    if options.runtime is None:
+        options.runtime = runtime_of_this_machine(runtime)
     return run_command(lambda: run(options))
+
+
+def digits_read() -> int:
+    """The installed command `digits-read`: it takes whichever runtime answers sooner."""
+    return main(runtime=AUTO)
 
 
 def run(options: argparse.Namespace) -> int:
     """Reads every input and shows the readings; returns the exit status."""
-    import_tensorflow()
-    from tqdm import tqdm
-
     from nn.prediction import inputs
     from nn.prediction.number_hint import NumberHint
     from nn.prediction.output import DigitScore, Score
@@ -58,7 +71,9 @@ def run(options: argparse.Namespace) -> int:
     labels = inputs.Labels(options.labels, paths, options.number) if options.labels else None
     score, failures = Score() if options.number else DigitScore(), 0
     hint = NumberHint()
-    with Predictor(options.model, options.max_error) as predictor, ExitStack() as stack:
+    runtime = runtime_for(options.runtime, len(paths))
+    model = Predictor(options.model, options.max_error, runtime)
+    with model as predictor, ExitStack() as stack:
         for note in _notes(options, predictor, labels):
             print(printable(note), file=sys.stderr)
         pages = None
@@ -66,11 +81,9 @@ def run(options: argparse.Namespace) -> int:
             pages = stack.enter_context(PageFolder(options.explain, paths))
         reader = _reader(options, predictor, pages)
         formats = [stack.enter_context(each) for each in _formats(options, reader, paths)]
-        # A table in a terminal shows its own progress.
-        is_quiet = True if sys.stdout.isatty() else None
         has_labels = labels is not None
         readings = inputs.read_all(reader, paths, Told.of(options))
-        for reading in tqdm(readings, unit=" read", disable=is_quiet):
+        for reading in _with_progress(readings):
             label = labels.find(reading) if labels else reading.label
             has_labels = has_labels or label is not None
             right = score.add(reading, label)
@@ -88,6 +101,15 @@ def run(options: argparse.Namespace) -> int:
         above = [] if formats[-1].is_empty else [""]  # a blank line below the table
         print(*above, *score.lines(), sep="\n", file=sys.stderr if options.json else sys.stdout)
     return 1 if failures else 0
+
+
+def _with_progress(readings: "Iterator[AnyReading]") -> "Iterable[AnyReading]":
+    """Shows on standard error how many were read. A table in a terminal shows its own progress."""
+    if sys.stdout.isatty() or not sys.stderr.isatty():
+        return readings
+    from tqdm import tqdm  # late: its import takes as long as a picture
+
+    return tqdm(readings, unit=" read")
 
 
 def _paths(options: argparse.Namespace) -> list[Path]:
@@ -110,7 +132,8 @@ def _notes(
     from nn.prediction.output import threshold_line
     from nn.prediction.skipped import skipped_lines
 
-    yield versions.describe(predictor.version, predictor.card)
+    where = f" {PLACES[predictor.runtime]}"
+    yield versions.describe(predictor.version, predictor.card, where)
     better = versions.better_version_line(predictor.version, predictor.card)
     if better and predictor.version != options.model:  # who names a version has chosen
         yield better

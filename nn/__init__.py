@@ -2,7 +2,8 @@
 
     from nn import Predictor
 
-Importing nn is quick: only the first use of nn.Predictor imports TensorFlow, without its notices.
+Importing nn is quick: only a Predictor imports TensorFlow, without its notices, and one whose
+runtime is LiteRT does not.
 """
 
 TYPE_CHECKING = False  # type checkers take it for true; typing itself is slow to import
@@ -14,9 +15,6 @@ __all__ = ["Predictor"]
 
 def __getattr__(name: str) -> object:
     if name == "Predictor":
-        from nn.runtime.startup import import_tensorflow_unnoticed
-
-        import_tensorflow_unnoticed()
         from nn.prediction.predictor import Predictor
 
         return Predictor

@@ -1,7 +1,8 @@
 """Exported versions of a model: finds one, verifies its files, and describes it.
 
-SavedModel/N/saved_model.pb    the graph, with five signatures
+SavedModel/N/saved_model.pb    the graph, with six signatures
 SavedModel/N/variables/        the weights
+SavedModel/N/digits.tflite     the same graph and weights for LiteRT, without what has strings
 SavedModel/N/model_card.json   where they come from, how good they are, a hash of each file
 """
 
@@ -17,6 +18,7 @@ from nn.runtime.locations import PROJECT
 from nn.runtime.regular_files import why_not_regular
 
 CARD = "model_card.json"
+LITERT_FILE = "digits.tflite"
 TRAIN_FIRST = "train one first: python train_neural_network.py"
 DEFAULT_FOLDER = Path("SavedModel")  # of the current directory: trainings export to it
 INSTALLED_FOLDER = Path(__file__).parent / "installed_model"  # `pip install` copies SavedModel/1
@@ -136,11 +138,12 @@ def read_card(version: Path) -> dict:
     return card
 
 
-def describe(version: Path, card: Mapping) -> str:
-    """Describes a version in one line: its network, its training digits, its test accuracy."""
+def describe(version: Path, card: Mapping, where: str = "") -> str:
+    """Describes a version in one line: its network, its training digits, its test accuracy. where:
+    it runs, such as " in LiteRT"."""
     test = card["test"]
     return (
-        f"Model {version}: {card['network']}, trained on {card['trained_on']:,} digits "
+        f"Model {version}{where}: {card['network']}, trained on {card['trained_on']:,} digits "
         f"({card['data']['source']}), test accuracy {test['accuracy']:.2%} "
         f"({test['errors']:,} of {test['images']:,} wrong)"
     )

@@ -243,14 +243,20 @@ def train_here(capfd):
 
 
 @cache
+def session_model() -> type:
+    """The class itself, which models_restored_once replaces in its module."""
+    from nn.prediction.tensorflow_session import SessionModel
+
+    return SessionModel
+
+
+@cache
 def restored_once(version: Path):
-    """A RestoredModel that stays open for all tests of this process.
+    """A SessionModel that stays open for all tests of this process.
 
     To restore a version and to run its graphs for the first time takes four seconds.
     """
-    from nn.prediction.session import RestoredModel
-
-    restored = RestoredModel(version)
+    restored = session_model()(version)
     atexit.register(restored.close)
     restored.close = lambda: None
     return restored
@@ -259,8 +265,9 @@ def restored_once(version: Path):
 @contextmanager
 def models_restored_once() -> Iterator[None]:
     """Predictors that are made within share what they restore."""
+    session_model()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("nn.prediction.predictor.RestoredModel", restored_once)
+        patch.setattr("nn.prediction.tensorflow_session.SessionModel", restored_once)
         yield
 
 
@@ -313,8 +320,6 @@ def mnist_folder() -> Path:
 @pytest.fixture
 def untelling(predictor, monkeypatch):
     """A Predictor of a model of before there was `light_on_dark`."""
-    canvases = type(predictor._restored.signatures["canvases"])()
-    canvases.CopyFrom(predictor._restored.signatures["canvases"])
-    del canvases.outputs["light_on_dark"]
-    monkeypatch.setattr(predictor._restored, "signatures", {"canvases": canvases})
+    outputs = predictor._restored.signatures["canvases"] - {"light_on_dark"}
+    monkeypatch.setattr(predictor._restored, "signatures", {"canvases": outputs})
     return predictor

@@ -55,7 +55,7 @@ def test_the_installed_commands_work_in_a_folder_of_the_users(installed, tmp_pat
     assert finished.returncode == 0, finished.stderr
     assert json.loads(finished.stdout)["digit"] == 7
     version = installed / "nn" / "installed_model" / "1"
-    assert finished.stderr.startswith(f"Model {version}: flagship")
+    assert finished.stderr.startswith(f"Model {version} in LiteRT: flagship")
 
     finished = run("digits-train", "--list-networks")
     assert finished.returncode == 0, finished.stderr

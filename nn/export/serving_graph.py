@@ -1,4 +1,4 @@
-"""The serving graph, which is exported: five signatures that share one set of variables."""
+"""The serving graph, which is exported: six signatures that share one set of variables."""
 
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
@@ -9,11 +9,12 @@ from nn.networks.finder_weights import find_ink
 from nn.networks.inference import predict
 from nn.networks.layers import scale
 from nn.networks.registry import Network
-from nn.normalization.decoding import decode_canvases
+from nn.normalization.decoding import decode_canvases, decode_gray, place_image
 from nn.normalization.fit import fit_digit
 from nn.normalization.pipeline import FindInk, Normalized, normalization, to_uint8
 from nn.normalization.small_digits import Normalize, is_small, page_normalization
 from nn.pictures.canvas import CANVAS, PAGE
+from nn.pictures.reasons import REASONS, UNDECODABLE_CODE
 
 # Signature name → {"inputs": {name: placeholder}, "outputs": {name: tensor}}.
 Signatures = dict[str, dict[str, dict[str, tf.Tensor]]]
@@ -25,8 +26,8 @@ def build_serving_graph(
     """The serving graph and its signatures, which docs/saved_model.md describes.
 
     scaling: turns the logits into probabilities that can be trusted. finder: finds the ink of
-    pictures; None is the one in the repository. `canvases`, `pages` and `photos` normalize their
-    pictures before the network reads them.
+    pictures; None is the one in the repository. `canvases`, `pages`, `photos` and `read` normalize
+    their pictures before the network reads them.
     """
     normalize = normalization(finder or find_ink())
     normalize_page = page_normalization(normalize)
@@ -50,27 +51,44 @@ def build_serving_graph(
             with tf.name_scope("photos"):
                 normalized = _normalize_photos(image_bytes, normalize, normalize_page)
                 outputs["photos"] = _predict_all(network, scaling, normalized)
+    # What a server sends: the pictures of `photos` are 16 KB of JSON for each digit.
+    lean = "probabilities", "digits", "reasons"
+    outputs["read"] = {name: outputs["photos"][name] for name in lean}
     inputs = {
         "serving_default": {"images": images},
         "ink": {"ink": ink},
         "canvases": {"pixels": pixels, "sizes": sizes},
         "pages": {"pixels": pixels, "sizes": sizes},
         "photos": {"image_bytes": image_bytes},
+        "read": {"image_bytes": image_bytes},
     }
     return graph, {name: {"inputs": inputs[name], "outputs": outputs[name]} for name in inputs}
+
+
+def without_strings(signatures: Signatures) -> Signatures:
+    """The signatures that take no strings, without the outputs that are strings: those that every
+    runtime has."""
+    return {
+        name: {
+            "inputs": signature["inputs"],
+            "outputs": {key: t for key, t in signature["outputs"].items() if t.dtype != tf.string},
+        }
+        for name, signature in signatures.items()
+        if all(tensor.dtype != tf.string for tensor in signature["inputs"].values())
+    }
 
 
 def _normalize_photos(
     image_bytes: tf.Tensor, normalize: Normalize, normalize_page: Normalize
 ) -> Normalized:
     """Picture files, string [N] → digits. A file whose digit is small is decoded again, larger."""
-    canvases, sizes = decode_canvases(image_bytes)
+    canvases, sizes, is_picture = decode_canvases(image_bytes)
     found = normalize(canvases, sizes)
     small = tf.where(is_small(found, sizes))  # [M, 1]
 
     def look_at(file: tf.Tensor) -> Normalized:
-        page = normalize_page(*decode_canvases(file[None], PAGE))
-        return Normalized(*(values[0] for values in page))
+        page, size = place_image(decode_gray(file), PAGE)
+        return Normalized(*(values[0] for values in normalize_page(page[None], size[None])))
 
     def closer() -> Normalized:
         # One file at a time: all at once, each would take some 4 MB of memory.
@@ -81,7 +99,10 @@ def _normalize_photos(
         return Normalized(*(tf.tensor_scatter_nd_update(old, small, new) for old, new in parts))
 
     every = tf.cond(tf.size(small) > 0, closer, lambda: found)
-    return every._replace(ink=tf.ensure_shape(every.ink, [None, CANVAS, CANVAS]))
+    return every._replace(
+        ink=tf.ensure_shape(every.ink, [None, CANVAS, CANVAS]),
+        reason_codes=tf.where(is_picture, every.reason_codes, UNDECODABLE_CODE),
+    )
 
 
 def _predict_all(
@@ -91,7 +112,8 @@ def _predict_all(
     return predict(network, normalized.images, scaling, normalized.certainties) | {
         "normalized": normalized.images,
         "ink": normalized.ink,
-        "reasons": normalized.reasons,
+        "reasons": tf.gather(tf.constant(REASONS), normalized.reason_codes),
+        "reason_codes": normalized.reason_codes,
         "light_on_dark": normalized.light_on_dark,
         "certainties": normalized.certainties,
     }

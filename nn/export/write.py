@@ -1,7 +1,8 @@
 """Writes an export: a numbered version that appears whole or not at all.
 
-SavedModel/N/saved_model.pb    the graph, with five signatures
+SavedModel/N/saved_model.pb    the graph, with six signatures
 SavedModel/N/variables/        the weights
+SavedModel/N/digits.tflite     the same graph and weights for LiteRT, without what has strings
 SavedModel/N/model_card.json   where they come from, how good they are, a hash of each file
 
 nn/versions.py finds and checks the versions again.
@@ -18,14 +19,17 @@ import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 from nn.errors import ModelError, UserError
+from nn.export.litert import convert
+from nn.export.serving_graph import Signatures, without_strings
+from nn.prediction.tensorflow_session import multiply_adds
 from nn.runtime.hashes import sha256_of
 from nn.runtime.sessions import reason_of
-from nn.versions import CARD, file_sha256, numbered_versions
+from nn.versions import CARD, LITERT_FILE, file_sha256, numbered_versions
 
 
 def export(
     graph: tf.Graph,
-    signatures: Mapping[str, Mapping[str, Mapping[str, tf.Tensor]]],
+    signatures: Signatures,
     checkpoint: str,
     folder: Path,
     card: Mapping,
@@ -45,7 +49,8 @@ def export(
         version = temporary / "version"
         with tf1.Session(graph=graph) as session:
             _restore(session, checkpoint)
-            _write_saved_model(session, signatures, version)
+            write_saved_model(session, signatures, version)
+            write_saved_model(session, without_strings(signatures), temporary / "portable")
             weights = _weights_sha256(session)
         expected = card.get("weights_sha256", weights)
         if weights != expected:
@@ -53,8 +58,10 @@ def export(
                 f"{checkpoint}: these are not the weights of the card; their SHA-256 is {weights}, "
                 f"the card says {expected}"
             )
+        convert(temporary / "portable", version / LITERT_FILE)
         full = {
             **card,
+            "multiply_adds": multiply_adds(signatures["serving_default"]["outputs"].values()),
             "weights_sha256": weights,
             "files": {name: file_sha256(version / name) for name in _files(version)},
         }
@@ -75,7 +82,7 @@ def _restore(session: tf1.Session, checkpoint: str) -> None:
         raise ModelError(f"{checkpoint}: cannot be restored ({reason_of(error)})") from None
 
 
-def _write_saved_model(session: tf1.Session, signatures: Mapping, version: Path) -> None:
+def write_saved_model(session: tf1.Session, signatures: Signatures, version: Path) -> None:
     builder = tf1.saved_model.Builder(str(version))
     definitions = {
         name: tf1.saved_model.build_signature_def(

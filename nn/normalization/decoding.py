@@ -4,21 +4,47 @@ The TensorFlow twin of nn/pictures/files.py, which does the same with Pillow, an
 and EXIF as well. tests/normalization/test_decoding.py compares both over samples/.
 """
 
+from typing import NamedTuple
+
 import tensorflow as tf
 
 from nn.pictures.canvas import CANVAS
 
 
-def decode_canvases(files: tf.Tensor, side: int = CANVAS) -> tuple[tf.Tensor, tf.Tensor]:
-    """string [N], picture files → canvases, uint8 [N, side, side], and their sizes, int32 [N, 3].
+class Decoded(NamedTuple):
+    """canvases: uint8 [N, side, side]; sizes: int32 [N, 3]; is_picture: bool [N]. Where it is
+    false, the canvas is 0, and its size 1."""
 
-    The twin of files.read_canvases. Bytes that are not a picture fail the call with an
-    InvalidArgumentError.
+    canvases: tf.Tensor
+    sizes: tf.Tensor
+    is_picture: tf.Tensor
+
+
+def decode_canvases(files: tf.Tensor, side: int = CANVAS) -> Decoded:
+    """string [N], the bytes of files → their pictures on canvases.
+
+    The twin of files.read_canvases. Bytes that cannot be decoded fail no other picture: a data set
+    passes over them, and the number that each file has in the batch puts the others in their places
+    (https://www.tensorflow.org/api_docs/python/tf/data/Dataset#ignore_errors).
     """
-    specs = tf.TensorSpec([side, side], tf.uint8), tf.TensorSpec([3], tf.int32)
-    return tf.map_fn(
-        lambda file: place_image(decode_gray(file), side), files, fn_output_signature=specs
-    )
+    count = tf.size(files)
+    numbered = tf.data.Dataset.from_tensor_slices((tf.range(count), files))
+    decoded = numbered.map(
+        lambda number, file: (number, *place_image(decode_gray(file), side)),
+        num_parallel_calls=tf.data.AUTOTUNE,
+    ).ignore_errors()
+    # One more, whose number is the count, and which is cut off again: no data set may be empty.
+    blank = tf.zeros([1, side, side], tf.uint8), tf.ones([1, 3], tf.int32)
+    last = tf.data.Dataset.from_tensor_slices((count[None], *blank))
+    every = decoded.concatenate(last).batch(tf.cast(count, tf.int64) + 1)
+    numbers, canvases, sizes = every.get_single_element()
+
+    def in_places(values: tf.Tensor) -> tf.Tensor:
+        shape = tf.concat([[count + 1], tf.shape(values)[1:]], 0)
+        return tf.scatter_nd(numbers[:, None], values, shape)[:-1]
+
+    is_picture = in_places(tf.ones_like(numbers)) > 0
+    return Decoded(in_places(canvases), tf.maximum(in_places(sizes), 1), is_picture)
 
 
 @tf.autograph.experimental.do_not_convert

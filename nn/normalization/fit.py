@@ -44,10 +44,10 @@ def _resampling(mass: tf.Tensor, low: tf.Tensor, factor: tf.Tensor) -> tf.Tensor
     center = tf.cast(tf.range(length), tf.float32) + 0.5
     center_of_mass = tf.math.divide_no_nan(tf.reduce_sum(mass * center, 1), tf.reduce_sum(mass, 1))
     shift = (SIDE + 1) / 2 - (center_of_mass - low) * factor
-    target = (tf.range(SIDE, dtype=tf.float32) + 0.5 - shift[:, None]) / factor[:, None]
-    target += low[:, None]  # [N, 28], in canvas pixels
+    place = tf.range(SIDE, dtype=tf.float32) + 0.5 - tf.expand_dims(shift, 1)  # [N, 28]
+    target = place / tf.expand_dims(factor, 1) + tf.expand_dims(low, 1)  # in canvas pixels
     # Average over a pixel of the result, or of the canvas, whichever is larger.
-    reach = tf.maximum(1 / factor, 1)[:, None, None] / 2
-    distance = tf.abs(target[:, :, None] - center)
+    reach = tf.reshape(tf.maximum(1 / factor, 1), [-1, 1, 1]) / 2
+    distance = tf.abs(tf.expand_dims(target, 2) - center)  # [N, 28, length]
     overlap = tf.clip_by_value(reach + 0.5 - distance, 0, tf.minimum(2 * reach, 1))
     return overlap / (2 * reach)

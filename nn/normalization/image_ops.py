@@ -1,6 +1,9 @@
 """Operations on gray levels: masks, means, dilation, bounds.
 
 Pictures are float32 [N, H, W]. A mask is the same, 1 where it applies, 0 elsewhere.
+
+Every operation here is one that LiteRT has too: a slice that adds an axis, such as x[:, None, :],
+is not, so `tf.expand_dims` adds it.
 """
 
 import tensorflow as tf
@@ -14,12 +17,12 @@ def picture_mask(shape: tf.Tensor, sizes: tf.Tensor) -> tf.Tensor:
     """
 
     def used_along(length: tf.Tensor, used: tf.Tensor) -> tf.Tensor:
-        start = (length - used) // 2
+        start = tf.expand_dims((length - used) // 2, 1)  # [N, 1]
         position = tf.range(length)
-        return (position >= start[:, None]) & (position < (start + used)[:, None])
+        return (position >= start) & (position < start + tf.expand_dims(used, 1))
 
     rows, columns = used_along(shape[0], sizes[:, 0]), used_along(shape[1], sizes[:, 1])
-    return tf.cast(rows[:, :, None] & columns[:, None, :], tf.float32)
+    return tf.cast(tf.expand_dims(rows, 2) & tf.expand_dims(columns, 1), tf.float32)
 
 
 def masked_mean(x: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
@@ -36,7 +39,8 @@ def local_sum(x: tf.Tensor, window: int) -> tf.Tensor:
 
     def near(length: tf.Tensor) -> tf.Tensor:
         position = tf.range(length)
-        return tf.cast(tf.abs(position - position[:, None]) <= window // 2, tf.float32)
+        distance = tf.abs(position - tf.expand_dims(position, 1))
+        return tf.cast(distance <= window // 2, tf.float32)
 
     rows, columns = near(tf.shape(x)[1]), near(tf.shape(x)[2])
     return tf.matmul(rows, tf.matmul(x, columns))
@@ -48,7 +52,7 @@ def dilate(x: tf.Tensor, window: int) -> tf.Tensor:
     One axis after the other gives the same as both at once, and is cheaper. With the pictures as
     channels, [1, H, W, N], the kernel takes several at once.
     """
-    x = tf.transpose(x, [1, 2, 0])[None]
+    x = tf.expand_dims(tf.transpose(x, [1, 2, 0]), 0)
     x = tf.nn.max_pool2d(x, [window, 1], 1, "SAME")
     x = tf.nn.max_pool2d(x, [1, window], 1, "SAME")
     return tf.transpose(x[0], [2, 0, 1])

@@ -17,6 +17,7 @@ from nn.normalization.full_ink import full_ink
 from nn.normalization.image_ops import masked_mean, picture_mask
 from nn.normalization.resampling import in_the_middle, resample
 from nn.pictures.canvas import CANVAS
+from nn.pictures.reasons import A_DIGIT_CODE, NO_INK_CODE
 
 # Gray levels, and where the picture is, both float32 [N, H, W] from 0 to 1; H and W are multiples
 # of 16 → the probability that each pixel is a digit's ink (nn/networks/finder_weights.py).
@@ -25,17 +26,17 @@ FindInk = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 FINDER_MULTIPLE = 16  # pixels: what the finder's canvas measures is a multiple of it
 # A picture has ink if the probability of one of its pixels is higher.
 MIN_CERTAINTY = 0.5
-NO_INK = "no ink"
 
 
 class Normalized(NamedTuple):
     """images: uint8 [N, 28, 28], 255 = ink; ink: uint8 [N, H, W], the ink found on the canvas;
-    reasons: string [N], empty, or why there is no digit; light_on_dark: bool [N], whether the ink
-    is lighter than the paper; certainties: float32 [N], how sure the finder is of the ink."""
+    reason_codes: int32 [N], why there is no digit (nn/pictures/reasons.py), or 0; light_on_dark:
+    bool [N], whether the ink is lighter than the paper; certainties: float32 [N], how sure the
+    finder is of the ink."""
 
     images: tf.Tensor
     ink: tf.Tensor
-    reasons: tf.Tensor
+    reason_codes: tf.Tensor
     light_on_dark: tf.Tensor
     certainties: tf.Tensor
 
@@ -72,7 +73,7 @@ def normalize(pixels: tf.Tensor, sizes: tf.Tensor, find_ink: FindInk) -> Normali
     return Normalized(
         to_uint8(stages.fitted),
         to_uint8(found),
-        tf.where(tf.reduce_any(is_ink, [1, 2]), "", NO_INK),
+        tf.where(tf.reduce_max(ink, [1, 2]) > 0, A_DIGIT_CODE, NO_INK_CODE),
         masked_mean(stages.gray, ink) > masked_mean(stages.gray, paper),
         mean_certainty(stages.found),
     )

@@ -19,15 +19,19 @@ def resample(
     def weights_along(axis: int) -> tf.Tensor:
         """The weights of a picture's rows or columns for each of the canvas: float32 [N, shape, H
         or W]."""
-        start, stop = from_[:, axis, None, None], from_[:, axis + 2, None, None]
-        new_start, new_stop = to[:, axis, None], to[:, axis + 2, None]  # [N, 1]
-        step = (stop - start) / tf.maximum(new_stop - new_start, 1)[:, :, None]
-        place = tf.range(tf.cast(shape[axis], tf.float32)) + 0.5 - new_start  # [N, shape]
+        start, stop, new_start, new_stop = (
+            tf.reshape(boxes[:, edge], [-1, 1, 1])
+            for boxes in (from_, to)
+            for edge in (axis, axis + 2)
+        )  # [N, 1, 1] each
+        step = (stop - start) / tf.maximum(new_stop - new_start, 1)
+        # [N, shape, 1], from the target's edge
+        place = tf.expand_dims(tf.range(tf.cast(shape[axis], tf.float32)) + 0.5, 1) - new_start
         pixel = tf.range(tf.cast(tf.shape(pictures)[1 + axis], tf.float32)) + 0.5
-        distance = tf.abs(start + place[:, :, None] * step - pixel)
+        distance = tf.abs(start + place * step - pixel)
         weights = tf.maximum(1 - distance / tf.maximum(step, 1), 0)
         weights *= tf.cast((pixel > start) & (pixel < stop), tf.float32)
-        weights *= tf.cast((place > 0) & (place < new_stop - new_start), tf.float32)[:, :, None]
+        weights *= tf.cast((place > 0) & (place < new_stop - new_start), tf.float32)
         return tf.math.divide_no_nan(weights, tf.reduce_sum(weights, 2, keepdims=True))
 
     def resampled() -> tf.Tensor:

@@ -25,7 +25,7 @@ def page_normalization(normalize: Normalize) -> Normalize:
 
     def normalize_page(pages: tf.Tensor, sizes: tf.Tensor) -> Normalized:
         found = normalize(*look_closer(pages, sizes, normalize))
-        return found._replace(ink=tf.ensure_shape(found.ink, [None, CANVAS, CANVAS]))
+        return found._replace(ink=tf.reshape(found.ink, [-1, CANVAS, CANVAS]))
 
     return tf.function(normalize_page, CANVASES, autograph=False)
 
@@ -59,9 +59,10 @@ def is_small(found: Normalized, sizes: tf.Tensor) -> tf.Tensor:
 def _bounding_box(ink: tf.Tensor) -> tf.Tensor:
     """The box around the ink, uint8 [N, H, W]: int32 [N, 4], top, left, bottom, right; 0 where
     there is no ink."""
+    levels = tf.cast(ink, tf.float32)
     (top, bottom), (left, right) = (
-        find_bounds(ink, 2, INK_THRESHOLD_LEVEL),
-        find_bounds(ink, 1, INK_THRESHOLD_LEVEL),
+        find_bounds(levels, 2, INK_THRESHOLD_LEVEL),
+        find_bounds(levels, 1, INK_THRESHOLD_LEVEL),
     )
     return tf.stack([top, left, bottom, right], 1)
 
@@ -85,8 +86,8 @@ def _window_around(ink: tf.Tensor, whole: tf.Tensor) -> tf.Tensor:
     reach = tf.maximum(tf.reduce_max(high - low, 1, keepdims=True), CANVAS / 2)
     window = tf.concat([tf.maximum(middle - reach, start),
                         tf.minimum(middle + reach, start + length)], 1)  # fmt: skip
-    is_found = tf.reduce_any(ink > INK_THRESHOLD_LEVEL, [1, 2])
-    return tf.where(is_found[:, None], tf.cast(tf.round(window), tf.int32), whole)
+    is_found = tf.reduce_max(box, 1, keepdims=True) > 0
+    return tf.where(is_found, tf.cast(tf.round(window), tf.int32), whole)
 
 
 def shrink_windows(

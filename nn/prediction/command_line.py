@@ -7,6 +7,7 @@ from pathlib import Path
 
 from nn.data.file_names import is_data_file
 from nn.data.told import UNTOLD, Told, add_options
+from nn.prediction.runtimes import RUNTIMES
 from nn.runtime.printable import printable
 
 DESCRIPTION = "Reads handwritten digits with a SavedModel: pictures, folders, rows of pixels."
@@ -18,6 +19,7 @@ examples:
   python load_saved_model.py MNIST/digit_xtest.csv \\
       --labels MNIST/digit_ytest.csv
   python load_saved_model.py samples/ --json | jq .digit
+  python load_saved_model.py my_seven.jpg --runtime litert    without TensorFlow
   python load_saved_model.py scans/ --max-error 0.2%
   python load_saved_model.py scans/ --explain pages/    a page for each answer
   python load_saved_model.py samples/numbers/ --number  several digits a picture
@@ -64,6 +66,14 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         help="how many answers may be wrong, as 0.1%% or 0.001: less probable answers are marked "
         "as unsure. The rate holds for digits like those that the model was trained with, not for "
         "every picture (default: 0.1%%, or the lowest rate that the model has a threshold for)",
+    )
+    add(
+        "--runtime",
+        choices=RUNTIMES,
+        help="what runs the model: tensorflow restores the SavedModel in a session; litert reads "
+        "the version's digits.tflite without TensorFlow, and so reads the first picture after 0.2 "
+        "s instead of 3; auto is litert where the version has that file. All give the same answers "
+        "(default: tensorflow; of the installed command digits-read: auto)",
     )
     add("--recursive", action="store_true", help="read the pictures in subfolders too")
     add(

@@ -11,6 +11,7 @@ from nn.data.told import UNTOLD, Told
 from nn.errors import DataError, PictureError
 from nn.pictures.cuts import Piece, find_pieces
 from nn.pictures.files import read_gray
+from nn.pictures.reasons import NO_INK
 from nn.pictures.sources import Pictures, Source, as_sources
 from nn.prediction.number_cuts import best_cut
 from nn.prediction.number_ink import MAX_LONGER_SIDE_PIXELS
@@ -27,7 +28,6 @@ from nn.prediction.predictor import ImageOutputs, Predictor
 from nn.prediction.read_ahead import CanvasOutputs
 from nn.prediction.readings import (
     LIKE_NO_DIGIT,
-    NO_INK,
     OK,
     UNSURE,
     NumberDigit,

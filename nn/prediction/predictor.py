@@ -18,7 +18,8 @@ from nn.pictures.files import BATCH_SIZE
 from nn.pictures.sources import Pictures, Source, as_sources, named_files
 from nn.prediction.read_ahead import Answer, CanvasOutputs, PictureOutputs, answer_all
 from nn.prediction.readings import Evidence, NumberReading, Reading
-from nn.prediction.session import Outputs, RestoredModel, SignatureOutputs
+from nn.prediction.restored_model import Outputs, SignatureOutputs
+from nn.prediction.runtimes import TENSORFLOW, choose_runtime, restore
 from nn.versions import default_folder, find_version, read_card, thresholds_of
 
 
@@ -56,10 +57,14 @@ class Predictor:
     model: a version, or a folder of versions; it takes the highest number. None: the folder that
     nn.versions.default_folder finds. max_error: the
     share of answers that may be wrong, 0.001 is 0.1%; less probable answers are `unsure`. None is
-    0.1%, or the lowest rate that the model has a threshold for. version: the path of the version;
-    card: its card; threshold: what an answer must reach, None where the model has no thresholds.
-    Raises ModelError where there is no model, where it is damaged, or where it has no threshold for
-    max_error, and ValueError where max_error is not a rate.
+    0.1%, or the lowest rate that the model has a threshold for. runtime: `tensorflow`, which
+    restores the SavedModel in a session; `litert`, which imports no TensorFlow; `auto`, whichever
+    answers sooner.
+
+    version: the path of the version; card: its card; runtime: the one that runs it; threshold: what
+    an answer must reach, None where the model has no thresholds. Raises ModelError where there is
+    no model, where it is damaged, where it has no threshold for max_error, or where the runtime is
+    not installed, and ValueError where max_error is not a rate or there is no such runtime.
 
     Each process makes its own. In a process that was forked from one that uses TensorFlow it raises
     RuntimeError, because it would hang there: start it by `spawn`.
@@ -67,12 +72,18 @@ class Predictor:
 
     reading_type = Reading  # what `read` yields, for nn/prediction/inputs.py
 
-    def __init__(self, model: str | Path | None = None, max_error: float | None = None) -> None:
+    def __init__(
+        self,
+        model: str | Path | None = None,
+        max_error: float | None = None,
+        runtime: str = TENSORFLOW,
+    ) -> None:
         self.version = find_version(default_folder() if model is None else Path(model))
         self.card = read_card(self.version)
         self.threshold = choose(thresholds_of(self.card), max_error)
         self.max_error = max_error
-        self._restored = RestoredModel(self.version)
+        self.runtime = choose_runtime(runtime, self.card)
+        self._restored = restore(self.version, self.card, self.runtime)
         try:
             self._predict = self._restored.function(
                 "serving_default", ["images"], ImageOutputs, in_callers_thread=True
@@ -89,12 +100,12 @@ class Predictor:
         self.close()
 
     def close(self) -> None:
-        """Closes the session. From then on, reading and predicting raise RuntimeError."""
+        """Closes the model. From then on, reading and predicting raise RuntimeError."""
         self._restored.close()
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
-            "a Predictor cannot be pickled: its session belongs to one process; make one in each: "
+            "a Predictor cannot be pickled: its model belongs to one process; make one in each: "
             f"Predictor({str(self.version)!r})"
         )
 

@@ -13,7 +13,7 @@ from nn.errors import PictureError
 from nn.pictures.canvas import INK_THRESHOLD_LEVEL, PAGE, SMALL_DIGIT_PIXELS, Canvas
 from nn.pictures.files import batch_sources, read_canvases
 from nn.pictures.sources import Source
-from nn.prediction.session import SignatureOutputs
+from nn.prediction.restored_model import SignatureOutputs
 
 # A batch is split among the processors. While one batch waits for its last part, another works.
 MAX_BATCHES_IN_GRAPH = 2

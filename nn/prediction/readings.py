@@ -14,7 +14,6 @@ from nn.confidence.thresholds import EVEN_ODDS, Threshold, least_probability, pe
 
 OK, UNSURE, ERROR = "ok", "unsure", "error"
 LIKE_NO_DIGIT = "looks like no digit"
-NO_INK = "no ink"  # as the SavedModel says it: NO_INK in nn/normalization/pipeline.py
 PROBABILITY_JSON_DECIMALS = 6
 
 

@@ -22,7 +22,8 @@ from nn.runtime.printable import printable
 # TensorFlow's C++ code prints these at import to everybody who has no GPU, or has a modern CPU.
 # TF_CPP_MIN_LOG_LEVEL does not silence them: they come before TensorFlow sets up its logging.
 _NOTICES = ("absl::InitializeLog", "cudart_stub.cc", "oneDNN custom operations", "cuda_executor",
-            "cpu_feature_guard", "To enable the following instructions")  # fmt: skip
+            "cpu_feature_guard", "To enable the following instructions",
+           "Created TensorFlow Lite XNNPACK delegate")  # fmt: skip
 
 # The program of the watcher, a process that watches the import. Its standard input is a pipe from
 # the importing process. Its descriptor 1 is the file that holds what TensorFlow has written so far.
@@ -64,7 +65,8 @@ def run_command(command: Callable[[], int]) -> int:
     """Runs a command and returns the exit status of the process.
 
     Without an error it is the command's own. After a UserError, or an OSError such as a full disk,
-    it is 2, and one line on standard error says why. After Ctrl-C it is 130. It is 0 if the pipe
+    it is 2, and one line on standard error says why; so it is if a package is not installed that
+    only some uses need. After Ctrl-C it is 130. It is 0 if the pipe
     behind standard output is closed: its reader, `| head` for example, has all that it wants.
     """
     try:
@@ -74,6 +76,13 @@ def run_command(command: Callable[[], int]) -> int:
         return status
     except UserError as error:
         print(f"error: {printable(str(error))}", file=sys.stderr)
+        return 2
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package in ("", "nn"):  # a fault of this project
+            raise
+        print(f"error: this needs {package}, which is not installed: pip install {package}",
+              file=sys.stderr)  # fmt: skip
         return 2
     except KeyboardInterrupt:
         print("Stopped", file=sys.stderr)
@@ -95,12 +104,9 @@ def _discard_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def import_tensorflow() -> None:
-    """Imports TensorFlow; drops the notices that it is known to print, passes on every other line.
-
-    If the import crashes, the watcher shows everything that TensorFlow has printed so far, notices
-    included. Where no watcher can be started, that is lost.
-    """
+def set_environment() -> None:
+    """Sets TensorFlow's environment variables for a process, unless the user has set them; before
+    TensorFlow is imported."""
     # 3 silences the log of the C++ code, errors too: Python raises each of these errors as well,
     # and only the Python exception names the cause.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -110,7 +116,17 @@ def import_tensorflow() -> None:
     # Each session gets threads of its own (nn/runtime/sessions.py). This must be set before the
     # first session of the process.
     os.environ.setdefault("TF_OVERRIDE_GLOBAL_THREADPOOL", "1")
-    with _notices_dropped():
+
+
+def import_tensorflow() -> None:
+    """Sets the environment and imports TensorFlow; drops the notices that it is known to print,
+    passes on every other line.
+
+    If the import crashes, the watcher shows everything that TensorFlow has printed so far, notices
+    included. Where no watcher can be started, that is lost.
+    """
+    set_environment()
+    with notices_dropped(watch=True):
         import tensorflow as tf
     # At each call of a TF1 function TensorFlow warns that it is deprecated. This project uses TF1
     # style on purpose, so it hides these warnings.
@@ -132,7 +148,7 @@ def import_tensorflow_unnoticed() -> None:
     os.environ.setdefault(level, "3")
     try:
         # Without a watcher, what TensorFlow says before it crashes would be lost.
-        with _notices_dropped() if _can_watch() else nullcontext():
+        with notices_dropped(watch=True) if _can_watch() else nullcontext():
             import tensorflow  # noqa: F401 - now it is imported
     finally:
         if is_ours:
@@ -147,9 +163,9 @@ def _can_watch() -> bool:
 
 
 @contextmanager
-def _notices_dropped() -> Iterator[None]:
+def notices_dropped(watch: bool = False) -> Iterator[None]:
     """Holds back what is written to file descriptor 2, by C++ code too, until the block ends; then
-    shows it without the known notices."""
+    shows it without the known notices. watch: another process shows it if this one crashes."""
     try:
         sys.stderr.flush()
         standard_error = os.dup(2)
@@ -157,7 +173,7 @@ def _notices_dropped() -> Iterator[None]:
         yield
         return
     with tempfile.TemporaryFile() as captured:
-        watcher = _start_watcher(captured)
+        watcher = _start_watcher(captured) if watch else None
         os.dup2(captured.fileno(), 2)
         try:
             yield

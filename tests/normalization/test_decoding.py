@@ -23,7 +23,8 @@ SAMPLES = sorted(
 def test_the_graph_makes_the_canvases_that_pillow_makes(side):
     with tf.Graph().as_default(), tf1.Session() as session:
         files = [path.read_bytes() for path in SAMPLES]
-        pixels, sizes = session.run(decode_canvases(tf.constant(files), side))
+        pixels, sizes, is_picture = session.run(decode_canvases(tf.constant(files), side))
+    assert is_picture.all()
     expected = [read_canvas(path, side) for path in SAMPLES]
     np.testing.assert_array_equal(sizes, [canvas.size for canvas in expected])
     differences = np.abs(pixels.astype(int) - np.stack([canvas.pixels for canvas in expected]))

@@ -10,6 +10,7 @@ from nn.networks.finder_weights import find_ink
 from nn.normalization import image_ops, pipeline
 from nn.normalization.full_ink import full_ink
 from nn.pictures.canvas import CANVAS, place
+from nn.pictures.reasons import A_DIGIT_CODE, NO_INK_CODE
 
 
 def normalize(pixels, sizes):
@@ -50,7 +51,7 @@ def test_normal_digits_stay_what_they_are(images):
     assert result.images.shape == (40, 28, 28)
     assert result.images.dtype == np.uint8
     assert similarity(result.images, images) > 0.85
-    assert set(result.reasons) == {b""}
+    assert set(result.reason_codes) == {A_DIGIT_CODE}
 
 
 def test_dark_on_light_reads_as_light_on_dark(images):
@@ -90,14 +91,14 @@ def test_the_center_of_mass_and_the_box_are_mnists(images):
 @pytest.mark.parametrize("level", [0, 90, 255])
 def test_one_color_is_no_ink(level):
     result = normalized([np.full((50, 80), level, np.uint8), np.full((1, 1), level, np.uint8)])
-    assert list(result.reasons) == [b"no ink"] * 2
+    assert list(result.reason_codes) == [NO_INK_CODE] * 2
     assert not result.images.any()
     assert not result.ink.any()
 
 
 def test_faint_noise_is_no_ink():
     noise = np.random.default_rng(0).normal(200, 2, (300, 300)).round().astype(np.uint8)
-    assert normalized([noise]).reasons[0] == b"no ink"
+    assert normalized([noise]).reason_codes[0] == NO_INK_CODE
 
 
 def test_a_picture_is_normalized_the_same_alone_and_in_a_batch(images):

@@ -151,7 +151,7 @@ def test_standard_error_says_which_model(ran, model):
     card = json.loads((version / "model_card.json").read_text())
     test, threshold = card["test"], card["calibration"]["thresholds"][0]
     assert ran.stderr == (
-        f"Model {version}: dense, trained on 1,200 digits (bundled), "
+        f"Model {version} in a TensorFlow session: dense, trained on 1,200 digits (bundled), "
         f"test accuracy {test['accuracy']:.2%} ({test['errors']} of 297 wrong)\n"
         f"Marks answers below {percent_rounded_down(threshold['probability'])} as unsure; expects "
         f"at most {100 * threshold['max_error']:g}% errors, its lowest\n"

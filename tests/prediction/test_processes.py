@@ -140,6 +140,6 @@ def test_a_pickled_predictor_says_what_to_do(shipped, use):
     with pytest.raises(TypeError) as caught:
         use(shipped)
     assert str(caught.value) == (
-        "a Predictor cannot be pickled: its session belongs to one process; make one in each: "
+        "a Predictor cannot be pickled: its model belongs to one process; make one in each: "
         f"Predictor({str(MODEL)!r})"
     )

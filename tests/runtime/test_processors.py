@@ -11,7 +11,7 @@ from conftest import ROOT, run_script
 from nn.networks.inference import build_inference_graph
 from nn.networks.registry import get_network
 from nn.prediction.predictor import Predictor
-from nn.prediction.session import multiply_adds
+from nn.prediction.tensorflow_session import multiply_adds
 from nn.runtime import processors
 from nn.runtime.processors import MAX_PART_ROWS, ProcessorPool
 from nn.runtime.sessions import FLOAT32, training_session_config
@@ -116,12 +116,12 @@ def shipped() -> Path:
 def test_a_batch_is_handed_over_where_its_parts_are_worth_it(which, enough, request, monkeypatch):
     version, sizes = request.getfixturevalue(which), []  # trained before anything is patched
 
-    def split_batches(pool, run, min_part_rows, original=ProcessorPool.split_batches):
+    def split_batches(pool, run, *limits, original=ProcessorPool.split_batches):
         def counted(*arrays):
             sizes.append(len(arrays[0]))
             return run(*arrays)
 
-        return original(pool, counted, min_part_rows)
+        return original(pool, counted, *limits)
 
     monkeypatch.setattr(processors, "available_processors", lambda: 2)
     monkeypatch.setattr(ProcessorPool, "split_batches", split_batches)

@@ -8,14 +8,15 @@ import tensorflow.compat.v1 as tf1
 from conftest import ROOT
 
 from nn.errors import ModelError
-from nn.prediction.session import RestoredModel, SignatureOutputs
+from nn.prediction.restored_model import SignatureOutputs
+from nn.prediction.tensorflow_session import SessionModel
 
 SHIPPED = ROOT / "SavedModel" / "1"
 
 GONE = """\
 tf.compat.v1.Session has no _make_callable_from_options any more. It is private to TensorFlow; only
-RestoredModel._callable in nn/prediction/session.py uses it. Return a function there that calls
-session.run with the same feeds and fetches instead:
+SessionModel._callable in nn/prediction/tensorflow_session.py uses it. Return a function there that
+calls session.run with the same feeds and fetches instead:
 
     return lambda *arrays: self._session.run(fetches, dict(zip(feeds, arrays)))
 
@@ -36,7 +37,7 @@ class Colors(SignatureOutputs):
 
 @pytest.fixture(scope="module")
 def restored():
-    model = RestoredModel(SHIPPED)
+    model = SessionModel(SHIPPED)
     yield model
     model.close()
 

@@ -1,0 +1,97 @@
+"""A version's `digits.tflite` in LiteRT: its signatures as functions of arrays, without TensorFlow.
+
+`import tensorflow` takes seconds; LiteRT reads its first picture after 0.2 s. The file holds the
+serving graph with the weights as constants (nn/export/litert.py).
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter, SignatureRunner
+
+from nn.pictures.reasons import REASONS
+from nn.prediction.restored_model import RestoredModel, Runner, damaged, older_model
+from nn.runtime.startup import notices_dropped
+from nn.versions import LITERT_FILE
+
+# Of more images at once, the values between two layers fall out of the processor's cache; so few
+# take 0.1 GB less memory than a whole batch (docs/performance.md).
+MAX_IMAGES_AT_ONCE = 16
+# Multiply-adds that take some 0.5 ms, as in nn/prediction/tensorflow_session.py.
+MIN_MULTIPLY_ADDS_PER_PROCESSOR = 20e6
+_REASONS = np.array([reason.encode() for reason in REASONS], object)
+_NO_CODES = np.zeros(0, np.int32)
+
+
+class LiteRTModel(RestoredModel):
+    """A version's `digits.tflite`. card: the version's, which must list the file."""
+
+    runtime = "litert"
+
+    def __init__(self, version: Path, card: Mapping) -> None:
+        if LITERT_FILE not in card["files"]:
+            raise older_model(version, f"without {LITERT_FILE}")
+        super().__init__(version)
+        self._content = (version / LITERT_FILE).read_bytes()
+        self._images_worth_a_processor = math.ceil(
+            MIN_MULTIPLY_ADDS_PER_PROCESSOR / max(1, card["multiply_adds"])
+        )
+        # An interpreter answers one call at a time: each call takes an idle one, or makes one.
+        self._idle: list[_Interpreter] = []
+        try:
+            with notices_dropped():
+                first = _Interpreter(self._content)
+        except (ValueError, RuntimeError) as error:
+            self.close()
+            raise damaged(version / LITERT_FILE, error) from None
+        self._idle.append(first)
+        self.signatures = first.signatures
+
+    def _end(self) -> None:
+        self._idle.clear()
+
+    def _runner(
+        self, name: str, inputs: Sequence[str], outputs: Sequence[str], in_callers_thread: bool
+    ) -> Runner:
+        def run(*arrays: np.ndarray) -> list[np.ndarray]:
+            try:
+                interpreter = self._idle.pop()
+            except IndexError:
+                interpreter = _Interpreter(self._content)
+            try:
+                found = interpreter.run(name, dict(zip(inputs, arrays, strict=True)))
+            finally:
+                self._idle.append(interpreter)
+            return [found[each] for each in outputs]
+
+        return Runner(run, self._images_worth_a_processor, MAX_IMAGES_AT_ONCE)
+
+
+class _Interpreter:
+    """An interpreter of one thread, with the signatures that it has run."""
+
+    def __init__(self, content: bytes) -> None:
+        self._interpreter = Interpreter(model_content=content, num_threads=1)
+        # With it LiteRT makes its fast kernels, XNNPACK, and prints that it does, once in a
+        # process.
+        self._interpreter.allocate_tensors()
+        self._runners: dict[str, SignatureRunner] = {}
+        self.signatures = {
+            name: frozenset(_with_reasons(dict.fromkeys(signature["outputs"], _NO_CODES)))
+            for name, signature in self._interpreter.get_signature_list().items()
+        }
+
+    def run(self, name: str, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Runs a signature: its inputs by name → its outputs by name."""
+        if name not in self._runners:
+            self._runners[name] = self._interpreter.get_signature_runner(name)
+        return _with_reasons(self._runners[name](**arrays))
+
+
+def _with_reasons(outputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Adds `reasons`, as the SavedModel answers them, where there are codes."""
+    if "reason_codes" not in outputs:
+        return outputs
+    return outputs | {"reasons": _REASONS[outputs["reason_codes"]]}
