@@ -13,14 +13,15 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 PEERS := .venv-benchmark
 
-.PHONY: help train predict test test-faults lint notebooks benchmark benchmark-quick install \
-	install-dev clean
+.PHONY: help train predict test test-faults test-apps lint notebooks benchmark benchmark-quick install \
+	install-dev install-apps clean
 
 help:
 	@echo "make train      train the default network, export it to SavedModel/"
 	@echo "make predict    read samples/ with the newest model; the first one is in the repository"
 	@echo "make test       lint and test, but for the tests of make test-faults"
 	@echo "make test-faults   test damaged files, full disks, killed programs, endless input"
+	@echo "make test-apps  test apps/: the page to draw on, in Chromium"
 	@echo "make lint       lint and check types, without the tests"
 	@echo "make notebooks  execute both notebooks, and save their outputs in them"
 	@echo "make benchmark  compare speed and memory with Keras, PyTorch, others; about half an hour"
@@ -51,7 +52,8 @@ LONGEST := $(patsubst %,tests/%.py,docs/test_notebooks export/test_saved_model r
 	confidence/test_calibration runs/test_kaggle training/test_drawn_pictures test_installing \
 	runtime/test_precision)
 ALL := $(sort $(wildcard tests/test_*.py tests/*/test_*.py))
-TESTS := $(LONGEST) $(filter-out $(LONGEST) $(FAULTS),$(ALL))
+APPS := $(sort $(wildcard tests/apps/test_*.py))
+TESTS := $(LONGEST) $(filter-out $(LONGEST) $(FAULTS) $(APPS),$(ALL))
 PYTEST := $(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test: lint
@@ -59,6 +61,9 @@ test: lint
 
 test-faults: install-dev
 	$(PYTEST) $(FAULTS) $(ARGS)
+
+test-apps: install-apps
+	$(PYTEST) $(APPS) $(ARGS)
 
 lint: install-dev
 	$(VENV)/bin/ruff check .
@@ -82,6 +87,7 @@ notebooks: install-dev
 
 install: $(VENV)/.installed
 install-dev: $(VENV)/.installed-dev
+install-apps: $(VENV)/.installed-apps
 
 $(VENV)/.installed: requirements.txt | $(VENV)/bin/python
 	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements.txt
@@ -90,6 +96,11 @@ $(VENV)/.installed: requirements.txt | $(VENV)/bin/python
 $(VENV)/.installed-dev: requirements/dev.txt requirements.txt | $(VENV)/bin/python
 	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements/dev.txt
 	@touch $@ $(VENV)/.installed
+
+$(VENV)/.installed-apps: requirements/apps.txt requirements/dev.txt requirements.txt | \
+		$(VENV)/bin/python
+	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements/apps.txt
+	@touch $@ $(VENV)/.installed-dev $(VENV)/.installed
 
 $(PEERS)/.installed: requirements/benchmark.txt requirements.txt | $(PEERS)/bin/python
 	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check \
