@@ -20,7 +20,7 @@ import tensorflow.compat.v1 as tf1
 
 from nn.errors import ModelError, UserError
 from nn.export.litert import convert
-from nn.export.serving_graph import Signatures, without_strings
+from nn.export.serving_graph import Signatures, portable
 from nn.prediction.tensorflow_session import multiply_adds
 from nn.runtime.hashes import sha256_of
 from nn.runtime.sessions import reason_of
@@ -50,7 +50,8 @@ def export(
         with tf1.Session(graph=graph) as session:
             _restore(session, checkpoint)
             write_saved_model(session, signatures, version)
-            write_saved_model(session, without_strings(signatures), temporary / "portable")
+            with graph.as_default():
+                write_saved_model(session, portable(signatures), temporary / "portable")
             weights = _weights_sha256(session)
         expected = card.get("weights_sha256", weights)
         if weights != expected:

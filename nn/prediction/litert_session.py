@@ -22,7 +22,8 @@ MAX_IMAGES_AT_ONCE = 16
 # Multiply-adds that take some 0.5 ms, as in nn/prediction/tensorflow_session.py.
 MIN_MULTIPLY_ADDS_PER_PROCESSOR = 20e6
 _REASONS = np.array([reason.encode() for reason in REASONS], object)
-_NO_CODES = np.zeros(0, np.int32)
+_NOTHING = np.zeros(0, np.int32)
+_TYPES = {"digits": np.int64, "light_on_dark": np.bool_}  # of outputs that differ in LiteRT
 
 
 class LiteRTModel(RestoredModel):
@@ -79,7 +80,7 @@ class _Interpreter:
         self._interpreter.allocate_tensors()
         self._runners: dict[str, SignatureRunner] = {}
         self.signatures = {
-            name: frozenset(_with_reasons(dict.fromkeys(signature["outputs"], _NO_CODES)))
+            name: frozenset(_as_in_tensorflow(dict.fromkeys(signature["outputs"], _NOTHING)))
             for name, signature in self._interpreter.get_signature_list().items()
         }
 
@@ -87,11 +88,15 @@ class _Interpreter:
         """Runs a signature: its inputs by name → its outputs by name."""
         if name not in self._runners:
             self._runners[name] = self._interpreter.get_signature_runner(name)
-        return _with_reasons(self._runners[name](**arrays))
+        return _as_in_tensorflow(self._runners[name](**arrays))
 
 
-def _with_reasons(outputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Adds `reasons`, as the SavedModel answers them, where there are codes."""
-    if "reason_codes" not in outputs:
-        return outputs
-    return outputs | {"reasons": _REASONS[outputs["reason_codes"]]}
+def _as_in_tensorflow(outputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The outputs of a signature in the SavedModel's types, with its `reasons` for the codes."""
+    found = {
+        name: array.astype(_TYPES.get(name, array.dtype), copy=False)
+        for name, array in outputs.items()
+    }
+    if "reason_codes" in outputs:
+        found["reasons"] = _REASONS[outputs["reason_codes"]]
+    return found
