@@ -13,12 +13,14 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 PEERS := .venv-benchmark
 
-.PHONY: help train predict test test-faults test-apps lint notebooks benchmark benchmark-quick install \
-	install-dev install-apps clean
+.PHONY: help train predict draw draw-site test test-faults test-apps lint notebooks benchmark benchmark-quick install \
+	install-dev install-apps install-draw clean
 
 help:
 	@echo "make train      train the default network, export it to SavedModel/"
 	@echo "make predict    read samples/ with the newest model; the first one is in the repository"
+	@echo "make draw       a page to draw digits on; the model runs in your browser"
+	@echo "make draw-site  write that page to build/draw/, for any static host"
 	@echo "make test       lint and test, but for the tests of make test-faults"
 	@echo "make test-faults   test damaged files, full disks, killed programs, endless input"
 	@echo "make test-apps  test apps/: the page to draw on, in Chromium"
@@ -36,6 +38,12 @@ train: install
 
 predict: install
 	$(RUN) load_saved_model.py $(or $(ARGS),samples/)
+
+draw: install-draw
+	$(RUN) -m apps.draw $(ARGS)
+
+draw-site: install-draw
+	$(RUN) -m apps.draw --site build/draw $(ARGS)
 
 # These tests provoke faults: damaged and endless files, full disks, killed programs. Other files of
 # tests run in `make test`.
@@ -62,7 +70,7 @@ test: lint
 test-faults: install-dev
 	$(PYTEST) $(FAULTS) $(ARGS)
 
-test-apps: install-apps
+test-apps: install-apps install-draw
 	$(PYTEST) $(APPS) $(ARGS)
 
 lint: install-dev
@@ -88,6 +96,7 @@ notebooks: install-dev
 install: $(VENV)/.installed
 install-dev: $(VENV)/.installed-dev
 install-apps: $(VENV)/.installed-apps
+install-draw: $(VENV)/.installed-draw
 
 $(VENV)/.installed: requirements.txt | $(VENV)/bin/python
 	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements.txt
@@ -97,10 +106,20 @@ $(VENV)/.installed-dev: requirements/dev.txt requirements.txt | $(VENV)/bin/pyth
 	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements/dev.txt
 	@touch $@ $(VENV)/.installed
 
-$(VENV)/.installed-apps: requirements/apps.txt requirements/dev.txt requirements.txt | \
-		$(VENV)/bin/python
+$(VENV)/.installed-apps: requirements/apps.txt requirements/dev.txt requirements/draw.txt \
+		requirements.txt | $(VENV)/bin/python
 	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements/apps.txt
 	@touch $@ $(VENV)/.installed-dev $(VENV)/.installed
+
+# The packages of the page, by the hashes of its lock file. Where there is no npm, .venv gets one.
+$(VENV)/.installed-draw: requirements/draw.txt requirements/node.txt requirements/lite.txt \
+		apps/draw/package-lock.json | $(VENV)/bin/python
+	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements/draw.txt
+	@command -v npm >/dev/null || \
+		$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements/node.txt
+	PATH="$(abspath $(VENV)/bin):$$PATH" npm ci --prefix apps/draw --ignore-scripts --no-audit \
+		--no-fund --loglevel=error
+	@touch $@
 
 $(PEERS)/.installed: requirements/benchmark.txt requirements.txt | $(PEERS)/bin/python
 	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check \
@@ -114,5 +133,5 @@ $(VENV)/bin/python $(PEERS)/bin/python:
 	$(PYTHON) -m venv $(@D:/bin=)
 
 clean:
-	rm -rf $(VENV) $(PEERS) build digits.egg-info .pytest_cache .ruff_cache .import_linter_cache .mypy_cache
+	rm -rf $(VENV) $(PEERS) build apps/draw/node_modules digits.egg-info .pytest_cache .ruff_cache .import_linter_cache .mypy_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""A page to draw digits on: the model reads them in the browser, and nothing leaves the machine."""

@@ -1,0 +1,88 @@
+"""A page to draw digits on: writes it and serves it."""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from apps.draw.server import make_server
+from apps.draw.site import write_site
+from nn.errors import UserError
+from nn.prediction.command_line import error_rate
+from nn.runtime.startup import make_output_safe, run_command
+from nn.versions import default_folder
+
+DESCRIPTION = """\
+Serves a page to draw digits on, with mouse, finger or pen; it also reads
+pictures that you paste, drop or take with the camera. The model runs in the
+page itself, by LiteRT.js: nothing that you draw leaves your machine, and the
+page goes on working after this program has ended.
+"""
+EPILOG = """\
+examples:
+  make draw                              http://127.0.0.1:8000
+  make draw ARGS='--port 9000'
+  make draw-site ARGS='--site public/'   the folder alone, for a static host
+
+exit status: 0 stopped by Ctrl-C, or the folder is written; 2 wrong usage, no
+model, or the port is taken
+"""
+
+
+def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parses the command line. A wrong one ends the process with exit status 2."""
+    parser = argparse.ArgumentParser(
+        prog="python -m apps.draw",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--host", default="127.0.0.1", help="the address to serve at (default: this machine alone)")
+    add("--port", type=int, default=8000, help="(default: 8000; 0 takes any free one)")
+    add("--model", type=Path, metavar="DIR",
+        help="a version of a model, or a folder of versions: the highest is used (default: "
+        "SavedModel)")  # fmt: skip
+    add("--max-error", type=error_rate, metavar="RATE",
+        help="how many answers may be wrong, as 0.1%% (default: 0.1%%)")  # fmt: skip
+    add("--site", type=Path, metavar="DIR", help="write the page into a folder and serve nothing")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line; returns the exit status."""
+    make_output_safe()
+    options = parse_arguments(arguments)
+    return run_command(lambda: run(options))
+
+
+def run(options: argparse.Namespace) -> int:
+    """Writes the page, then serves it until Ctrl-C, unless only the folder is asked for."""
+    model = options.model or default_folder()
+    if options.site:
+        version = write_site(options.site, model, options.max_error)
+        print(f"Wrote the page with {version} to {options.site}/")
+        return 0
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary) / "site"
+        version = write_site(folder, model, options.max_error)
+        try:
+            server = make_server(folder, options.host, options.port)
+        except OSError as error:
+            raise UserError(
+                f"{options.host}:{options.port}: cannot serve there ({error.strerror}); name "
+                "another port: --port 0 takes any free one"
+            ) from None
+        host, port = server.server_address[:2]
+        print(f"{version}: draw at http://{host!s}:{port}/   Ctrl-C stops", flush=True)
+        with server:
+            try:
+                server.serve_forever()
+            except KeyboardInterrupt:
+                print("Stopped", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,56 @@
+"""The page in a Chromium that Playwright drives: for its tests, pictures and measurements."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from nn.composition.strokes import STROKES, smooth
+
+CHROMIUM = "/usr/bin/chromium"  # as Debian installs it
+# It runs as root in containers, and looks for nothing on the network; its camera shows a test
+# picture.
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+         "--disable-background-networking", "--disable-component-update",
+         "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]  # fmt: skip
+READY_MS = 60_000
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A Chromium without a window."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+def wait_until_ready(page: Page) -> None:
+    """Waits until the model is loaded."""
+    expect(page.locator("#note")).to_contain_text("Ready", timeout=READY_MS)
+
+
+def draw_number(page: Page, number: str, height: float = 0.6) -> None:
+    """Draws the digits of a number side by side in the middle of the pad, as a pen would. height:
+    of a digit, to the pad's."""
+    box: Any = page.locator("#pad").bounding_box()
+    tall = height * box["height"]
+    wide, step = 0.62 * tall, 0.85 * tall
+    left = box["x"] + (box["width"] - wide - step * (len(number) - 1)) / 2
+    top = box["y"] + (box["height"] - tall) / 2
+    for place, digit in enumerate(number):
+        for stroke in STROKES[int(digit)]:
+            points = [(left + place * step + x * wide, top + y * tall) for x, y in stroke]
+            draw_stroke(page, points)
+
+
+def draw_stroke(page: Page, points: list[tuple[float, float]]) -> None:
+    """Draws one stroke through points of the window."""
+    places = smooth(np.array(points), steps=8).tolist()
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    for x, y in places[1:]:
+        page.mouse.move(x, y)
+    page.mouse.up()
