@@ -11,6 +11,7 @@ import io
 import json
 import logging
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -209,21 +210,29 @@ def train_in_this_process(*arguments) -> subprocess.CompletedProcess:
     return in_this_process(train_neural_network.main, *arguments)
 
 
-def train_without_plots(*arguments) -> subprocess.CompletedProcess:
-    """As train_in_this_process, but draws no plots, which take two seconds."""
+def leave_out_plots_and_litert(patch: pytest.MonkeyPatch) -> None:
+    """Runs draw no plots, which take two seconds, and exports hold another network's digits.tflite,
+    because to convert their own takes three."""
     from nn.runs.run import Run
 
+    def copy(saved_model: Path, file: Path) -> None:
+        shutil.copyfile(ROOT / "SavedModel" / "1" / "digits.tflite", file)
+
+    patch.setattr(Run, "figures", lambda *_: {})
+    patch.setattr("nn.export.write.convert", copy)
+
+
+def train_without_plots(*arguments) -> subprocess.CompletedProcess:
+    """As train_in_this_process, without plots and the network's own digits.tflite."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Run, "figures", lambda *_: {})
+        leave_out_plots_and_litert(patch)
         return train_in_this_process(*arguments)
 
 
 @pytest.fixture
 def plotless(monkeypatch) -> None:
-    """Runs draw no plots, which take two seconds: for tests that look at none."""
-    from nn.runs.run import Run
-
-    monkeypatch.setattr(Run, "figures", lambda *_: {})
+    """As train_without_plots: for tests that look at neither."""
+    leave_out_plots_and_litert(monkeypatch)
 
 
 @pytest.fixture

@@ -24,9 +24,10 @@ from tqdm import tqdm
 
 from benchmarks.peers import results, scaling
 from benchmarks.peers.race import OURS, race, ratios
-from benchmarks.peers.rows import CSV, KERAS, TORCH, rows
+from benchmarks.peers.rows import CSV, KERAS, ONNX, TORCH, rows
 from benchmarks.peers.shop import Shop
 from nn.errors import UserError
+from nn.prediction.runtimes import RUNTIMES
 from nn.runtime.startup import import_tensorflow
 
 NETWORKS = ("dense", "basic_cnn")
@@ -149,18 +150,18 @@ def why_not(name: str, asked_for: bool) -> str | None:
     return None
 
 
-def scripts(shop: Shop) -> dict[str, list[str]]:
-    """Contender → the arguments of a Python process that loads a model and reads one picture."""
-    from importlib.util import find_spec
-
+def scripts(shop: Shop) -> dict[tuple[str, str], list[str]]:
+    """Contender and setting → the arguments of a Python process that loads a model and reads one
+    picture."""
     here = Path(__file__).parent
-    found = {
-        OURS: ["load_saved_model.py", SAMPLE, "--model", "SavedModel/1"],
-        "import tensorflow": ["-c", "import tensorflow"],
-        KERAS: [str(here / "keras_script.py"), str(shop.path / "basic_cnn.keras"), SAMPLE],
-    }
-    if find_spec("torch"):
-        found[TORCH] = [str(here / "torch_script.py"), str(shop.path / "basic_cnn.pt"), SAMPLE]
+    own = ["load_saved_model.py", SAMPLE, "--model", "SavedModel/1", "--runtime"]
+    found = {(OURS, runtime): [*own, runtime] for runtime in RUNTIMES[:2]}
+    found["import tensorflow", ""] = ["-c", "import tensorflow"]
+    for name, script, ending in (
+        (KERAS, "keras", "keras"), (TORCH, "torch", "pt"), (ONNX, "onnx", "onnx")
+    ):  # fmt: skip
+        model = str(shop.path / f"basic_cnn.{ending}")
+        found[name, ""] = [str(here / f"{script}_script.py"), model, SAMPLE]
     return found
 
 

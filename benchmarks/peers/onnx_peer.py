@@ -73,8 +73,18 @@ def _normalized(cv2, gray: np.ndarray) -> np.ndarray:
     return cv2.warpAffine(ink, move, (28, 28))
 
 
+def save(shop: str, network: str) -> None:
+    """Writes the network for a script of its own to load."""
+    (Shop(shop).path / f"{network}.onnx").write_bytes(_model(shop, network))
+
+
 def _session(shop: str, network: str) -> onnxruntime.InferenceSession:
-    """Builds a session of the network: uint8 [N, 28, 28] → probabilities, float32 [N, 10].
+    """A session of the network."""
+    return onnxruntime.InferenceSession(_model(shop, network), providers=["CPUExecutionProvider"])
+
+
+def _model(shop: str, network: str) -> bytes:
+    """Builds the network: uint8 [N, 28, 28] → probabilities, float32 [N, 10].
 
     network: dense or basic_cnn, with the export's weights.
     """
@@ -117,6 +127,4 @@ def _session(shop: str, network: str) -> onnxruntime.InferenceSession:
         [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
-    return onnxruntime.InferenceSession(
-        model.SerializeToString(), providers=["CPUExecutionProvider"]
-    )
+    return model.SerializeToString()

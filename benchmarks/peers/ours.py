@@ -143,15 +143,15 @@ def product(precision: str, side: int = 2048) -> Callable[[], dict]:
     return products
 
 
-def single(shop: str, network: str) -> Callable[[], dict]:
+def single(shop: str, network: str, runtime: str) -> Callable[[], dict]:
     """Returns a function that measures how long Predictor.predict takes for one image."""
-    predictor, images = _predictor(shop, network)
+    predictor, images = _predictor(shop, network, runtime)
     return lambda: latency(lambda image: predictor.predict(image).probabilities, images)
 
 
-def batches(shop: str, network: str, batch_size: int) -> Callable[[], dict]:
+def batches(shop: str, network: str, batch_size: int, runtime: str) -> Callable[[], dict]:
     """Returns a function that predicts the test digits batch by batch, with Predictor.predict."""
-    predictor, images = _predictor(shop, network)
+    predictor, images = _predictor(shop, network, runtime)
 
     def answers() -> np.ndarray:
         starts = range(0, len(images), batch_size)
@@ -162,9 +162,9 @@ def batches(shop: str, network: str, batch_size: int) -> Callable[[], dict]:
     return lambda: passes(answers, Shop(shop), network)
 
 
-def folder(shop: str) -> Callable[[], dict]:
+def folder(shop: str, runtime: str) -> Callable[[], dict]:
     """Returns a function that reads a folder with Predictor.read. Work is counted in files."""
-    predictor, _ = _predictor(shop, "basic_cnn")
+    predictor, _ = _predictor(shop, "basic_cnn", runtime)
     paths = Shop(shop).pictures()
 
     def run() -> dict:
@@ -202,12 +202,15 @@ def multiply_adds(network: str) -> int:
     return 3 * sum(layers) - layers[0]
 
 
-def _predictor(shop: str, network: str):
+def _predictor(shop: str, network: str, runtime: str):
     """Returns the export's Predictor, and the test images, uint8 [N, 28, 28]."""
-    _import_tensorflow()
+    from nn.prediction.runtimes import TENSORFLOW
+
+    if runtime == TENSORFLOW:
+        _import_tensorflow()
     from nn import Predictor
 
-    return Predictor(Shop(shop).model(network)), Shop(shop).digits()[2]
+    return Predictor(Shop(shop).model(network), runtime=runtime), Shop(shop).digits()[2]
 
 
 def _import_tensorflow() -> None:

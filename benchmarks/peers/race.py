@@ -210,8 +210,9 @@ def given_up(setting: Measured, measured: Sequence[Measured]) -> bool:
 
 
 def ratios(row: Row, measured: Sequence[Measured]) -> list[Ratio]:
-    """Compares this project with the best setting of each peer, repeat by repeat."""
-    ours = next(each for each in measured if each.contender.name == OURS)
+    """Compares this project's best setting with the best of each peer, repeat by repeat."""
+    own = [each for each in measured if each.contender.name == OURS]
+    ours = max(own, key=lambda each: each.rate)
     names = dict.fromkeys(each.contender.name for each in measured)
     found = []
     for name in names:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from benchmarks.peers.race import OURS, Contender, Row
+from nn.prediction.runtimes import RUNTIMES
 
 KERAS, TORCH, SKLEARN, ONNX = "Keras", "PyTorch", "scikit-learn", "ONNX Runtime"
 PRODUCT = "a 2048³ product"
@@ -29,7 +30,12 @@ def _onnx(function: str, setting: str = "", **options) -> Contender:
     return Contender(ONNX, (f"{HERE}onnx_peer", function), options, setting, "onnxruntime")
 
 
-def rows(shop: str, scripts: dict[str, list[str]], csv: Path) -> dict[str, Row]:
+def _runtimes(function: str, **options) -> list[Contender]:
+    """Makes a contender of this project for each runtime."""
+    return [ours(function, runtime, runtime=runtime, **options) for runtime in RUNTIMES[:2]]
+
+
+def rows(shop: str, scripts: dict[tuple[str, str], list[str]], csv: Path) -> dict[str, Row]:
     """Makes every row: short name → row.
 
     shop: the folder of a Shop. scripts: as __main__.scripts returns them. csv: the file for the row
@@ -58,10 +64,10 @@ def rows(shop: str, scripts: dict[str, list[str]], csv: Path) -> dict[str, Row]:
         ),
         "start": Row(
             "one picture, the whole process", "processes/s",
-            [Contender(name, (f"{HERE}tools", "process"), {"arguments": arguments}, "",
-                       "torch" if name == TORCH else None)
-             for name, arguments in scripts.items()],
-            {"import tensorflow": 1},
+            [Contender(name, (f"{HERE}tools", "process"), {"arguments": arguments}, setting,
+                       {TORCH: "torch", ONNX: "onnxruntime"}.get(name))
+             for (name, setting), arguments in scripts.items()],
+            {"import tensorflow": 5, TORCH: 5},
             warm_ups=0,  # making the shop has imported all of these packages
         ),
         "latency-dense": _single(shop, "dense", {TORCH: 1.0, ONNX: 0.5}),
@@ -73,7 +79,7 @@ def rows(shop: str, scripts: dict[str, list[str]], csv: Path) -> dict[str, Row]:
         },
         "folder": Row(
             "reading 28×28 PNG files", "files/s",
-            [ours("folder", shop=shop),
+            [*_runtimes("folder", shop=shop),
              Contender("OpenCV and ONNX Runtime", (f"{HERE}onnx_peer", "folder"), {"shop": shop},
                        "a loop", "cv2"),
              Contender("Pillow", (f"{HERE}tools", "pillow"), {"shop": shop}, "decoding alone")],
@@ -132,7 +138,7 @@ def _single(shop: str, network: str, goals: dict[str, float]) -> Row:
     work = {"shop": shop, "network": network}
     return Row(
         f"one image, warm, {network}", "images/s",
-        [ours("single", **work),
+        [*_runtimes("single", **work),
          _keras("single", "predict", call=False, **work),
          _keras("single", "model(x)", call=True, **work),
          _torch("single", "eager", **work),
@@ -147,7 +153,7 @@ def _batches(shop: str, network: str, size: int) -> Row:
     goal = round(1 / 1.2, 3)
     return Row(
         f"predicting {network}, batch {size}", "images/s",
-        [ours("batches", **work), _keras("batches", "predict", **work),
+        [*_runtimes("batches", **work), _keras("batches", "predict", **work),
          _torch("batches", "eager", **work), _torch("batches", "compiled", compiled=True, **work),
          _onnx("batches", **work)],
         {KERAS: goal, TORCH: goal, ONNX: goal},

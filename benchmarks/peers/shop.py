@@ -42,8 +42,9 @@ class Shop:
             with Predictor(self.model(network)) as predictor:
                 answers = predictor.predict(test.images).probabilities
             np.save(self.path / f"{network}-answers.npy", answers)
-        for module in ("keras_peer", "torch_peer"):
-            if module == "keras_peer" or find_spec("torch"):
+        for module, package in (("keras_peer", "keras"), ("torch_peer", "torch"),
+                                ("onnx_peer", "onnxruntime")):  # fmt: skip
+            if find_spec(package):
                 _save_with(module, str(self.path), networks[-1])
         self._draw(test.images, pictures)
 

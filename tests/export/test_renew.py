@@ -101,7 +101,7 @@ def test_hidden_sizes_and_scaling_are_those_of_the_card(resized, digits, tmp_pat
     assert len(np.unique(found.probabilities)) > 1000
 
 
-def test_of_a_folder_it_takes_the_highest_version_and_writes_the_next(resized, renew):
+def test_of_a_folder_it_takes_the_highest_version_and_writes_the_next(resized, renew, plotless):
     folder = resized.parent
     for number in ("2", "3"):
         assert renew(folder, folder)[0] == 0

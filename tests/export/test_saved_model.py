@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import ROOT, run_script
+from ai_edge_litert.interpreter import Interpreter
+from conftest import ROOT, leave_out_plots_and_litert, run_script
 from PIL import Image
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
@@ -30,7 +31,7 @@ from nn.training.checkpoints import Checkpoints, checkpoint_prefixes
 from nn.training.evaluation import evaluate
 from nn.training.graph import build_training_graph
 from nn.training.run_folder import RunFolder
-from nn.versions import find_version
+from nn.versions import LITERT_FILE, find_version
 
 tf1 = tf.compat.v1
 
@@ -577,7 +578,13 @@ def export_again(model) -> Callable[..., Path]:
     """A function that exports the trained model's checkpoint into a folder."""
     checkpoint = checkpoint_prefixes(RunFolder(model.parent / "run"))[-1]
     serving = build_serving_graph(get_network("dense"))
-    return lambda folder, **card: write.export(*serving, checkpoint, folder, card)
+
+    def export(folder: Path, **card) -> Path:
+        with pytest.MonkeyPatch.context() as patch:
+            leave_out_plots_and_litert(patch)
+            return write.export(*serving, checkpoint, folder, card)
+
+    return export
 
 
 @pytest.fixture(scope="module")
@@ -629,7 +636,7 @@ def blank(pixels: tf.Tensor, sizes: tf.Tensor) -> Normalized:
     )  # fmt: skip
 
 
-def test_every_network_predicts_in_a_fresh_process_as_it_did_when_it_was_trained(
+def test_every_network_predicts_in_a_fresh_process_and_in_litert_as_when_it_was_trained(
     digits, tmp_path, monkeypatch
 ):
     for name in ("normalization", "page_normalization"):
@@ -657,6 +664,10 @@ def test_every_network_predicts_in_a_fresh_process_as_it_did_when_it_was_trained
     assert finished.returncode == 0, finished.stderr
     answers = np.load(tmp_path / "answers.npz")
     for version, scores in expected.items():
+        litert = Interpreter(f"{version}/{LITERT_FILE}").get_signature_runner("serving_default")
+        found = litert(images=test.images)["probabilities"]
+        np.testing.assert_array_equal(found.argmax(1), scores.predictions)
+        np.testing.assert_allclose(found.max(1), scores.confidences, rtol=1e-4)
         np.testing.assert_array_equal(answers[version].argmax(1), scores.predictions)
         np.testing.assert_allclose(answers[version].max(1), scores.confidences, rtol=1e-5)
 
