@@ -1,7 +1,7 @@
 """Compares how runtimes answer to the same pixels: the certificate of docs/parity.md.
 
     python -m benchmarks.parity
-    python -m benchmarks.parity --count 2 --runtimes "tf.saved_model.load" "Predictor, LiteRT"
+    python -m benchmarks.parity --count 2 --runtimes "tf.saved_model.load" "Predictor in LiteRT"
     python -m benchmarks.parity --inputs pixels/                        for another process
     python -m benchmarks.parity --answers "TensorFlow 2.18" answers.npz
 

@@ -158,10 +158,10 @@ def from_file(file: Path) -> Runtime:
 
 
 RUNTIMES = {
-    "session, one input at a time": Runtime(_single),
+    "session one by one": Runtime(_single),
     "tf.saved_model.load": Runtime(_eager),
     "saved_model_cli": Runtime(_command_line, most=100),  # 10 s a call
-    "Predictor, TensorFlow": Runtime(partial(_predictor, runtime="tensorflow")),
-    "Predictor, LiteRT": Runtime(partial(_predictor, runtime="litert"), ("ai_edge_litert",)),
+    "Predictor in TensorFlow": Runtime(partial(_predictor, runtime="tensorflow")),
+    "Predictor in LiteRT": Runtime(partial(_predictor, runtime="litert"), ("ai_edge_litert",)),
     "ONNX Runtime": Runtime(_onnx, ("onnxruntime", "tf2onnx")),
 }

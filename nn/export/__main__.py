@@ -34,8 +34,8 @@ EPILOG = """\
 examples:
   python -m nn.export --from SavedModel/1 --to SavedModel    writes SavedModel/2
   python -m nn.export --from SavedModel --to renewed         the highest version
-  python -m nn.export --from SavedModel/1 --to onnx/ --format onnx
-                           writes onnx/serving_default.onnx, ink.onnx and others
+  python -m nn.export --from SavedModel/1 --to digits_onnx/ --format onnx
+                    writes digits_onnx/serving_default.onnx, ink.onnx and others
 
 The new model card keeps everything but the date, the libraries' versions and
 the files' hashes; "exported_from" says which version it was made from. If the

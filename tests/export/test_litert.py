@@ -7,9 +7,9 @@ import pytest
 import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 from signatures import (
-    MAX_PROBABILITY_DIFFERENCE,
     OUTPUTS,
     SHIPPED,
+    assert_same_answers,
     inputs_of_signatures,
     shipped_in_a_session,
 )
@@ -53,11 +53,7 @@ def test_it_answers_as_the_saved_model_does(interpreter, serve, given, signature
     expected = serve(signature, arrays)
     found = interpreter.get_signature_runner(signature)(**arrays)
     assert found.keys() == OUTPUTS[signature]
-    for name in found.keys() - {"probabilities", "certainties"}:
-        assert found[name].dtype == expected[name].dtype
-        np.testing.assert_array_equal(found[name], expected[name], name)
-    for name in found.keys() & {"probabilities", "certainties"}:
-        np.testing.assert_allclose(found[name], expected[name], atol=MAX_PROBABILITY_DIFFERENCE)
+    assert_same_answers(found, expected)
 
 
 def test_an_operation_that_litert_lacks_is_named(tmp_path: Path):
