@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from tqdm import tqdm
 
 from benchmarks import result_files
 from benchmarks.held_out import held_out
@@ -106,6 +107,7 @@ def certify(options: argparse.Namespace) -> dict[str, Any]:
         write_inputs(options.inputs, sets)
     least = least_probability(choose(thresholds_of(card), None), None)
     rows = measure(version, sets, expected, runtimes, least)
+    total = len(runtimes) * len(sets)
     return {
         "weights_sha256": card["weights_sha256"],
         "versions": {
@@ -116,7 +118,7 @@ def certify(options: argparse.Namespace) -> dict[str, Any]:
         "least_probability": least,
         "rows": [
             {"runtime": name, "set": which, "agrees": row.agrees(), **asdict(row)}
-            for name, which, row in rows
+            for name, which, row in tqdm(rows, total=total, disable=None, leave=False)
         ],
     }
 
