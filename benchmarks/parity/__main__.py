@@ -133,12 +133,14 @@ def measure(
     """Yields the name of each runtime, the name of each set, and how the answers compare.
 
     expected: the reference's answers to each set. least: how probable an answer must be to be `ok`.
-    A runtime whose packages are not installed is left out; a line on standard error says so.
+    A runtime whose packages are not installed is left out; a line on standard error says so. Raises
+    UserError if a runtime has no answers to any set.
     """
     for name, runtime in runtimes.items():
         if missing := runtime.missing():
             print(f"{name}: left out, not installed: {', '.join(missing)}", file=sys.stderr)
             continue
+        compared = 0
         with runtime.opened(version) as answer:
             for every, reference in zip(sets, expected, strict=True):
                 count = min(len(every), runtime.most or len(every))
@@ -146,8 +148,12 @@ def measure(
                 chosen = every.chosen(places)
                 found = answer(chosen)
                 if found is not None:
+                    compared += 1
                     part = reference.chosen(places)
                     yield name, every.name, compare(chosen.names, part, Answers.of(found), least)
+        if not compared:
+            expected_names = ", ".join(each.name for each in sets)
+            raise UserError(f"{name}: expected answers to one of {expected_names}, found none")
 
 
 def write_inputs(folder: Path, sets: Sequence["InputSet"]) -> None:

@@ -16,6 +16,7 @@ from benchmarks.parity.compare import MAX_DISTANCE, Answers, compare
 from benchmarks.parity.runtimes import RUNTIMES, AnswerSet, Runtime, from_file, session
 from nn.confidence.thresholds import choose, least_probability
 from nn.data.digits import NO_DIGIT
+from nn.errors import UserError
 from nn.pictures.sources import as_source
 from nn.versions import thresholds_of
 
@@ -165,6 +166,14 @@ def test_answers_of_another_process_are_compared(shipped, certified, tmp_path, s
     ((_, name, row),) = rows  # the file has no pictures
     assert (name, row.inputs, row.digits) == ("digits", 30, 1)
     assert row.different[0].name == "digits:5"
+
+
+def test_a_file_without_answers_to_any_set_is_an_error(shipped, certified, tmp_path):
+    sets, expected, least = certified
+    (tmp_path / "answers.json").write_text('{"digit": {}}')
+    runtimes = {"mine": from_file(tmp_path / "answers.json")}
+    with pytest.raises(UserError, match="mine: expected answers to one of digits, samples, sam"):
+        list(measure(shipped.version, sets, expected, runtimes, least))
 
 
 def test_the_page_shows_the_committed_table(shipped):
