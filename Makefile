@@ -23,7 +23,7 @@ help:
 	@echo "make draw-site  write that page to build/draw/, for any static host"
 	@echo "make test       lint and test, but for the tests of make test-faults"
 	@echo "make test-faults   test damaged files, full disks, killed programs, endless input"
-	@echo "make test-apps  test apps/: the page to draw on, in Chromium"
+	@echo "make test-apps  test the export to ONNX, and apps/: the page to draw on, in Chromium"
 	@echo "make lint       lint and check types, without the tests"
 	@echo "make notebooks  execute both notebooks, and save their outputs in them"
 	@echo "make benchmark  compare speed and memory with Keras, PyTorch, others; about half an hour"

@@ -15,6 +15,7 @@ HANDWRITING = FOLDER / "results_handwriting.json"
 NUMBERS = FOLDER / "results_numbers.json"
 CALIBRATION = FOLDER / "results_calibration.json"
 OWN_HAND = FOLDER / "results_own_hand.json"
+PARITY = FOLDER / "results_parity.json"
 
 
 def add_results_option(parser: argparse.ArgumentParser, usual: Path) -> None:

@@ -1,4 +1,5 @@
-"""Prints the tables of docs/accuracy.md, handwriting.md and own_digits.md from the result files.
+"""Prints the tables of docs/accuracy.md, handwriting.md, own_digits.md and parity.md from the
+result files.
 
     python -m benchmarks.tables
 
@@ -15,6 +16,7 @@ from benchmarks.handwriting.__main__ import Refusals, Score, refusal_table, tabl
 from benchmarks.numbers import __main__ as numbers_command
 from benchmarks.own_hand.__main__ import Row
 from benchmarks.own_hand.__main__ import table as own_hand_table
+from benchmarks.parity import __main__ as parity_command
 from nn.confidence.thresholds import percent
 from nn.runtime.startup import import_tensorflow
 
@@ -68,6 +70,11 @@ def own_hand() -> str:
     return "\n".join(own_hand_table(Row(**row) for row in rows))
 
 
+def parity() -> str:
+    """Makes the Markdown table of runtimes that are compared."""
+    return "\n".join(parity_command.table(result_files.read(result_files.PARITY)))
+
+
 def draw() -> None:
     """Draws docs/accuracy_time.png."""
     from nn.figures import comparison_charts, drawing
@@ -94,6 +101,7 @@ def main() -> int:
         *handwriting(),
         numbers(),
         own_hand(),
+        parity(),
     )
     print(*tables, sep="\n\n")
     draw()

@@ -1,4 +1,5 @@
-"""Exports a version of a model anew, with the graph that this version of the project builds."""
+"""Exports a version of a model anew, with the graph that this version of the project builds, or as
+ONNX files."""
 
 if __name__ == "__main__":  # before the other imports, which take a tenth of a second
     from nn.runtime.early_stop import end_at_ctrl_c
@@ -13,7 +14,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nn.runtime.startup import import_tensorflow, make_output_safe, run_command
+from nn.versions import LITERT_FILE
 
+SAVED_MODEL, ONNX = "saved_model", "onnx"
 DESCRIPTION = """\
 Exports a version of a model anew, with the graph that this project builds now.
 
@@ -22,15 +25,24 @@ this project learns to normalize pictures better, older exports do not. This
 command takes the weights, the scaling of the logits and the thresholds from a
 version, puts them into the graph of now and writes the next version. It trains
 nothing and needs no data and no checkpoints.
+
+With --format onnx it writes the version as it is, its own graph and weights, as
+ONNX files for other engines such as ONNX Runtime. This takes a minute or two,
+and needs what pip install -r requirements/onnx.txt installs.
 """
 EPILOG = """\
 examples:
   python -m nn.export --from SavedModel/1 --to SavedModel    writes SavedModel/2
   python -m nn.export --from SavedModel --to renewed         the highest version
+  python -m nn.export --from SavedModel/1 --to digits_onnx/ --format onnx
+                    writes digits_onnx/serving_default.onnx, ink.onnx and others
 
 The new model card keeps everything but the date, the libraries' versions and
 the files' hashes; "exported_from" says which version it was made from. If the
 weights' SHA-256 does not come out the same, the command writes nothing.
+
+ONNX has no signatures, so each has a file, but for those that take strings. Its
+inputs and outputs have the signature's names. A card lies beside the files.
 
 exit status: 0 done, 2 wrong usage, no such version, or a version that cannot
 be exported anew
@@ -59,7 +71,14 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         type=Path,
         required=True,
         metavar="DIR",
-        help="the folder that gets the new version, under its next number",
+        help="the folder that gets the new version, under its next number; with --format onnx a "
+        "new folder for the files",
+    )
+    parser.add_argument(
+        "--format",
+        choices=(SAVED_MODEL, ONNX),
+        default=SAVED_MODEL,
+        help=f"what to write (default: {SAVED_MODEL}, which holds {LITERT_FILE} too)",
     )
     return parser.parse_args(arguments)
 
@@ -75,6 +94,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _export(options: argparse.Namespace) -> int:
     import_tensorflow()
+    if options.format == ONNX:
+        from nn.export.onnx import export_onnx
+
+        folder = export_onnx(options.model, options.folder)
+        names = ", ".join(sorted(path.name for path in folder.iterdir()))
+        print(f"Exported: {folder}/   with {names}")
+        return 0
     from nn.export.renew import renew  # late, so that --help answers at once
 
     version = renew(options.model, options.folder)

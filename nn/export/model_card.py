@@ -4,6 +4,7 @@ import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
@@ -44,6 +45,16 @@ def made_now() -> dict:
         },
         "finder_sha256": weights_sha256(load_weights()),
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def exported_from(version: Path, card: Mapping) -> dict:
+    """The field that says which version an export was made from. card: that version's."""
+    return {
+        "version": version.name,
+        "date": card.get("date"),
+        "versions": card.get("versions"),
+        "saved_model_sha256": card["files"].get("saved_model.pb"),
     }
 
 

@@ -8,7 +8,7 @@ import tensorflow.compat.v1 as tf1
 
 from nn.confidence.calibration import Calibration
 from nn.errors import ModelError, UserError
-from nn.export.model_card import made_now
+from nn.export.model_card import exported_from, made_now
 from nn.export.serving_graph import build_serving_graph
 from nn.export.write import check_target, export
 from nn.networks.registry import Network, get_network
@@ -33,9 +33,7 @@ def renew(model: Path, folder: Path) -> Path:
     graph, signatures = build_serving_graph(network, calibration.scaling)
     variables = str(version / "variables" / "variables")
     _check_variables(version, network, graph, variables)
-    origin = {name: card.get(name) for name in ("date", "versions")}
-    origin["saved_model_sha256"] = card["files"].get("saved_model.pb")
-    new_card = {**card, **made_now(), "exported_from": {"version": version.name, **origin}}
+    new_card = {**card, **made_now(), "exported_from": exported_from(version, card)}
     return export(graph, signatures, variables, folder, new_card)
 
 

@@ -65,22 +65,31 @@ def build_serving_graph(
     return graph, {name: {"inputs": inputs[name], "outputs": outputs[name]} for name in inputs}
 
 
-def portable(signatures: Signatures) -> Signatures:
-    """The signatures that take no strings, in types that every runtime has: without outputs of
-    strings, int64 as int32, bool as uint8. It adds to the graph of the signatures."""
-    smaller = {tf.int64: tf.int32, tf.bool: tf.uint8}
-
-    def portable_outputs(outputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        return {
-            name: tf.cast(tensor, smaller.get(tensor.dtype, tensor.dtype))
-            for name, tensor in outputs.items()
-            if tensor.dtype != tf.string
-        }
-
+def without_strings(signatures: Signatures) -> Signatures:
+    """The signatures that take no strings, without the outputs that are strings."""
     return {
-        name: {"inputs": each["inputs"], "outputs": portable_outputs(each["outputs"])}
-        for name, each in signatures.items()
-        if all(tensor.dtype != tf.string for tensor in each["inputs"].values())
+        name: {
+            "inputs": signature["inputs"],
+            "outputs": {key: t for key, t in signature["outputs"].items() if t.dtype != tf.string},
+        }
+        for name, signature in signatures.items()
+        if all(tensor.dtype != tf.string for tensor in signature["inputs"].values())
+    }
+
+
+def portable(signatures: Signatures) -> Signatures:
+    """The signatures without strings, and in the types that every runtime has: int64 as int32, bool
+    as uint8. It adds to the graph of the signatures."""
+    smaller = {tf.int64: tf.int32, tf.bool: tf.uint8}
+    return {
+        name: {
+            "inputs": signature["inputs"],
+            "outputs": {
+                key: tf.cast(tensor, smaller.get(tensor.dtype, tensor.dtype))
+                for key, tensor in signature["outputs"].items()
+            },
+        }
+        for name, signature in without_strings(signatures).items()
     }
 
 

@@ -12,7 +12,8 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import tensorflow as tf
@@ -43,9 +44,7 @@ def export(
     has a hash of the weights already and it is not the hash of these, or if the checkpoint is
     damaged; UserError, and leaves nothing behind, if the disk is full.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=".incomplete-", dir=folder))
-    try:
+    with workspace(folder) as temporary:
         version = temporary / "version"
         with tf1.Session(graph=graph) as session:
             _restore(session, checkpoint)
@@ -60,18 +59,32 @@ def export(
                 f"the card says {expected}"
             )
         convert(temporary / "portable", version / LITERT_FILE)
-        full = {
-            **card,
-            "multiply_adds": multiply_adds(signatures["serving_default"]["outputs"].values()),
-            "weights_sha256": weights,
-            "files": {name: file_sha256(version / name) for name in _files(version)},
-        }
-        (version / CARD).write_text(json.dumps(full, indent=2) + "\n", encoding="utf-8")
+        adds = multiply_adds(signatures["serving_default"]["outputs"].values())
+        write_card(version, {**card, "multiply_adds": adds, "weights_sha256": weights})
         return _rename_to_next(version, folder)
+
+
+@contextmanager
+def workspace(folder: Path) -> Iterator[Path]:
+    """Yields a temporary folder within a folder, to write in what is then moved up whole; deletes
+    it in the end. Raises UserError if the block cannot write there: the disk is full, for example.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=".incomplete-", dir=folder))
+        try:
+            yield temporary
+        finally:
+            shutil.rmtree(temporary)
     except (tf.errors.OpError, OSError) as error:
         raise UserError(f"{folder}: cannot export there ({reason_of(error)})") from None
-    finally:
-        shutil.rmtree(temporary)
+
+
+def write_card(folder: Path, card: Mapping) -> None:
+    """Writes a card into a folder, with the hashes of all files that are there."""
+    names = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+    full = {**card, "files": {name: file_sha256(folder / name) for name in names}}
+    (folder / CARD).write_text(json.dumps(full, indent=2) + "\n", encoding="utf-8")
 
 
 def _restore(session: tf1.Session, checkpoint: str) -> None:
@@ -116,10 +129,6 @@ def _rename_to_next(version: Path, folder: Path) -> Path:
             if not (folder / str(number)).exists():
                 raise
             number += 1  # another export has just taken this number
-
-
-def _files(version: Path) -> list[str]:
-    return sorted(p.relative_to(version).as_posix() for p in version.rglob("*") if p.is_file())
 
 
 def check_target(folder: Path) -> None:

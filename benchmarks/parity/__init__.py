@@ -1,0 +1,1 @@
+"""Whether every runtime gives the same answers to the same pixels."""

@@ -1,0 +1,86 @@
+"""The signatures of the shipped SavedModel in a session, and inputs for them: what other runtimes
+are compared with."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+
+import numpy as np
+import tensorflow as tf
+from conftest import ROOT
+
+from nn.data.digits import Digits
+from nn.pictures.canvas import CANVAS, PAGE
+from nn.pictures.files import read_canvas
+
+tf1 = tf.compat.v1
+
+SHIPPED = ROOT / "SavedModel" / "1"
+SAMPLES = sorted(ROOT.glob("samples/*.png"))
+PICTURES = {"probabilities", "digits", "normalized", "ink", "reason_codes", "light_on_dark",
+            "certainties"}  # fmt: skip
+# Of the signatures that take no strings, without those that are strings.
+OUTPUTS = {
+    "serving_default": {"probabilities", "digits"},
+    "ink": {"probabilities", "digits", "normalized"},
+    "canvases": PICTURES,
+    "pages": PICTURES,
+}
+# The layers of two runtimes add up in another order. So a gray level that lies halfway between two
+# is rounded to the other one, once in some 100 pictures (docs/parity.md).
+MAX_PROBABILITY_DIFFERENCE, MAX_CERTAINTY_DIFFERENCE = 1e-5, 1e-4
+MAX_ROUNDED_PIXELS = 3
+
+Arrays = dict[str, np.ndarray]
+
+
+@contextmanager
+def shipped_in_a_session() -> Iterator[Callable[[str, Arrays], Arrays]]:
+    """Yields a function that runs a signature: its name, inputs by name → outputs by name."""
+    with closing(tf1.Session(graph=tf.Graph())) as session:
+        with session.graph.as_default():
+            signatures = tf1.saved_model.load(session, ["serve"], str(SHIPPED)).signature_def
+
+        def run(signature: str, arrays: Arrays) -> Arrays:
+            definition = signatures[signature]
+            feed = {definition.inputs[name].name: array for name, array in arrays.items()}
+            return session.run({k: v.name for k, v in definition.outputs.items()}, feed)
+
+        yield run
+
+
+def inputs_of_signatures(digits: Digits) -> dict[str, Arrays]:
+    """Inputs of each signature: real digits, the samples, and last a picture without ink."""
+    images = digits.images[:40]
+    looks = {}
+    for name, side in (("canvases", CANVAS), ("pages", PAGE)):
+        paper = np.full((1, side, side), 200, np.uint8), np.full((1, 3), side, np.int32)
+        found = [read_canvas(path, side) for path in SAMPLES]
+        pixels, sizes = map(np.stack, zip(*found, strict=True))
+        looks[name] = {
+            "pixels": np.concatenate([pixels, paper[0]]),
+            "sizes": np.concatenate([sizes, paper[1]]),
+        }
+    return {
+        "serving_default": {"images": images},
+        "ink": {"ink": np.pad(images, ((0, 0), (3, 20), (9, 2)))},
+        **looks,
+    }
+
+
+def assert_same_answers(found: Arrays, expected: Arrays) -> None:
+    """Asserts that another runtime's outputs are those of the session, but for rounding."""
+    same = np.full(len(found["digits"]), True)  # the pictures whose digit is rounded alike
+    for name, array in found.items():
+        assert array.shape == expected[name].shape, name
+        if name in ("normalized", "ink"):
+            differences = np.abs(array.astype(int) - expected[name])
+            assert differences.max() <= 1, name
+            assert np.count_nonzero(differences) <= MAX_ROUNDED_PIXELS, name
+            if name == "normalized":
+                same = ~differences.any((1, 2))
+        elif name not in ("probabilities", "certainties"):
+            np.testing.assert_array_equal(array, expected[name], name)
+    for name, limit in (("probabilities", MAX_PROBABILITY_DIFFERENCE),
+                        ("certainties", MAX_CERTAINTY_DIFFERENCE)):  # fmt: skip
+        if name in found:
+            np.testing.assert_allclose(found[name][same], expected[name][same], rtol=0, atol=limit)
