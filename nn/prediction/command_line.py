@@ -61,7 +61,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     )
     add(
         "--max-error",
-        type=_rate,
+        type=error_rate,
         metavar="RATE",
         help="how many answers may be wrong, as 0.1%% or 0.001: less probable answers are marked "
         "as unsure. The rate holds for digits like those that the model was trained with, not for "
@@ -148,7 +148,7 @@ def _input(text: str) -> Path:
     return Path("/dev/stdin" if text == "-" else text)
 
 
-def _rate(text: str) -> float:
+def error_rate(text: str) -> float:
     """Parses 0.1% or 0.001."""
     try:
         rate = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
