@@ -13,15 +13,16 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 PEERS := .venv-benchmark
 
-.PHONY: help train predict test test-faults test-apps lint notebooks benchmark benchmark-quick install \
-	install-dev install-apps clean
+.PHONY: help train predict serve test test-faults test-apps lint notebooks benchmark benchmark-quick \
+	install install-serve install-dev install-apps clean
 
 help:
 	@echo "make train      train the default network, export it to SavedModel/"
 	@echo "make predict    read samples/ with the newest model; the first one is in the repository"
+	@echo "make serve      answer over HTTP, on http://127.0.0.1:8501"
 	@echo "make test       lint and test, but for the tests of make test-faults"
 	@echo "make test-faults   test damaged files, full disks, killed programs, endless input"
-	@echo "make test-apps  test apps/: the page to draw on, in Chromium"
+	@echo "make test-apps  test apps/: the page to draw on, in Chromium; the server"
 	@echo "make lint       lint and check types, without the tests"
 	@echo "make notebooks  execute both notebooks, and save their outputs in them"
 	@echo "make benchmark  compare speed and memory with Keras, PyTorch, others; about half an hour"
@@ -36,6 +37,9 @@ train: install
 
 predict: install
 	$(RUN) load_saved_model.py $(or $(ARGS),samples/)
+
+serve: install-serve
+	$(RUN) -m apps.serve $(ARGS)
 
 # These tests provoke faults: damaged and endless files, full disks, killed programs. Other files of
 # tests run in `make test`.
@@ -86,6 +90,7 @@ notebooks: install-dev
 		train_neural_network.ipynb load_saved_model.ipynb
 
 install: $(VENV)/.installed
+install-serve: $(VENV)/.installed-serve
 install-dev: $(VENV)/.installed-dev
 install-apps: $(VENV)/.installed-apps
 
@@ -93,14 +98,18 @@ $(VENV)/.installed: requirements.txt | $(VENV)/bin/python
 	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
+$(VENV)/.installed-serve: requirements/serve.txt requirements/lite.txt | $(VENV)/bin/python
+	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements/serve.txt
+	@touch $@
+
 $(VENV)/.installed-dev: requirements/dev.txt requirements.txt | $(VENV)/bin/python
 	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements/dev.txt
 	@touch $@ $(VENV)/.installed
 
-$(VENV)/.installed-apps: requirements/apps.txt requirements/dev.txt requirements.txt | \
-		$(VENV)/bin/python
+$(VENV)/.installed-apps: requirements/apps.txt requirements/serve.txt requirements/lite.txt \
+		requirements/dev.txt requirements.txt | $(VENV)/bin/python
 	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements/apps.txt
-	@touch $@ $(VENV)/.installed-dev $(VENV)/.installed
+	@touch $@ $(VENV)/.installed-serve $(VENV)/.installed-dev $(VENV)/.installed
 
 $(PEERS)/.installed: requirements/benchmark.txt requirements.txt | $(PEERS)/bin/python
 	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check \
