@@ -13,17 +13,18 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 PEERS := .venv-benchmark
 
-.PHONY: help train predict draw draw-site test test-faults test-apps lint notebooks benchmark benchmark-quick install \
-	install-dev install-apps install-draw clean
+.PHONY: help train predict draw draw-site serve test test-faults test-apps lint notebooks \
+	benchmark benchmark-quick install install-serve install-dev install-apps install-draw clean
 
 help:
 	@echo "make train      train the default network, export it to SavedModel/"
 	@echo "make predict    read samples/ with the newest model; the first one is in the repository"
 	@echo "make draw       a page to draw digits on; the model runs in your browser"
 	@echo "make draw-site  write that page to build/draw/, for any static host"
+	@echo "make serve      answer over HTTP, on http://127.0.0.1:8501"
 	@echo "make test       lint and test, but for the tests of make test-faults"
 	@echo "make test-faults   test damaged files, full disks, killed programs, endless input"
-	@echo "make test-apps  test the export to ONNX, and apps/: the page to draw on, in Chromium"
+	@echo "make test-apps  test apps/: the page, in Chromium, and the server; and the export to ONNX"
 	@echo "make lint       lint and check types, without the tests"
 	@echo "make notebooks  execute both notebooks, and save their outputs in them"
 	@echo "make benchmark  compare speed and memory with Keras, PyTorch, others; about half an hour"
@@ -44,6 +45,9 @@ draw: install-draw
 
 draw-site: install-draw
 	$(RUN) -m apps.draw --site build/draw $(ARGS)
+
+serve: install-serve
+	$(RUN) -m apps.serve $(ARGS)
 
 # These tests provoke faults: damaged and endless files, full disks, killed programs. Other files of
 # tests run in `make test`.
@@ -94,6 +98,7 @@ notebooks: install-dev
 		train_neural_network.ipynb load_saved_model.ipynb
 
 install: $(VENV)/.installed
+install-serve: $(VENV)/.installed-serve
 install-dev: $(VENV)/.installed-dev
 install-apps: $(VENV)/.installed-apps
 install-draw: $(VENV)/.installed-draw
@@ -102,14 +107,19 @@ $(VENV)/.installed: requirements.txt | $(VENV)/bin/python
 	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
+$(VENV)/.installed-serve: requirements/serve.txt requirements/lite.txt | $(VENV)/bin/python
+	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements/serve.txt
+	@touch $@
+
 $(VENV)/.installed-dev: requirements/dev.txt requirements.txt | $(VENV)/bin/python
 	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements/dev.txt
 	@touch $@ $(VENV)/.installed
 
 $(VENV)/.installed-apps: requirements/apps.txt requirements/dev.txt requirements/draw.txt \
-		requirements.txt | $(VENV)/bin/python
+		requirements/serve.txt requirements/onnx.txt requirements/lite.txt requirements.txt | \
+		$(VENV)/bin/python
 	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements/apps.txt
-	@touch $@ $(VENV)/.installed-dev $(VENV)/.installed
+	@touch $@ $(VENV)/.installed-serve $(VENV)/.installed-dev $(VENV)/.installed
 
 # The packages of the page, by the hashes of its lock file. Where there is no npm, .venv gets one.
 $(VENV)/.installed-draw: requirements/draw.txt requirements/node.txt requirements/lite.txt \
