@@ -3,7 +3,7 @@
 Several threads may do so at the same time.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -18,11 +18,8 @@ from nn.pictures.sources import named_files
 from nn.prediction.predictor import EvidenceOutputs, ImageOutputs, Predictor
 from nn.prediction.read_ahead import answer_all
 from nn.prediction.readings import AnyReading
-from nn.prediction.restored_model import SignatureOutputs
 
 File = tuple[str, bytes]  # its name, and its content
-# A canvas of 512x512 takes 80 MB in the graph, which LiteRT keeps for the next one.
-MAX_PIXELS_AT_ONCE = 512 * 512
 
 
 @dataclass(frozen=True)
@@ -68,10 +65,10 @@ class Reader:
         if name in ("photos", "read"):
             outputs = self._read_photos(inputs["image_bytes"])
         elif name == "ink":
-            outputs = _run_in_parts(self._ink, inputs["ink"])
+            outputs = vars(self._ink(inputs["ink"]))
         elif name in ("canvases", "pages"):
             run = self._canvases if name == "canvases" else self._pages
-            outputs = _run_in_parts(run, inputs["pixels"], inputs["sizes"])
+            outputs = vars(run(inputs["pixels"], inputs["sizes"]))
         else:
             outputs = self._predictor.predict(inputs["images"])._asdict()
         return {each: outputs[each] for each in SIGNATURES[name].outputs}
@@ -91,16 +88,6 @@ class Reader:
             )
             for field in fields(AllOutputs)
         }
-
-
-def _run_in_parts(run: Callable[..., SignatureOutputs], *arrays: np.ndarray) -> dict:
-    """Runs a signature on at most MAX_PIXELS_AT_ONCE. arrays: its inputs, uint8 [N, H, W] first →
-    its outputs, by name."""
-    height, width = arrays[0].shape[1:]
-    count = max(1, MAX_PIXELS_AT_ONCE // (height * width))
-    starts = range(0, len(arrays[0]), count)
-    parts = [vars(run(*(array[at : at + count] for array in arrays))) for at in starts]
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def _batch_size(files: Sequence) -> int:

@@ -11,14 +11,16 @@ from pathlib import Path
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter, SignatureRunner
 
+from nn.pictures.canvas import CANVAS
 from nn.pictures.reasons import REASONS
 from nn.prediction.restored_model import RestoredModel, Runner, damaged, older_model
+from nn.runtime.processors import run_in_parts
 from nn.runtime.startup import notices_dropped
 from nn.versions import LITERT_FILE
 
-# Of more images at once, the values between two layers fall out of the processor's cache; so few
-# take 0.1 GB less memory than a whole batch (docs/performance.md).
-MAX_IMAGES_AT_ONCE = 16
+# Of larger batches the values between two layers fall out of the processor's cache, and take memory
+# that an interpreter keeps: a page of 512×512 pixels takes 80 MB.
+MAX_PIXELS_AT_ONCE = 16 * CANVAS * CANVAS
 # Multiply-adds that take some 0.5 ms, as in nn/prediction/tensorflow_session.py.
 MIN_MULTIPLY_ADDS_PER_PROCESSOR = 20e6
 _REASONS = np.array([reason.encode() for reason in REASONS], object)
@@ -56,7 +58,7 @@ class LiteRTModel(RestoredModel):
     def _runner(
         self, name: str, inputs: Sequence[str], outputs: Sequence[str], in_callers_thread: bool
     ) -> Runner:
-        def run(*arrays: np.ndarray) -> list[np.ndarray]:
+        def run_part(*arrays: np.ndarray) -> list[np.ndarray]:
             try:
                 interpreter = self._idle.pop()
             except IndexError:
@@ -67,7 +69,11 @@ class LiteRTModel(RestoredModel):
                 self._idle.append(interpreter)
             return [found[each] for each in outputs]
 
-        return Runner(run, self._images_worth_a_processor, MAX_IMAGES_AT_ONCE)
+        def run(*arrays: np.ndarray) -> Sequence[np.ndarray]:
+            pixels = max(1, arrays[0][:1].size)  # of one picture
+            return run_in_parts(run_part, arrays, max(1, MAX_PIXELS_AT_ONCE // pixels))
+
+        return Runner(run, self._images_worth_a_processor)
 
 
 class _Interpreter:

@@ -38,11 +38,10 @@ Outputs = TypeVar("Outputs", bound=SignatureOutputs)
 class Runner(NamedTuple):
     """A signature, ready to run. run: arrays of N, for the inputs → for the outputs.
     images_worth_a_processor: a smaller part of a batch takes longer to be handed over than to be
-    run; max_images: more at once would be slower, or take more memory."""
+    run."""
 
     run: RunBatch
     images_worth_a_processor: int
-    max_images: int
 
 
 class RestoredModel(ABC):
@@ -104,7 +103,7 @@ class RestoredModel(ABC):
         if (name, outputs) not in self._functions:
             runner = self._runner(name, inputs, names, in_callers_thread)
             least = min_images_per_processor or runner.images_worth_a_processor
-            shared = self._processors.split_batches(runner.run, least, runner.max_images)
+            shared = self._processors.split_batches(runner.run, least)
 
             def answer(*arrays: np.ndarray) -> Outputs:
                 self.check_usable()

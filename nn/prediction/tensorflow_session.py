@@ -11,7 +11,6 @@ import tensorflow.compat.v1 as tf1
 from tensorflow.core.protobuf.config_pb2 import CallableOptions
 
 from nn.prediction.restored_model import RestoredModel, Runner, damaged
-from nn.runtime.processors import MAX_PART_ROWS
 from nn.runtime.sessions import FORKED, claim_process, configure_for_small_ops
 
 # Multiply-adds that take some 0.5 ms: worth a processor of their own, as handing a part of a batch
@@ -59,7 +58,7 @@ class SessionModel(RestoredModel):
             tensors = [self._session.graph.get_tensor_by_name(each) for each in fetches]
         except (tf.errors.OpError, ValueError, KeyError) as error:
             raise damaged(self._version, error) from None
-        return Runner(run, _images_worth_a_processor(tensors), MAX_PART_ROWS)
+        return Runner(run, _images_worth_a_processor(tensors))
 
     def _callable(
         self, feeds: list[str], fetches: list[str], in_callers_thread: bool

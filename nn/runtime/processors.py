@@ -43,36 +43,31 @@ class ProcessorPool:
         """Waits for the work that was handed over, then ends the threads."""
         self._others.shutdown()
 
-    def split_batches(
-        self, run: RunBatch, min_part_rows: int, max_part_rows: int = MAX_PART_ROWS
-    ) -> RunBatch:
+    def split_batches(self, run: RunBatch, min_part_rows: int) -> RunBatch:
         """A function that returns what `run` returns, but splits each batch among the processors.
 
         run: must release Python's lock, as a session does. min_part_rows: no part gets fewer rows,
-        because handing a part to another thread takes time. max_part_rows: a processor runs no more
-        of its rows at once. After `close`, the caller's thread does all the work.
+        because handing a part to another thread takes time. After `close`, the caller's thread
+        does all the work.
         """
-
-        def run_in_parts(*arrays: np.ndarray) -> Sequence[np.ndarray]:
-            return _run_in_parts(run, arrays, max_part_rows)
 
         def run_split(*arrays: np.ndarray) -> Sequence[np.ndarray]:
             """Runs one part here and the others in the pool's threads."""
             parts = min(self._count, len(arrays[0]) // min_part_rows)
             if parts < 2:
-                return run_in_parts(*arrays)
+                return run_in_parts(run, arrays)
             first, *others = zip(*(np.array_split(array, parts) for array in arrays), strict=True)
             try:
-                started = [self._others.submit(run_in_parts, *part) for part in others]
+                started = [self._others.submit(run_in_parts, run, part) for part in others]
             except RuntimeError:  # the pool is closed, or the interpreter is shutting down
-                return run_in_parts(*arrays)
-            return _concatenate([run_in_parts(*first), *(task.result() for task in started)])
+                return run_in_parts(run, arrays)
+            return _concatenate([run_in_parts(run, first), *(task.result() for task in started)])
 
         return run_split
 
 
-def _run_in_parts(
-    run: RunBatch, arrays: Sequence[np.ndarray], max_rows: int
+def run_in_parts(
+    run: RunBatch, arrays: Sequence[np.ndarray], max_rows: int = MAX_PART_ROWS
 ) -> Sequence[np.ndarray]:
     """Runs a batch in this thread, at most max_rows rows at once."""
     count = len(arrays[0])
