@@ -84,12 +84,17 @@ def certify(options: argparse.Namespace) -> dict[str, Any]:
     """Runs and compares what the options name; returns the content of the --results file. Raises
     UserError."""
     from benchmarks.parity import inputs  # late: they import TensorFlow
-    from benchmarks.parity.runtimes import RUNTIMES, from_file, session
+    from benchmarks.parity.app_runtimes import page_in_chromium, served
+    from benchmarks.parity.runtimes import RUNTIMES, Runtime, from_file, session
 
-    names = RUNTIMES if options.runtimes is None else options.runtimes
-    if unknown := [name for name in names if name not in RUNTIMES]:
-        raise UserError(f"no runtime is called {unknown[0]!r}; choose of {', '.join(RUNTIMES)}")
-    runtimes = {name: RUNTIMES[name] for name in names}
+    known = RUNTIMES | {
+        "page in Chromium": Runtime(page_in_chromium, ("playwright",)),
+        "server": Runtime(served, ("fastapi", "uvicorn")),
+    }
+    names = known if options.runtimes is None else options.runtimes
+    if unknown := [name for name in names if name not in known]:
+        raise UserError(f"no runtime is called {unknown[0]!r}; choose of {', '.join(known)}")
+    runtimes = {name: known[name] for name in names}
     runtimes |= {name: from_file(Path(file)) for name, file in options.answers}
     version = find_version(options.model)
     card = read_card(version)
