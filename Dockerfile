@@ -6,7 +6,7 @@ COPY requirements/lite.txt requirements/serve.txt requirements/
 RUN pip install --no-cache-dir -r requirements/serve.txt \
     && useradd --no-create-home --shell /usr/sbin/nologin digits
 COPY nn/ nn/
-COPY apps/__init__.py apps/
+COPY apps/__init__.py apps/listening.py apps/
 COPY apps/serve/ apps/serve/
 COPY SavedModel/1/digits.tflite SavedModel/1/model_card.json SavedModel/1/saved_model.pb SavedModel/1/
 COPY SavedModel/1/variables/ SavedModel/1/variables/

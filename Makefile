@@ -29,7 +29,7 @@ help:
 	@echo "make notebooks  execute both notebooks, and save their outputs in them"
 	@echo "make benchmark  compare speed and memory with Keras, PyTorch, others; about half an hour"
 	@echo "make benchmark-quick   compare a few of these in some minutes, without PyTorch"
-	@echo "make clean      delete .venv and caches; keep data, runs and models"
+	@echo "make clean      delete .venv, build/ and caches; keep data, runs and models"
 	@echo
 	@echo "Options go in ARGS:  make train ARGS='--network dense'"
 	@echo "                     make predict ARGS='my_digits/ --top 3'"
@@ -121,11 +121,12 @@ $(VENV)/.installed-apps: requirements/apps.txt requirements/dev.txt requirements
 	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements/apps.txt
 	@touch $@ $(VENV)/.installed-serve $(VENV)/.installed-dev $(VENV)/.installed
 
-# The packages of the page, by the hashes of its lock file. Where there is no npm, .venv gets one.
+# The packages of the page, by the hashes of its lock file, which npm reads from 7 on. Where there is
+# none, .venv gets one.
 $(VENV)/.installed-draw: requirements/draw.txt requirements/node.txt requirements/lite.txt \
 		apps/draw/package-lock.json | $(VENV)/bin/python
 	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements/draw.txt
-	@command -v npm >/dev/null || \
+	@test "$$(npm --version 2>/dev/null | cut -d. -f1)" -ge 7 2>/dev/null || \
 		$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements/node.txt
 	PATH="$(abspath $(VENV)/bin):$$PATH" npm ci --prefix apps/draw --ignore-scripts --no-audit \
 		--no-fund --loglevel=error

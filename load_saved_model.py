@@ -132,8 +132,8 @@ def _notes(
     from nn.prediction.output import threshold_line
     from nn.prediction.skipped import skipped_lines
 
-    where = f" {PLACES[predictor.runtime]}"
-    yield versions.describe(predictor.version, predictor.card, where)
+    place = PLACES[predictor.runtime]
+    yield versions.describe(predictor.version, predictor.card, place)
     better = versions.better_version_line(predictor.version, predictor.card)
     if better and predictor.version != options.model:  # who names a version has chosen
         yield better

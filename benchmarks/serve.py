@@ -35,7 +35,13 @@ def main() -> None:
     )  # fmt: skip
     try:
         assert server.stderr is not None
-        line = next(line for line in server.stderr if line.startswith("Serving on "))
+        said: list[str] = []
+        for line in server.stderr:
+            said.append(line)
+            if line.startswith("Serving on "):
+                break
+        else:
+            sys.exit("".join(said))
         port = int(line.rsplit(":", 1)[1])
         asyncio.run(_get(port, "/healthz"))
         print(f"/healthz answers after {time.perf_counter() - started:.2f} s\n")

@@ -138,10 +138,10 @@ def read_card(version: Path) -> dict:
     return card
 
 
-def describe(version: Path, card: Mapping, where: str = "") -> str:
-    """Describes a version in one line: its network, its training digits, its test accuracy. where:
-    it runs, such as " in LiteRT"."""
-    test = card["test"]
+def describe(version: Path, card: Mapping, place: str | None = None) -> str:
+    """Describes a version in one line: its network, its training digits, its test accuracy. place:
+    where it runs, such as "in LiteRT"."""
+    test, where = card["test"], f" {place}" if place else ""
     return (
         f"Model {version}{where}: {card['network']}, trained on {card['trained_on']:,} digits "
         f"({card['data']['source']}), test accuracy {test['accuracy']:.2%} "

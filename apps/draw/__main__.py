@@ -1,6 +1,7 @@
 """A page to draw digits on: writes it and serves it."""
 
 import argparse
+import signal
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -8,7 +9,7 @@ from pathlib import Path
 
 from apps.draw.server import make_server
 from apps.draw.site import write_site
-from nn.errors import UserError
+from apps.listening import address_of, listen, port_number
 from nn.prediction.command_line import error_rate
 from nn.runtime.startup import make_output_safe, run_command
 from nn.versions import default_folder
@@ -25,8 +26,8 @@ examples:
   make draw ARGS='--port 9000'
   make draw-site ARGS='--site public/'   the folder alone, for a static host
 
-exit status: 0 stopped by Ctrl-C, or the folder is written; 2 wrong usage, no
-model, or the port is taken
+exit status: 0 the folder is written, or stopped by SIGTERM; 2 wrong usage, no
+model, or the port is taken; 130 Ctrl-C
 """
 
 
@@ -40,7 +41,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     )
     add = parser.add_argument
     add("--host", default="127.0.0.1", help="the address to serve at (default: this machine alone)")
-    add("--port", type=int, default=8000, help="(default: 8000; 0 takes any free one)")
+    add("--port", type=port_number, default=8000, help="(default: 8000; 0 takes any free one)")
     add("--model", type=Path, metavar="DIR",
         help="a version of a model, or a folder of versions: the highest is used (default: "
         "SavedModel)")  # fmt: skip
@@ -58,29 +59,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Writes the page, then serves it until Ctrl-C, unless only the folder is asked for."""
+    """Writes the page, then serves it until a signal, unless only the folder is asked for."""
     model = options.model or default_folder()
     if options.site:
         version = write_site(options.site, model, options.max_error)
         print(f"Wrote the page with {version} to {options.site}/")
         return 0
-    with tempfile.TemporaryDirectory() as temporary:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that the temporary folder goes
+    if hasattr(signal, "SIGHUP"):  # the terminal is closed; Windows has none
+        signal.signal(signal.SIGHUP, lambda *_: sys.exit(0))
+    with tempfile.TemporaryDirectory() as temporary, listen(options.host, options.port) as listener:
         folder = Path(temporary) / "site"
         version = write_site(folder, model, options.max_error)
-        try:
-            server = make_server(folder, options.host, options.port)
-        except OSError as error:
-            raise UserError(
-                f"{options.host}:{options.port}: cannot serve there ({error.strerror}); name "
-                "another port: --port 0 takes any free one"
-            ) from None
-        host, port = server.server_address[:2]
-        print(f"{version}: draw at http://{host!s}:{port}/   Ctrl-C stops", flush=True)
-        with server:
-            try:
-                server.serve_forever()
-            except KeyboardInterrupt:
-                print("Stopped", file=sys.stderr)
+        print(f"{version}: draw at {address_of(listener)}/   Ctrl-C stops", flush=True)
+        with make_server(folder, listener) as server:
+            server.serve_forever()
     return 0
 
 

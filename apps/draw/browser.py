@@ -1,21 +1,36 @@
 """The page in a Chromium that Playwright drives: for its tests, pictures and measurements."""
 
+import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from apps.draw.server import make_server
+from apps.listening import address_of, listen
 from nn.composition.strokes import STROKES, smooth
 
-CHROMIUM = "/usr/bin/chromium"  # as Debian installs it
+# Where Debian installs it; the environment may name another.
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 # It runs as root in containers, and looks for nothing on the network; its camera shows a test
 # picture.
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
          "--disable-background-networking", "--disable-component-update",
          "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]  # fmt: skip
 READY_MS = 60_000
+
+
+@contextmanager
+def served_page(folder: Path) -> Iterator[str]:
+    """Serves a page's folder in a thread; yields its address."""
+    with listen("127.0.0.1", 0) as listener, make_server(folder, listener) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"{address_of(listener)}/"
+        server.shutdown()
 
 
 @contextmanager

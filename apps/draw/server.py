@@ -1,6 +1,8 @@
 """Serves the page's folder, to this machine alone unless told otherwise."""
 
 import mimetypes
+import os
+import socket
 import sys
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -18,7 +20,8 @@ SECURITY = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
-    "Cache-Control": "no-cache",
+    "Cache-Control": "no-cache",  # ask whether it has changed
+    "Vary": "Accept-Encoding",
 }
 TYPES = {
     ".js": "text/javascript",
@@ -35,17 +38,26 @@ class PageHandler(SimpleHTTPRequestHandler):
 
     def send_head(self) -> BinaryIO | None:
         path = Path(self.translate_path(self.path))
-        if path.is_dir():
-            path /= "index.html"
-        if not path.is_file():
+        packed = path.with_name(path.name + ".gz")
+        try:
+            if path.is_dir():
+                path, packed = path / "index.html", path / "index.html.gz"
+            is_packed = "gzip" in self.headers.get("Accept-Encoding", "") and packed.exists()
+            file = (packed if is_packed else path).open("rb")
+        except (OSError, ValueError):  # no such file, or no name of a file
             self.send_error(404, "There is no such file")
             return None
-        packed = path.with_name(path.name + ".gz")
-        is_packed = packed.exists() and "gzip" in self.headers.get("Accept-Encoding", "")
-        file = (packed if is_packed else path).open("rb")
+        status = os.fstat(file.fileno())
+        modified = self.date_time_string(int(status.st_mtime))
+        if self.headers.get("If-Modified-Since") == modified:
+            file.close()
+            self.send_response(304)
+            self.end_headers()
+            return None
         self.send_response(200)
         self.send_header("Content-Type", self.guess_type(str(path)))
-        self.send_header("Content-Length", str((packed if is_packed else path).stat().st_size))
+        self.send_header("Content-Length", str(status.st_size))
+        self.send_header("Last-Modified", modified)
         if is_packed:
             self.send_header("Content-Encoding", "gzip")
         self.end_headers()
@@ -67,7 +79,10 @@ class PageServer(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
 
-def make_server(folder: Path, host: str, port: int) -> PageServer:
-    """A server of the folder that is bound to host and port, 0 for any free one. Raises OSError if
-    the port is taken."""
-    return PageServer((host, port), partial(PageHandler, directory=str(folder)))
+def make_server(folder: Path, listener: socket.socket) -> PageServer:
+    """A server of the folder at a socket that listens; it closes the socket in the end."""
+    handler = partial(PageHandler, directory=str(folder))
+    server = PageServer(listener.getsockname(), handler, bind_and_activate=False)
+    server.socket.close()
+    server.socket = listener
+    return server

@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from apps.draw.browser_model import browser_model
-from nn.confidence.thresholds import choose, least_probability, percent
+from nn.confidence.thresholds import EVEN_ODDS, choose, least_probability, percent
 from nn.errors import UserError
 from nn.pictures.canvas import CANVAS, INK_THRESHOLD_LEVEL, PAGE, SMALL_DIGIT_PIXELS
 from nn.pictures.reasons import REASONS
 from nn.prediction.readings import LIKE_NO_DIGIT
+from nn.prediction.restored_model import older_model
 from nn.versions import LITERT_FILE, describe, find_version, read_card, thresholds_of
 
 PAGE_FOLDER = Path(__file__).parent / "page"
@@ -25,6 +26,7 @@ LITERT_FILES = {
     "litert/wasm_utils.js": "@litertjs/wasm-utils/dist/index.js",
     **{f"litert/wasm/{name}": f"@litertjs/core/wasm/{name}" for name in WASM},
 }
+LIST_OF_FILES = "digits-page.json"  # what the page consists of, so that it can be written again
 MIN_GZIP_BYTES = 1024  # of a smaller file, the packed one is hardly smaller
 
 
@@ -32,31 +34,53 @@ def write_site(folder: Path, model: Path, max_error: float | None = None) -> Pat
     """Writes the page into a folder, in place of what a former call wrote; returns the version.
 
     model: a version, or a folder of versions; it takes the highest. max_error: as Predictor takes
-    it. Beside each file lies the same one packed by gzip, for hosts that send those. Raises
-    ModelError where there is no such version, or one without digits.tflite; UserError where npm has
-    not installed LiteRT.js, or where the folder holds something else.
+    it. Beside each file lies the same one packed by gzip, for hosts that send those. Other files
+    that were added to a page stay. Raises ModelError where there is no such version, or one without
+    digits.tflite; UserError where npm has not installed LiteRT.js, or where the folder holds no
+    page but something else.
     """
     version = find_version(model)
     card = read_card(version)
     if LITERT_FILE not in card["files"]:
-        raise UserError(
-            f"{version}: an older model without {LITERT_FILE}; to write it anew: python -m "
-            f"nn.export --from {version} --to {version.parent}"
-        )
-    _check_target(folder)
+        raise older_model(version, f"without {LITERT_FILE}")
+    former = _files_of_former_page(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".incomplete-", dir=folder.parent) as temporary:
         site = Path(temporary) / "site"
         shutil.copytree(PAGE_FOLDER, site)
         _copy_litert(site)
         (site / LITERT_FILE).write_bytes(browser_model((version / LITERT_FILE).read_bytes()))
-        settings = json.dumps(page_settings(version, card, max_error), indent=2)
-        (site / "settings.json").write_text(settings + "\n", encoding="utf-8")
+        _write_json(site / "settings.json", page_settings(version, card, max_error))
         _pack(site)
-        if folder.exists():
-            shutil.rmtree(folder)
-        site.rename(folder)
+        names = sorted(p.relative_to(site).as_posix() for p in site.rglob("*") if p.is_file())
+        _write_json(site / LIST_OF_FILES, names)
+        for name in former:
+            (folder / name).unlink(missing_ok=True)
+        for name in (*names, LIST_OF_FILES):  # the list last: without it, the page is not whole
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (site / name).replace(folder / name)
     return version
+
+
+def _files_of_former_page(folder: Path) -> list[str]:
+    """The names of the files that a former call wrote into a folder. Raises UserError if the folder
+    holds something else, and no page."""
+    if folder.exists() and not folder.is_dir():
+        raise UserError(f"{folder}: expected a folder for the page, found a file")
+    if not folder.exists() or not any(folder.iterdir()):
+        return []
+    try:
+        names = json.loads((folder / LIST_OF_FILES).read_text(encoding="utf-8"))
+        is_inside = all(not Path(name).is_absolute() and ".." not in name for name in names)
+    except (OSError, ValueError, TypeError):
+        is_inside = False
+    if not is_inside:
+        raise UserError(f"{folder}: holds other files; name an empty or a new folder")
+    return names
+
+
+def _write_json(file: Path, content: object) -> None:
+    file.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
 def page_settings(version: Path, card: Mapping, max_error: float | None) -> dict:
@@ -65,7 +89,7 @@ def page_settings(version: Path, card: Mapping, max_error: float | None) -> dict
     threshold = choose(thresholds_of(card), max_error)
     return {
         "model": describe(Path(version.name), card),
-        "network": card["network"],
+        "evenOdds": EVEN_ODDS,
         "leastProbability": least_probability(threshold, max_error),
         "maxError": percent(threshold.max_error) if threshold else None,
         "likeNoDigit": LIKE_NO_DIGIT,
@@ -75,14 +99,6 @@ def page_settings(version: Path, card: Mapping, max_error: float | None) -> dict
         "smallDigit": SMALL_DIGIT_PIXELS,
         "inkThreshold": INK_THRESHOLD_LEVEL,
     }
-
-
-def _check_target(folder: Path) -> None:
-    """Raises UserError if the folder holds anything but a page that was written before."""
-    if folder.exists() and not folder.is_dir():
-        raise UserError(f"{folder}: expected a folder for the page, found a file")
-    if folder.exists() and any(folder.iterdir()) and not (folder / "settings.json").exists():
-        raise UserError(f"{folder}: holds other files; name an empty or a new folder")
 
 
 def _copy_litert(site: Path) -> None:

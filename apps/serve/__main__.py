@@ -6,16 +6,14 @@ if __name__ == "__main__":  # before the other imports, which take a tenth of a 
     end_at_ctrl_c()
 
 import argparse
-import ipaddress
 import logging
-import os
 import signal
 import socket
 import sys
 from collections.abc import Sequence
 
+from apps.listening import address_of, is_loopback, listen
 from apps.serve.command_line import parse_arguments
-from nn.errors import UserError
 from nn.runtime.printable import printable
 from nn.runtime.startup import make_output_safe, run_command
 
@@ -49,39 +47,24 @@ def serve(options: argparse.Namespace) -> int:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     processors = available_processors()
     with (
-        _listen(options.host, options.port) as listener,
+        listen(options.host, options.port) as listener,
         Predictor(options.model, options.max_error, LITERT) as predictor,
-        ThreadPoolExecutor(processors, "reader") as pool,
     ):
+        pool = ThreadPoolExecutor(processors, "reader")
         name = predictor.version.absolute().name
         app = make_app(Reader(predictor), name if name.isdigit() else "1", pool)
-        line = describe(predictor.version, predictor.card, f" {PLACES[LITERT]}")
+        line = describe(predictor.version, predictor.card, PLACES[LITERT])
         print(printable(line), file=sys.stderr)
         print(threshold_line(predictor.threshold, options.max_error), file=sys.stderr)
         _say_where(listener)
         _run(Limits(app, int(options.max_upload_mb * 1e6)), listener)
+        pool.shutdown(wait=False, cancel_futures=True)
     return 0
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    """A socket that clients can reach. Raises UserError."""
-    try:
-        family, *_, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        return socket.create_server(address[:2], family=family)
-    except socket.gaierror as error:
-        raise UserError(f"{host}: no address of this machine ({error.strerror})") from None
-    except OSError as error:
-        reason = os.strerror(error.errno or 0)
-        raise UserError(f"{host}:{port}: cannot listen there ({reason})") from None
-
-
 def _say_where(listener: socket.socket) -> None:
-    address, port = listener.getsockname()[:2]
-    host = f"[{address}]" if ":" in address else address
-    print(f"Serving on http://{host}:{port}", file=sys.stderr, flush=True)
-    if not ipaddress.ip_address(address).is_loopback:
+    print(f"Serving on {address_of(listener)}", file=sys.stderr, flush=True)
+    if not is_loopback(listener):
         print(
             "There is no authentication: whoever reaches this address can use the server",
             file=sys.stderr,

@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from apps.listening import port_number
 from nn.prediction.command_line import error_rate
 
 DESCRIPTION = "Reads handwritten digits over HTTP, with LiteRT: no TensorFlow is needed."
@@ -17,7 +18,8 @@ examples:
   curl http://127.0.0.1:8501/metrics                counts for Prometheus
 
 It answers TensorFlow Serving's REST API too: docs/serving.md has the addresses, the answers and
-the limits. SIGTERM and Ctrl-C stop it once it has answered every request that has arrived.
+the limits. SIGTERM and Ctrl-C stop it once it has answered the requests that have arrived; those
+that take longer than 30 s get status 503.
 
 exit status: 0 stopped by SIGTERM; 2 wrong usage, no model, or the address is taken; 130 Ctrl-C
 """
@@ -43,7 +45,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     )
     add(
         "--port",
-        type=_port,
+        type=port_number,
         default=DEFAULT_PORT,
         help="0 takes a free one, and says which (default: %(default)s)",
     )
@@ -71,12 +73,6 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         "(default: %(default)g)",
     )
     return parser.parse_args(arguments)
-
-
-def _port(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text) < 65536):
-        raise argparse.ArgumentTypeError(f"expected a port from 0 to 65535, found {text}")
-    return int(text)
 
 
 def _megabytes(text: str) -> float:

@@ -165,6 +165,8 @@ def _decoded(item: Any) -> bytes:
 def _array(item: Any, tensor: Tensor) -> np.ndarray:
     """One picture's value of an input: uint8 or int32. Raises ValueError, one line."""
     array = np.array(item, object)  # otherwise NumPy turns text, true and 1.5 into whole numbers
+    if array.ndim > len(tensor.shape):  # NumPy walks through 32 axes at most
+        raise ValueError(f"expected {len(tensor.shape)} lists in each other, found {array.ndim}")
     kinds = set(map(type, array.flat))
     expected = [side if side > 0 else "any" for side in tensor.shape]
     if list in kinds:

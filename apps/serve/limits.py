@@ -56,6 +56,10 @@ class Limits:
             await self._answer(scope, receive, send_and_note)
         except _Gone:
             pass
+        except asyncio.CancelledError:  # the server stops, and has waited long enough
+            if not status:
+                stopping = JSONResponse({"error": "the server stops"}, 503)
+                await stopping(scope, receive, send_and_note)
         finally:  # after a fault of the server too, which is status 500
             if status:
                 endpoint = _endpoint(scope["path"])

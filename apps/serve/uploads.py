@@ -22,6 +22,7 @@ def files_of(body: bytes, content_type: str | None) -> list[tuple[str, bytes]]:
         return [(BODY_NAME, body)]
     if kind != MULTIPART:
         raise RequestError(415, f"found {kind.decode('latin-1') or 'no Content-Type'}; {HOW}")
+    boundary = options.get(b"boundary")
     found: list[tuple[str, bytes]] = []
 
     def add(file: File) -> None:
@@ -37,7 +38,7 @@ def files_of(body: bytes, content_type: str | None) -> list[tuple[str, bytes]]:
 
     try:
         parser = FormParser(
-            MULTIPART.decode(), refuse, add, boundary=options.get(b"boundary"),
+            MULTIPART.decode(), refuse, add, boundary=boundary,
             config={"MAX_MEMORY_FILE_SIZE": len(body) + 1},  # never a file on disk
         )  # fmt: skip
         parser.write(body)
@@ -46,4 +47,6 @@ def files_of(body: bytes, content_type: str | None) -> list[tuple[str, bytes]]:
         raise RequestError(400, f"no multipart/form-data ({error}); {HOW}") from None
     if not found:
         raise RequestError(400, f"found no file; {HOW}")
+    if b"--" + boundary + b"--" not in body:  # a file may be missing
+        raise RequestError(400, f"the body is cut off behind {found[-1][0]}; {HOW}")
     return found

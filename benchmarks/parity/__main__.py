@@ -55,6 +55,9 @@ def main() -> int:
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except OSError as error:
+        print(f"error: {error.filename}: {error.strerror}", file=sys.stderr)
+        return 2
     result_files.write(options.results, found)
     print("\n".join((*table(found), "", *different(found))))
     return 0 if all(row["agrees"] for row in found["rows"]) else 1
@@ -96,6 +99,8 @@ def certify(options: argparse.Namespace) -> dict[str, Any]:
         raise UserError(f"no runtime is called {unknown[0]!r}; choose of {', '.join(known)}")
     runtimes = {name: known[name] for name in names}
     runtimes |= {name: from_file(Path(file)) for name, file in options.answers}
+    for _, file in options.answers:
+        Path(file).open("rb").close()  # raises at once where there is none
     version = find_version(options.model)
     card = read_card(version)
     digits = held_out(options.data, "test")

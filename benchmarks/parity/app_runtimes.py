@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 import tempfile
-import threading
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,17 +47,15 @@ RUN_IN_PAGE = """async ({ signature, count, arrays }) => {
 @contextmanager
 def page_in_chromium(version: Path) -> Iterator[AnswerSet]:
     """The page, which runs the version's digits.tflite with LiteRT.js."""
-    from apps.draw.browser import chromium, wait_until_ready
-    from apps.draw.server import make_server
+    from apps.draw.browser import chromium, served_page, wait_until_ready
     from apps.draw.site import write_site
 
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "site"
         write_site(folder, version)
-        with make_server(folder, "127.0.0.1", 0) as server, chromium() as browser:
-            threading.Thread(target=server.serve_forever, daemon=True).start()
+        with served_page(folder) as address, chromium() as browser:
             page = browser.new_page()
-            page.goto(f"http://127.0.0.1:{server.server_address[1]}/")
+            page.goto(address)
             wait_until_ready(page)
 
             def run(name: str, arrays: Arrays) -> Arrays:
@@ -72,7 +69,6 @@ def page_in_chromium(version: Path) -> Iterator[AnswerSet]:
                 return _columns(page.evaluate(RUN_IN_PAGE, asked))
 
             yield lambda inputs: inputs.run(run)
-            server.shutdown()
 
 
 @contextmanager

@@ -27,7 +27,7 @@ from benchmarks.peers.race import OURS, race, ratios
 from benchmarks.peers.rows import CSV, KERAS, ONNX, TORCH, rows
 from benchmarks.peers.shop import Shop
 from nn.errors import UserError
-from nn.prediction.runtimes import RUNTIMES
+from nn.prediction.runtimes import LITERT, TENSORFLOW
 from nn.runtime.startup import import_tensorflow
 
 NETWORKS = ("dense", "basic_cnn")
@@ -155,7 +155,7 @@ def scripts(shop: Shop) -> dict[tuple[str, str], list[str]]:
     picture."""
     here = Path(__file__).parent
     own = ["load_saved_model.py", SAMPLE, "--model", "SavedModel/1", "--runtime"]
-    found = {(OURS, runtime): [*own, runtime] for runtime in RUNTIMES[:2]}
+    found = {(OURS, runtime): [*own, runtime] for runtime in (TENSORFLOW, LITERT)}
     found["import tensorflow", ""] = ["-c", "import tensorflow"]
     for name, script, ending in (
         (KERAS, "keras", "keras"), (TORCH, "torch", "pt"), (ONNX, "onnx", "onnx")

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from benchmarks.peers.race import OURS, Contender, Row
-from nn.prediction.runtimes import RUNTIMES
+from nn.prediction.runtimes import LITERT, TENSORFLOW
 
 KERAS, TORCH, SKLEARN, ONNX = "Keras", "PyTorch", "scikit-learn", "ONNX Runtime"
 PRODUCT = "a 2048³ product"
@@ -32,7 +32,7 @@ def _onnx(function: str, setting: str = "", **options) -> Contender:
 
 def _runtimes(function: str, **options) -> list[Contender]:
     """Makes a contender of this project for each runtime."""
-    return [ours(function, runtime, runtime=runtime, **options) for runtime in RUNTIMES[:2]]
+    return [ours(function, runtime, runtime=runtime, **options) for runtime in (TENSORFLOW, LITERT)]
 
 
 def rows(shop: str, scripts: dict[tuple[str, str], list[str]], csv: Path) -> dict[str, Row]:

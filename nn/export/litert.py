@@ -15,8 +15,9 @@ def convert(saved_model: Path, file: Path) -> None:
     """Writes a SavedModel without strings as one file, with all its signatures, in float32.
 
     It has LiteRT's builtin operations alone, which every runtime brings. Half precision or int8
-    would take the normalization's coordinates for others, and change what "sure" means. Raises
-    ModelError, which names the operations, if the graph has others.
+    would round the coordinates of the normalization: the network would see other pixels, and the
+    thresholds would not hold. Raises ModelError, which names the operations, if the graph has
+    others.
     """
     converter = tf.lite.TFLiteConverter.from_saved_model(str(saved_model))
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]

@@ -41,8 +41,9 @@ def export(
     the prefix of a checkpoint's files, from which the graph's variables are restored; the files in
     another version's variables/ are one too. card: what the caller knows of the model; the hashes
     of the weights and of the files are added. Raises ModelError, and writes nothing, if the card
-    has a hash of the weights already and it is not the hash of these, or if the checkpoint is
-    damaged; UserError, and leaves nothing behind, if the disk is full.
+    has a hash of the weights already and it is not the hash of these, if the checkpoint is damaged,
+    or if the graph has an operation that LiteRT lacks; UserError, and leaves nothing behind, if the
+    disk is full.
     """
     with workspace(folder) as temporary:
         version = temporary / "version"

@@ -71,9 +71,9 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         "--runtime",
         choices=RUNTIMES,
         help="what runs the model: tensorflow restores the SavedModel in a session; litert reads "
-        "the version's digits.tflite without TensorFlow, and so reads the first picture after 0.2 "
-        "s instead of 3; auto is litert where the version has that file. All give the same answers "
-        "(default: tensorflow; of the installed command digits-read: auto)",
+        "the version's digits.tflite without TensorFlow, and so reads the first picture after 0.25 "
+        "s instead of 3; auto is litert, if it can be used, for up to 20,000 pictures, and "
+        "tensorflow for more (default: tensorflow; of the installed command digits-read: auto)",
     )
     add("--recursive", action="store_true", help="read the pictures in subfolders too")
     add(

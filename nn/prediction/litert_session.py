@@ -1,6 +1,6 @@
 """A version's `digits.tflite` in LiteRT: its signatures as functions of arrays, without TensorFlow.
 
-`import tensorflow` takes seconds; LiteRT reads its first picture after 0.2 s. The file holds the
+`import tensorflow` takes seconds; LiteRT reads its first picture after 0.25 s. The file holds the
 serving graph with the weights as constants (nn/export/litert.py).
 """
 

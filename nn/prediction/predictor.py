@@ -58,8 +58,8 @@ class Predictor:
     nn.versions.default_folder finds. max_error: the
     share of answers that may be wrong, 0.001 is 0.1%; less probable answers are `unsure`. None is
     0.1%, or the lowest rate that the model has a threshold for. runtime: `tensorflow`, which
-    restores the SavedModel in a session; `litert`, which imports no TensorFlow; `auto`, whichever
-    answers sooner.
+    restores the SavedModel in a session; `litert`, which imports no TensorFlow; `auto`: `litert`
+    where it is installed and the version has its file.
 
     version: the path of the version; card: its card; runtime: the one that runs it; threshold: what
     an answer must reach, None where the model has no thresholds. Raises ModelError where there is

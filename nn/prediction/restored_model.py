@@ -94,8 +94,8 @@ class RestoredModel(ABC):
         min_images_per_processor: a batch is shared among processors in parts of so many images or
         more; None: of as many as the runtime finds worth it. in_callers_thread: runs all ops one
         after the other in the thread of the caller; where they are few and small, handing them to
-        other threads takes longer. Raises ModelError where the model does not have the signature,
-        an input or an output. The function raises RuntimeError as check_usable does.
+        other threads takes longer. Raises ModelError where the model does not have the signature or
+        an output. The function raises RuntimeError as check_usable does.
         """
         self.check_usable()
         names = [field.name for field in fields(outputs)]

@@ -1,5 +1,5 @@
 """What runs a restored model: TensorFlow, which restores the SavedModel in a session, or LiteRT,
-which needs no TensorFlow and reads its first picture after 0.2 s."""
+which needs no TensorFlow and reads its first picture after 0.25 s."""
 
 import sys
 from collections.abc import Mapping
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from nn.prediction.restored_model import RestoredModel
 
 TENSORFLOW, LITERT, AUTO = RUNTIMES = ("tensorflow", "litert", "auto")
-# Two processors answer a quarter more pictures a second in TensorFlow, which starts 3 s later. From
-# so many on it is sooner (docs/performance.md); of rows of pixels, from some 400,000 on.
+# TensorFlow reads a quarter more pictures a second on two processors, but starts 3 s later. With
+# more than these it finishes first (docs/performance.md); of rows of pixels, with some 400,000.
 MAX_PICTURES_OF_LITERT = 20_000
-# Of a model: it is restored …
+# Where a model runs, for the first line of the script.
 PLACES = {TENSORFLOW: "in a TensorFlow session", LITERT: "in LiteRT"}
 _PACKAGES = {TENSORFLOW: "tensorflow", LITERT: "ai_edge_litert"}
 _INSTALL = {TENSORFLOW: "tensorflow", LITERT: "ai-edge-litert"}
@@ -51,10 +51,13 @@ def choose_runtime(asked: str, card: Mapping) -> str:
     if asked not in RUNTIMES:
         raise ValueError(f"expected a runtime of {', '.join(RUNTIMES)}, found {asked!r}")
     if asked == AUTO:
-        return LITERT if LITERT_FILE in card["files"] and is_installed(LITERT) else TENSORFLOW
+        asked = LITERT if LITERT_FILE in card["files"] and is_installed(LITERT) else TENSORFLOW
     if not is_installed(asked):
+        other = LITERT if asked == TENSORFLOW else TENSORFLOW
+        instead = f", or read with the runtime {other}" if is_installed(other) else ""
         raise ModelError(
             f"the runtime {asked} is not installed; install it: pip install {_INSTALL[asked]}"
+            f"{instead}"
         )
     return asked
 

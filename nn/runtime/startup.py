@@ -5,6 +5,7 @@ imported without its usual notices. Only import_tensorflow_unnoticed is for the 
 the environment as it was.
 """
 
+import errno
 import io
 import logging
 import os
@@ -24,6 +25,12 @@ from nn.runtime.printable import printable
 _NOTICES = ("absl::InitializeLog", "cudart_stub.cc", "oneDNN custom operations", "cuda_executor",
             "cpu_feature_guard", "To enable the following instructions",
            "Created TensorFlow Lite XNNPACK delegate")  # fmt: skip
+
+# The names of packages that are imported under another one.
+PACKAGES = {"sklearn": "scikit-learn", "skimage": "scikit-image", "PIL": "pillow",
+            "prometheus_client": "prometheus-client"}  # fmt: skip
+# What writing to standard output fails with; such an error names no file.
+_OUTPUT_ERRORS = (errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EBADF, errno.EDQUOT)
 
 # The program of the watcher, a process that watches the import. Its standard input is a pipe from
 # the importing process. Its descriptor 1 is the file that holds what TensorFlow has written so far.
@@ -65,9 +72,9 @@ def run_command(command: Callable[[], int]) -> int:
     """Runs a command and returns the exit status of the process.
 
     Without an error it is the command's own. After a UserError, or an OSError such as a full disk,
-    it is 2, and one line on standard error says why; so it is if a package is not installed that
-    only some uses need. After Ctrl-C it is 130. It is 0 if the pipe
-    behind standard output is closed: its reader, `| head` for example, has all that it wants.
+    it is 2, and one line on standard error says why. It is 2, too, if an optional package is
+    missing. After Ctrl-C it is 130. It is 0 if the pipe behind standard output is closed: its
+    reader, `| head` for example, has all that it wants.
     """
     try:
         raise_at_ctrl_c()
@@ -79,6 +86,7 @@ def run_command(command: Callable[[], int]) -> int:
         return 2
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
+        package = PACKAGES.get(package, package)
         if package in ("", "nn"):  # a fault of this project
             raise
         print(f"error: this needs {package}, which is not installed: pip install {package}",
@@ -91,10 +99,13 @@ def run_command(command: Callable[[], int]) -> int:
         _discard_output()
         return 0
     except OSError as error:
-        if error.filename is None:  # standard output: errors of files that nn writes have the name
+        where = error.filename
+        if where is None and error.errno in _OUTPUT_ERRORS:  # nn's own files are named
             _discard_output()
-        where = error.filename or "standard output"
-        print(printable(f"error: {where}: {error.strerror or error}"), file=sys.stderr)
+            where = "standard output"
+        reason = error.strerror or error
+        print(printable(f"error: {where}: {reason}" if where else f"error: {reason}"),
+              file=sys.stderr)  # fmt: skip
         return 2
 
 
@@ -169,10 +180,11 @@ def notices_dropped(watch: bool = False) -> Iterator[None]:
     try:
         sys.stderr.flush()
         standard_error = os.dup(2)
-    except (AttributeError, OSError):  # standard error is closed: nothing can be shown
+        held_back = tempfile.TemporaryFile()  # noqa: SIM115 - closed below
+    except (AttributeError, OSError):  # standard error is closed, or there is no place for a file
         yield
         return
-    with tempfile.TemporaryFile() as captured:
+    with held_back as captured:
         watcher = _start_watcher(captured) if watch else None
         os.dup2(captured.fileno(), 2)
         try:

@@ -3,7 +3,6 @@
 import base64
 import json
 import shutil
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -16,9 +15,14 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, Request, expect
 
 from apps.draw import site
-from apps.draw.browser import chromium, draw_number, draw_stroke, wait_until_ready
+from apps.draw.browser import (
+    chromium,
+    draw_number,
+    draw_stroke,
+    served_page,
+    wait_until_ready,
+)
 from apps.draw.browser_model import browser_model
-from apps.draw.server import PageServer, make_server
 from apps.draw.site import LITERT_FILES, write_site
 from nn import Predictor
 from nn.errors import UserError
@@ -27,7 +31,7 @@ from nn.prediction.runtimes import LITERT
 from nn.versions import LITERT_FILE
 
 MODEL = ROOT / "SavedModel" / "1"
-# What no browser decodes, or turns by 16 bits in another way.
+# The samples that every browser decodes.
 SAMPLES = [
     path
     for path in sorted(ROOT.glob("samples/*.*"))
@@ -44,11 +48,9 @@ def folder(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def server(folder) -> Iterator[PageServer]:
-    with make_server(folder, "127.0.0.1", 0) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield server
-        server.shutdown()
+def address(folder) -> Iterator[str]:
+    with served_page(folder) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
@@ -65,21 +67,21 @@ class Opened(NamedTuple):
     asked: list[Request]
 
 
-def opened(browser: Browser, server: PageServer, **options) -> Opened:
+def opened(browser: Browser, address: str, **options) -> Opened:
     """The page, ready to read."""
     page = browser.new_context(**options).new_page()
     found = Opened(page, [], [])
     page.on("console", lambda message: found.said.append(message.text))
     page.on("pageerror", lambda error: found.said.append(f"uncaught: {error}"))
-    page.on("requestfinished", lambda request: found.asked.append(request))
-    page.goto(f"http://127.0.0.1:{server.server_address[1]}/")
+    page.on("request", lambda request: found.asked.append(request))
+    page.goto(address)
     wait_until_ready(page)
     return found
 
 
 @pytest.fixture(scope="module")
-def shared(browser, server) -> Opened:
-    return opened(browser, server, permissions=["camera"])
+def shared(browser, address) -> Opened:
+    return opened(browser, address, permissions=["camera"])
 
 
 @pytest.fixture
@@ -94,7 +96,7 @@ def read_in_page(page: Page, content: bytes) -> dict:
     return page.evaluate(
         """async (text) => {
           const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-          const reading = await globalThis.page.readPicture(new Blob([bytes]));
+          const reading = await globalThis.page.read(new Blob([bytes]));
           return { ...reading, ink: [...reading.ink], normalized: [...reading.normalized] };
         }""",
         base64.b64encode(content).decode(),
@@ -173,6 +175,88 @@ def test_the_camera_takes_a_picture(page):
     expect(page.locator("#camera")).to_have_text("Camera")
 
 
+def test_a_digit_is_drawn_where_a_picture_was(page, tmp_path):
+    page.set_input_files("#file", ROOT / "samples" / "3_pen.webp")
+    expect(page.locator("#digits button")).to_have_text(["3"])
+    expect(page.locator("#picture")).to_be_visible()
+    draw_number(page, "7")
+    expect(page.locator("#digits button")).to_have_text(["7"])
+    expect(page.locator("#picture")).to_be_hidden()
+
+
+def test_undo_and_clear_end_the_stroke_that_is_being_drawn(page, shared):
+    box = page.locator("#pad").bounding_box()
+    across, down = box["x"] + box["width"] / 2, box["y"] + 60
+    for key in ("Control+z", "Escape"):
+        page.mouse.move(across, down)
+        page.mouse.down()
+        page.mouse.move(across, down + 200, steps=5)
+        page.keyboard.press(key)
+        page.mouse.move(across + 150, down + 200, steps=5)  # the button is still pressed
+        page.mouse.up()
+        expect(page.locator("#digits button")).to_have_count(0)
+    assert not [text for text in shared.said if "uncaught" in text]
+
+
+def test_after_a_fault_it_goes_on_reading(page):
+    page.evaluate(
+        """() => {
+          const { reader } = globalThis.page;
+          reader.run = async () => { delete reader.run; throw new Error("out of memory"); };
+        }"""
+    )
+    draw_number(page, "4")  # its first stroke meets the fault
+    expect(page.locator("#digits button")).to_have_text(["4"])
+
+
+def test_of_two_pictures_the_last_one_counts(page):
+    both = page.evaluate(
+        """async ([slow, quick]) => {
+          const blob = (text) =>
+            new Blob([Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0))]);
+          const decode = globalThis.createImageBitmap;
+          globalThis.createImageBitmap = async (...given) => {
+            globalThis.createImageBitmap = decode;
+            await new Promise((done) => setTimeout(done, 500));
+            return decode(...given);
+          };
+          const first = globalThis.page.read(blob(slow));
+          const second = globalThis.page.read(blob(quick));
+          return [await first, (await second).digit];
+        }""",
+        [
+            base64.b64encode((ROOT / "samples" / name).read_bytes()).decode()
+            for name in ("3_pen.webp", "7_scan.bmp")
+        ],
+    )
+    assert both == [None, 7]
+    expect(page.locator("#digits button")).to_have_text(["7"])
+
+
+def test_the_camera_is_off_where_it_was_stopped_before_it_came(page):
+    states = page.evaluate(
+        """async () => {
+          const tracks = [];
+          const devices = navigator.mediaDevices;
+          const ask = devices.getUserMedia.bind(devices);
+          devices.getUserMedia = async (what) => {
+            const stream = await ask(what);
+            tracks.push(...stream.getTracks());
+            await new Promise((done) => setTimeout(done, 200));
+            return stream;
+          };
+          const button = document.getElementById("camera");
+          button.click();
+          button.click();
+          dispatchEvent(new KeyboardEvent("keydown", { key: "Escape" }));
+          await new Promise((done) => setTimeout(done, 1500));
+          devices.getUserMedia = ask;
+          return tracks.map((track) => track.readyState);
+        }"""
+    )
+    assert states and set(states) == {"ended"}
+
+
 def test_the_first_layers_are_shown_to_the_curious(page):
     draw_number(page, "0")
     page.click("#inside summary")
@@ -217,9 +301,9 @@ def test_colors_become_the_gray_levels_that_python_makes(page, ink):
     np.testing.assert_array_equal(np.reshape(found, (20, 30)), expected)
 
 
-def test_on_a_phone_nothing_scrolls_and_a_finger_draws(browser, server):
+def test_on_a_phone_nothing_scrolls_and_a_finger_draws(browser, address):
     page = opened(
-        browser, server, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True,
+        browser, address, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True,
         color_scheme="dark",
     ).page  # fmt: skip
     box = page.locator("#pad").bounding_box()
@@ -246,9 +330,8 @@ def test_on_a_phone_nothing_scrolls_and_a_finger_draws(browser, server):
     page.context.close()
 
 
-def test_it_asks_its_own_server_alone_and_little(shared, server):
-    home = f"http://127.0.0.1:{server.server_address[1]}/"
-    assert all(request.url.startswith((home, "blob:")) for request in shared.asked)
+def test_it_asks_its_own_server_alone_and_little(shared, address):
+    assert all(request.url.startswith((address, "blob:")) for request in shared.asked)
     sizes = [request.sizes()["responseBodySize"] for request in shared.asked]
     assert 3_000_000 < sum(sizes) < MAX_WIRE_BYTES
     assert not [text for text in shared.said if "uncaught" in text or "Security Policy" in text]
@@ -270,10 +353,8 @@ def test_a_foreign_request_and_an_inline_script_are_refused(page, shared):
 
 
 def test_it_works_after_the_server_has_stopped(browser, folder):
-    with make_server(folder, "127.0.0.1", 0) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        page = opened(browser, server).page
-        server.shutdown()
+    with served_page(folder) as address:
+        page = opened(browser, address).page
     draw_number(page, "7")
     expect(page.locator("#digits button")).to_have_text(["7"])
     page.context.close()
@@ -282,23 +363,39 @@ def test_it_works_after_the_server_has_stopped(browser, folder):
 # The folder.
 
 
-def test_the_browser_s_model_answers_as_the_version_s_does():
+@pytest.mark.parametrize("signature", ["serving_default", "ink", "canvases", "pages"])
+def test_the_model_of_the_browser_answers_as_that_of_the_version(signature):
     content = (MODEL / LITERT_FILE).read_bytes()
     one, other = (
-        Interpreter(model_content=content),
-        Interpreter(model_content=browser_model(content)),
+        Interpreter(model_content=each).get_signature_runner(signature)
+        for each in (content, browser_model(content))
     )
-    for signature, (pixels, sizes) in {
-        "canvases": canvas.place(np.asarray(Image.open(ROOT / "samples/3_pen.webp").convert("L"))),
-    }.items():
-        arrays = {"pixels": pixels[None], "sizes": sizes[None]}
-        expected = one.get_signature_runner(signature)(**arrays)
-        found = other.get_signature_runner(signature)(**arrays)
-        assert found.keys() == expected.keys()
-        for name, array in expected.items():
-            np.testing.assert_array_equal(found[name], array)
-    details = other.get_signature_runner("canvases").get_output_details()
-    assert details["ink"]["shape_signature"].tolist() == [1, 64, 64]
+    side = {"serving_default": 28, "pages": 512}.get(signature, 64)
+    image = Image.open(ROOT / "samples" / "7_scan.bmp").convert("L").resize((side, side))
+    pixels = np.asarray(image)[None]
+    names = {"serving_default": "images", "ink": "ink"}
+    arrays = {names.get(signature, "pixels"): pixels if side == 512 else 255 - pixels}
+    if signature in ("canvases", "pages"):
+        arrays["sizes"] = np.array([[side, side, side]], np.int32)
+    expected, found = one(**arrays), other(**arrays)
+    assert found.keys() - expected.keys() == (
+        {"layer_1", "layer_2"} if signature == "serving_default" else set()
+    )
+    for name, array in expected.items():
+        np.testing.assert_array_equal(found[name], array)
+    for details in other.get_output_details().values():
+        assert -1 not in details["shape_signature"]
+
+
+def test_the_layers_are_what_the_second_and_the_third_layer_take_in():
+    run = Interpreter(
+        model_content=browser_model((MODEL / LITERT_FILE).read_bytes())
+    ).get_signature_runner("serving_default")
+    found = run(images=np.asarray(Image.open(ROOT / "samples" / "2_mnist_size.png"))[None])
+    assert found["layer_1"].shape == (1, 12, 12, 32)  # of flagship
+    assert found["layer_2"].shape == (1, 10, 10, 64)
+    for name in ("layer_1", "layer_2"):
+        assert found[name].min() == 0 < found[name].max()  # behind a ReLU
 
 
 def test_the_page_is_told_the_threshold_of_the_card(folder):
@@ -309,16 +406,29 @@ def test_the_page_is_told_the_threshold_of_the_card(folder):
     assert settings["model"].startswith("Model 1: flagship, ")
 
 
-def test_a_folder_is_written_again_but_not_over_other_files(folder, tmp_path):
+def test_a_page_is_written_again_and_what_was_added_to_it_stays(folder, tmp_path):
     again = shutil.copytree(folder, tmp_path / "site")
+    (again / "CNAME").write_text("digits.example.org")
     (again / "old.js").touch()
+    names = json.loads((again / "digits-page.json").read_text())
+    (again / "digits-page.json").write_text(json.dumps([*names, "old.js"]))
     write_site(again, MODEL)
-    assert not (again / "old.js").exists()
-    names = {path.relative_to(again) for path in again.rglob("*")}
-    assert names == {path.relative_to(folder) for path in folder.rglob("*")}
+    found = {path.relative_to(again).as_posix() for path in again.rglob("*")}
+    expected = {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
+    assert found == expected | {"CNAME"}
+
+
+@pytest.mark.parametrize("names", [None, '["../letter.txt"]', "5"])
+def test_a_folder_of_other_files_is_left_alone(tmp_path, names):
+    folder = tmp_path / "settings"
+    folder.mkdir()
+    (folder / "settings.json").write_text("{}")
     (tmp_path / "letter.txt").touch()
+    if names:
+        (folder / "digits-page.json").write_text(names)
     with pytest.raises(UserError, match="holds other files; name an empty or a new folder"):
-        write_site(tmp_path, MODEL)
+        write_site(folder, MODEL)
+    assert (folder / "settings.json").read_text() == "{}"
     assert (tmp_path / "letter.txt").exists()
 
 

@@ -3,6 +3,9 @@
 import re
 import shutil
 import socket
+import subprocess
+import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -57,13 +60,41 @@ def test_what_the_dockerfile_copies_serves_and_stops_without_losing_an_answer(tm
         assert len(said.splitlines()) == 1
 
 
+SLOW = """
+import sys, time
+from apps.serve import __main__ as main, app
+main.MAX_SECONDS_TO_STOP = 1
+app._read = lambda *_: time.sleep(4)
+sys.exit(main.main(["--port", "0"]))
+"""
+
+
+def test_what_takes_too_long_when_it_stops_is_told_so():
+    process = subprocess.Popen(
+        [sys.executable, "-c", SLOW], cwd=ROOT, stderr=subprocess.PIPE, text=True
+    )
+    port = next(line.split(":")[-1].strip() for line in process.stderr if "Serving" in line)
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(
+            httpx.post, f"http://127.0.0.1:{port}/read", files={"file": PEN}, timeout=60
+        )
+        while "digits_requests_in_work 1" not in httpx.get(f"http://127.0.0.1:{port}/metrics").text:
+            time.sleep(0.01)
+        process.terminate()
+        answered = asked.result()
+    assert (answered.status_code, answered.json()) == (503, {"error": "the server stops"})
+    assert process.wait(60) == 0
+    assert "Traceback" not in process.stderr.read()
+
+
 def test_an_address_that_is_taken_is_named():
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
         finished = run_script("-m", "apps.serve", "--port", port)
     assert finished.returncode == 2
     assert finished.stderr == (
-        f"error: 127.0.0.1:{port}: cannot listen there (Address already in use)\n"
+        f"error: 127.0.0.1:{port}: cannot listen there (Address already in use); --port 0 takes "
+        "any free port\n"
     )
 
 

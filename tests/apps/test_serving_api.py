@@ -176,6 +176,7 @@ CANVASES = {"signature_name": "canvases"}
         ("", "JSON Parse error: "),
         ('{"instances": [', "JSON Parse error: "),
         ("[" * 100_000, "JSON Parse error: "),
+        ('{"instances": [' + "[" * 40 + "]" * 40 + "]}", f"{FAILED}0 key: images of 'instances'"),
         ("[1.0, 2.0]", "expected a JSON object, found a list"),
         ({}, "Missing 'inputs' or 'instances' key"),
         ({"instances": [1], "inputs": [1]}, "expecting only one of 'inputs' or 'instances' keys"),

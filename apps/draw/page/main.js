@@ -8,39 +8,48 @@ import { makeBars, say, showLayers, showReadings } from "./view.js";
 
 const element = (id) => document.getElementById(id);
 
-let reader = null;
+const loading = Reader.load();
 let readings = [];
 let chosen = 0;
 let isReading = false;
 let isChanged = false;
+let latest = 0; // the number of the last picture that was asked for, or change of the pad
 const known = new Map(); // the strokes of a digit, as text → its reading
 
 const pad = new Pad(element("pad"), () => element("pen").valueAsNumber / 100, changed);
 
 function changed() {
-  element("hint").hidden = pad.strokes.length > 0;
-  hidePicture();
+  latest += 1;
+  stopCamera();
+  element("picture").hidden = true;
+  refreshHint();
   isChanged = true;
   readStrokes();
 }
 
 /** Reads what is drawn; while it reads, later changes wait, and only the last one counts. */
 async function readStrokes() {
-  if (isReading || !reader) return;
+  if (isReading) return;
   isReading = true;
-  while (isChanged) {
-    isChanged = false;
-    const started = performance.now();
-    const found = [];
-    for (const strokes of digitsOf(pad.strokes)) found.push(await readDigit(strokes));
-    if (!isPicture()) present(found, started);
-    await new Promise(requestAnimationFrame); // lets the browser draw
+  try {
+    const reader = await loading;
+    while (isChanged) {
+      isChanged = false;
+      const started = performance.now();
+      const found = [];
+      for (const strokes of digitsOf(pad.strokes)) found.push(await readDigit(reader, strokes));
+      if (element("picture").hidden) present(found, started);
+      await new Promise(requestAnimationFrame); // lets the browser draw
+    }
+  } catch (error) {
+    say(`It cannot be read: ${error.message}`);
+  } finally {
+    isReading = false;
   }
-  isReading = false;
 }
 
 /** The reading of a digit's strokes, from memory if they have not changed. */
-async function readDigit(strokes) {
+async function readDigit(reader, strokes) {
   const key = JSON.stringify(strokes);
   if (!known.has(key)) {
     if (known.size > 100) known.clear();
@@ -49,14 +58,35 @@ async function readDigit(strokes) {
   return known.get(key);
 }
 
-/** Reads a gray picture of one digit, and shows it in place of the pad. */
-async function readPicture(gray) {
-  const started = performance.now();
-  show(element("picture"), gray.levels, gray.width, gray.height);
-  element("picture").hidden = false;
-  element("hint").hidden = true;
-  present([await reader.read(gray)], started);
-  return readings[0];
+/**
+ * Reads a picture of one digit, and shows it in place of the pad, unless something newer is to be
+ * read meanwhile.
+ * @param {() => Promise<{levels: Uint8Array, width: number, height: number}>} decoded
+ */
+async function readPicture(decoded) {
+  latest += 1;
+  const number = latest;
+  try {
+    const gray = await decoded();
+    const reader = await loading;
+    const started = performance.now();
+    const reading = await reader.read(gray);
+    if (number !== latest) return null;
+    pad.empty();
+    show(element("picture"), gray.levels, gray.width, gray.height);
+    element("picture").hidden = false;
+    refreshHint();
+    present([reading], started);
+    return reading;
+  } catch (error) {
+    if (number === latest) say(error.message);
+    return null;
+  }
+}
+
+function refreshHint() {
+  const isEmpty = !pad.strokes.length && element("picture").hidden && element("video").hidden;
+  element("hint").hidden = !isEmpty;
 }
 
 function present(found, started) {
@@ -77,68 +107,62 @@ function refresh() {
 async function refreshLayers() {
   if (!element("inside").open) return;
   const reading = readings[chosen];
-  showLayers(reading ? await reader.layers(reading.normalized) : []);
+  showLayers(reading ? await (await loading).layers(reading.normalized) : []);
 }
 
-function isPicture() {
-  return !element("picture").hidden;
-}
-
-function hidePicture() {
-  element("picture").hidden = true;
-}
-
-function clear() {
+function take(blob) {
   stopCamera();
-  pad.clear();
-}
-
-async function take(blob) {
-  stopCamera();
-  try {
-    await readPicture(await decode(blob));
-  } catch (error) {
-    say(error.message);
-  }
+  return readPicture(() => decode(blob));
 }
 
 // The camera, where the browser allows it.
 
 let stream = null;
+let asked = 0; // how often the camera was asked for, or stopped
 
 async function toggleCamera() {
   const video = element("video");
   if (stream) {
-    if (!video.videoWidth) return;
+    if (!video.videoWidth) return; // before its first frame
     const gray = grayOf(video, video.videoWidth, video.videoHeight);
     stopCamera();
-    await readPicture(gray);
+    await readPicture(async () => gray);
     return;
   }
+  asked += 1;
+  const number = asked;
   try {
-    stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
+    const opened = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
+    if (number !== asked) {
+      opened.getTracks().forEach((track) => track.stop()); // stopped, or asked for again, meanwhile
+      return;
+    }
+    stream = opened;
+    video.srcObject = stream;
+    video.hidden = false;
+    refreshHint();
+    await video.play();
+    element("camera").textContent = "Take picture"; // from the first frame on
   } catch (error) {
+    if (number !== asked) return;
+    stopCamera();
     say(`The camera cannot be used: ${error.message}`);
-    return;
   }
-  pad.clear();
-  video.srcObject = stream;
-  video.hidden = false;
-  await video.play();
-  element("camera").textContent = "Take picture"; // from the first frame on
 }
 
 function stopCamera() {
+  asked += 1;
   stream?.getTracks().forEach((track) => track.stop());
   stream = null;
   element("video").hidden = true;
   element("camera").textContent = "Camera";
+  refreshHint();
 }
 
 // What the buttons and keys do.
 
 element("undo").addEventListener("click", () => pad.undo());
-element("clear").addEventListener("click", clear);
+element("clear").addEventListener("click", () => pad.clear());
 element("open").addEventListener("click", () => element("file").click());
 element("file").addEventListener("change", ({ target }) => {
   if (target.files.length) take(target.files[0]);
@@ -155,7 +179,7 @@ addEventListener("keydown", (event) => {
     if (event.shiftKey) pad.redo();
     else pad.undo();
   } else if (event.key === "Escape" || event.key === "Delete") {
-    clear();
+    pad.clear();
   }
 });
 addEventListener("paste", (event) => {
@@ -173,12 +197,10 @@ addEventListener("drop", (event) => {
 makeBars();
 refresh();
 try {
-  reader = await Reader.load();
+  const reader = await loading;
+  globalThis.page = { reader, read: take }; // for tests and measurements
   element("model").textContent = reader.settings.model;
-  say("Ready. Nothing that you draw leaves this page.");
-  isChanged = pad.strokes.length > 0;
-  readStrokes();
+  if (!readings.length) say("Ready. Nothing that you draw leaves this page.");
 } catch (error) {
   say(`The model cannot be loaded: ${error.message}`);
 }
-globalThis.page = { reader, readPicture: async (blob) => readPicture(await decode(blob)) }; // tests

@@ -52,20 +52,29 @@ export class Pad {
 
   undo() {
     if (!this.strokes.length) return;
+    this.pointer = null; // ends a stroke that is being drawn
     this.undone.push(this.strokes.pop());
     this.update();
   }
 
   redo() {
     if (!this.undone.length) return;
+    this.pointer = null;
     this.strokes.push(this.undone.pop());
     this.update();
   }
 
   clear() {
+    this.empty();
+    this.changed();
+  }
+
+  /** As clear, but nobody is told. */
+  empty() {
+    this.pointer = null;
     this.strokes = [];
     this.undone = [];
-    this.update();
+    this.redraw();
   }
 
   update() {

@@ -2,7 +2,7 @@
 
 import { toGray } from "./gray.js";
 
-const MAX_PIXELS = 24e6; // a larger one is shrunk while it is decoded: it would take 200 MB and more
+const MAX_PIXELS = 24e6; // a larger one is shrunk by the browser's own filter: it would take 200 MB
 
 /**
  * Decodes a picture, upright by its EXIF, without changing its colors for the screen.
@@ -31,14 +31,14 @@ export function grayOf(source, width, height) {
   return toGray(context.getImageData(0, 0, canvas.width, canvas.height));
 }
 
-/** Draws levels as a gray picture on a canvas of the page; light ink on dark, or inverted. */
-export function show(canvas, levels, width, height, invert = false) {
+/** Draws levels as a gray picture on a canvas of the page. */
+export function show(canvas, levels, width, height) {
   canvas.width = width;
   canvas.height = height;
   const image = new ImageData(width, height);
-  levels.forEach((level, at) => {
-    const shown = invert ? 255 - level : level;
-    image.data.set([shown, shown, shown, 255], 4 * at);
-  });
+  for (let at = 0; at < levels.length; at += 1) {
+    image.data.fill(levels[at], 4 * at, 4 * at + 3);
+    image.data[4 * at + 3] = 255;
+  }
   canvas.getContext("2d").putImageData(image, 0, 0);
 }

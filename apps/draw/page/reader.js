@@ -96,7 +96,7 @@ export class Reader {
 
   /** As nn/prediction/readings.py: what the outputs of a signature say. @returns {Reading} */
   reading({ digits, probabilities, reason_codes: codes, ink, normalized }) {
-    const { leastProbability, likeNoDigit, maxError, reasons } = this.settings;
+    const { evenOdds, leastProbability, likeNoDigit, maxError, reasons } = this.settings;
     const seen = { ink, normalized };
     if (codes[0]) {
       const reason = reasons[codes[0]];
@@ -107,7 +107,7 @@ export class Reader {
     const answer = { digit, probability, probabilities: [...probabilities], ...seen };
     if (probability >= leastProbability) return { status: "ok", reason: null, ...answer };
     const below = `less probable than the threshold for at most ${maxError} errors`;
-    return { status: "unsure", reason: probability < 0.5 ? likeNoDigit : below, ...answer };
+    return { status: "unsure", reason: probability < evenOdds ? likeNoDigit : below, ...answer };
   }
 }
 

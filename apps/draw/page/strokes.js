@@ -2,7 +2,8 @@
 
 import { toGray } from "./gray.js";
 
-// To the narrower one's width: strokes that overlap by more, seen from above, are one digit.
+// Two strokes form one digit if their horizontal extents overlap by more than this share of the
+// narrower one.
 const MIN_OVERLAP = 0.25;
 const PICTURE = 256; // pixels a side of the picture of a digit
 const MARGIN = 0.25; // to the digit's longer side, of paper around it

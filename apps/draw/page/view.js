@@ -24,6 +24,7 @@ export function makeBars() {
  * @param {(place: number) => void} choose is called when the reader of the page takes another
  */
 export function showReadings(readings, chosen, choose) {
+  const focused = [...element("digits").children].indexOf(document.activeElement);
   element("digits").replaceChildren(
     ...readings.map((reading, place) => {
       const button = document.createElement("button");
@@ -35,6 +36,7 @@ export function showReadings(readings, chosen, choose) {
       return button;
     }),
   );
+  element("digits").children[focused]?.focus(); // as before, for who uses the keyboard
   element("status").textContent = sentence(readings);
   showClosely(readings[chosen] ?? null);
 }
