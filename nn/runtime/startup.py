@@ -26,9 +26,13 @@ _NOTICES = ("absl::InitializeLog", "cudart_stub.cc", "oneDNN custom operations",
             "cpu_feature_guard", "To enable the following instructions",
            "Created TensorFlow Lite XNNPACK delegate")  # fmt: skip
 
-# The names of packages that are imported under another one.
-PACKAGES = {"sklearn": "scikit-learn", "skimage": "scikit-image", "PIL": "pillow",
-            "prometheus_client": "prometheus-client"}  # fmt: skip
+# What to install for a package, where that is not its own name.
+_INSTALLS = {
+    **dict.fromkeys(["onnx", "tf2onnx"], "-r requirements/onnx.txt"),
+    **dict.fromkeys(["fastapi", "uvicorn", "prometheus_client", "python_multipart", "starlette"],
+                    "-r requirements/serve.txt"),
+    "sklearn": "scikit-learn", "skimage": "scikit-image", "PIL": "pillow",
+}  # fmt: skip
 # What writing to standard output fails with; such an error names no file.
 _OUTPUT_ERRORS = (errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EBADF, errno.EDQUOT)
 
@@ -86,10 +90,10 @@ def run_command(command: Callable[[], int]) -> int:
         return 2
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
-        package = PACKAGES.get(package, package)
         if package in ("", "nn"):  # a fault of this project
             raise
-        print(f"error: this needs {package}, which is not installed: pip install {package}",
+        install = _INSTALLS.get(package, package)
+        print(f"error: this needs {package}, which is not installed: pip install {install}",
               file=sys.stderr)  # fmt: skip
         return 2
     except KeyboardInterrupt:

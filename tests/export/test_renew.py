@@ -162,10 +162,13 @@ def test_its_help_says_what_it_keeps(capsys):
 
 def test_without_its_converter_onnx_is_one_clear_line(tmp_path, monkeypatch, capfd):
     monkeypatch.setenv("TF_USE_LEGACY_KERAS", "1")
-    monkeypatch.setitem(sys.modules, "tf2onnx", None)
+    monkeypatch.setitem(sys.modules, "onnx", None)
     monkeypatch.delitem(sys.modules, "nn.export.onnx", raising=False)
     folder = tmp_path / "onnx"
     assert main(["--from", str(SHIPPED), "--to", str(folder), "--format", "onnx"]) == 2
     told = capfd.readouterr().err
-    assert told == "error: this needs tf2onnx, which is not installed: pip install tf2onnx\n"
+    assert (
+        told
+        == "error: this needs onnx, which is not installed: pip install -r requirements/onnx.txt\n"
+    )
     assert not list(tmp_path.iterdir())
