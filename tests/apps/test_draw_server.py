@@ -109,6 +109,8 @@ def test_it_ends_at_a_signal_and_leaves_nothing_behind(tmp_path, number, status)
     process = subprocess.Popen(
         [sys.executable, "-m", "apps.draw", "--port", "0"],
         cwd=ROOT, env={"TMPDIR": str(tmp_path)}, stdout=subprocess.PIPE, text=True,
+        # Where the tests run in the background, SIGINT is ignored, and would stay so.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     line = process.stdout.readline()
     assert line.startswith("SavedModel/1: draw at http://127.0.0.1:")
