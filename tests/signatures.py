@@ -1,18 +1,11 @@
-"""The signatures of the shipped SavedModel in a session, and inputs for them: what other runtimes
-are compared with."""
-
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+"""Inputs for the signatures of the shipped SavedModel, and what another runtime must answer."""
 
 import numpy as np
-import tensorflow as tf
 from conftest import ROOT
 
 from nn.data.digits import Digits
 from nn.pictures.canvas import CANVAS, PAGE
 from nn.pictures.files import read_canvas
-
-tf1 = tf.compat.v1
 
 SHIPPED = ROOT / "SavedModel" / "1"
 SAMPLES = sorted(ROOT.glob("samples/*.png"))
@@ -31,21 +24,6 @@ MAX_PROBABILITY_DIFFERENCE, MAX_CERTAINTY_DIFFERENCE = 1e-5, 1e-4
 MAX_ROUNDED_PIXELS = 3
 
 Arrays = dict[str, np.ndarray]
-
-
-@contextmanager
-def shipped_in_a_session() -> Iterator[Callable[[str, Arrays], Arrays]]:
-    """Yields a function that runs a signature: its name, inputs by name → outputs by name."""
-    with closing(tf1.Session(graph=tf.Graph())) as session:
-        with session.graph.as_default():
-            signatures = tf1.saved_model.load(session, ["serve"], str(SHIPPED)).signature_def
-
-        def run(signature: str, arrays: Arrays) -> Arrays:
-            definition = signatures[signature]
-            feed = {definition.inputs[name].name: array for name, array in arrays.items()}
-            return session.run({k: v.name for k, v in definition.outputs.items()}, feed)
-
-        yield run
 
 
 def inputs_of_signatures(digits: Digits) -> dict[str, Arrays]:

@@ -98,6 +98,8 @@ def _restore(session: tf1.Session, checkpoint: str) -> None:
 
 
 def write_saved_model(session: tf1.Session, signatures: Signatures, version: Path) -> None:
+    """Writes the session's graph and variables as a SavedModel with these signatures, into a new
+    folder."""
     builder = tf1.saved_model.Builder(str(version))
     definitions = {
         name: tf1.saved_model.build_signature_def(

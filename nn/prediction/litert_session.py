@@ -4,7 +4,6 @@
 serving graph with the weights as constants (nn/export/litert.py).
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -13,7 +12,13 @@ from ai_edge_litert.interpreter import Interpreter, SignatureRunner
 
 from nn.pictures.canvas import CANVAS
 from nn.pictures.reasons import REASONS
-from nn.prediction.restored_model import RestoredModel, Runner, damaged, older_model
+from nn.prediction.restored_model import (
+    RestoredModel,
+    Runner,
+    damaged,
+    images_worth_a_processor,
+    older_model,
+)
 from nn.runtime.processors import run_in_parts
 from nn.runtime.startup import notices_dropped
 from nn.versions import LITERT_FILE
@@ -21,8 +26,6 @@ from nn.versions import LITERT_FILE
 # Of larger batches the values between two layers fall out of the processor's cache, and take memory
 # that an interpreter keeps: a page of 512×512 pixels takes 80 MB.
 MAX_PIXELS_AT_ONCE = 16 * CANVAS * CANVAS
-# Multiply-adds that take some 0.5 ms, as in nn/prediction/tensorflow_session.py.
-MIN_MULTIPLY_ADDS_PER_PROCESSOR = 20e6
 _REASONS = np.array([reason.encode() for reason in REASONS], object)
 _NOTHING = np.zeros(0, np.int32)
 _TYPES = {"digits": np.int64, "light_on_dark": np.bool_}  # of outputs that differ in LiteRT
@@ -38,9 +41,7 @@ class LiteRTModel(RestoredModel):
             raise older_model(version, f"without {LITERT_FILE}")
         super().__init__(version)
         self._content = (version / LITERT_FILE).read_bytes()
-        self._images_worth_a_processor = math.ceil(
-            MIN_MULTIPLY_ADDS_PER_PROCESSOR / max(1, card["multiply_adds"])
-        )
+        self._images_worth_a_processor = images_worth_a_processor(card["multiply_adds"])
         # An interpreter answers one call at a time: each call takes an idle one, or makes one.
         self._idle: list[_Interpreter] = []
         try:

@@ -4,6 +4,7 @@ nn/prediction/tensorflow_session.py restores the SavedModel in a session;
 nn/prediction/litert_session.py runs `digits.tflite`, which the export made of the same graph.
 """
 
+import math
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -20,6 +21,11 @@ USED_AFTER_A_FORK = (
     "this process was forked after the Predictor was made, and a fork does not copy its threads: "
     "it would hang; make a Predictor in each process"
 )
+
+
+# Multiply-adds that take some 0.5 ms: worth a processor of their own, as handing a part of a batch
+# to it takes 0.1 to 0.5 ms (docs/performance.md).
+MIN_MULTIPLY_ADDS_PER_PROCESSOR = 20e6
 
 
 @dataclass(frozen=True)
@@ -132,6 +138,11 @@ class RestoredModel(ABC):
             raise older_model(
                 self._version, f"without the output {missing[0]} of the signature {name}"
             )
+
+
+def images_worth_a_processor(multiply_adds: int) -> int:
+    """How many images have MIN_MULTIPLY_ADDS_PER_PROCESSOR. multiply_adds: of one image."""
+    return math.ceil(MIN_MULTIPLY_ADDS_PER_PROCESSOR / max(1, multiply_adds))
 
 
 def older_model(version: Path, what: str) -> ModelError:

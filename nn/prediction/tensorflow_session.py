@@ -1,6 +1,5 @@
 """A SavedModel in a session: its signatures as functions of arrays."""
 
-import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,12 +9,13 @@ import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 from tensorflow.core.protobuf.config_pb2 import CallableOptions
 
-from nn.prediction.restored_model import RestoredModel, Runner, damaged
+from nn.prediction.restored_model import (
+    RestoredModel,
+    Runner,
+    damaged,
+    images_worth_a_processor,
+)
 from nn.runtime.sessions import FORKED, claim_process, configure_for_small_ops
-
-# Multiply-adds that take some 0.5 ms: worth a processor of their own, as handing a part of a batch
-# to it takes 0.1 to 0.5 ms (docs/performance.md).
-MIN_MULTIPLY_ADDS_PER_PROCESSOR = 20e6
 
 
 class SessionModel(RestoredModel):
@@ -58,7 +58,7 @@ class SessionModel(RestoredModel):
             tensors = [self._session.graph.get_tensor_by_name(each) for each in fetches]
         except (tf.errors.OpError, ValueError, KeyError) as error:
             raise damaged(self._version, error) from None
-        return Runner(run, _images_worth_a_processor(tensors))
+        return Runner(run, images_worth_a_processor(multiply_adds(tensors)))
 
     def _callable(
         self, feeds: list[str], fetches: list[str], in_callers_thread: bool
@@ -85,11 +85,6 @@ def _deprecation_warnings_off() -> Iterator[None]:
         yield
     finally:
         tf1.logging.set_verbosity(before)
-
-
-def _images_worth_a_processor(outputs: Iterable[tf.Tensor]) -> int:
-    """How many images have MIN_MULTIPLY_ADDS_PER_PROCESSOR."""
-    return math.ceil(MIN_MULTIPLY_ADDS_PER_PROCESSOR / max(1, multiply_adds(outputs)))
 
 
 def multiply_adds(outputs: Iterable[tf.Tensor]) -> int:

@@ -11,9 +11,9 @@ from signatures import (
     SHIPPED,
     assert_same_answers,
     inputs_of_signatures,
-    shipped_in_a_session,
 )
 
+from benchmarks.parity.runtimes import session
 from nn.errors import ModelError
 from nn.export.__main__ import main
 from nn.versions import file_sha256, read_card, thresholds_of
@@ -55,7 +55,7 @@ def runtimes(folder) -> dict:
 
 @pytest.fixture(scope="module")
 def serve():
-    with shipped_in_a_session() as run:
+    with session(SHIPPED) as run:
         yield run
 
 

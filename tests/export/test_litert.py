@@ -11,9 +11,9 @@ from signatures import (
     SHIPPED,
     assert_same_answers,
     inputs_of_signatures,
-    shipped_in_a_session,
 )
 
+from benchmarks.parity.runtimes import session
 from nn.errors import ModelError
 from nn.export.litert import convert
 from nn.export.write import write_saved_model
@@ -29,7 +29,7 @@ def interpreter() -> Interpreter:
 
 @pytest.fixture(scope="module")
 def serve():
-    with shipped_in_a_session() as run:
+    with session(SHIPPED) as run:
         yield run
 
 
