@@ -163,7 +163,7 @@ def _new_run(options: argparse.Namespace) -> "Run":
     source, (settings,) = plan(options, [network], [options.seed])
     folder = RunFolder(options.run_dir or default_folder(network.name))
     target = options.saved_model or export_folders.usual(source.option)
-    new = Run(settings, source, folder, target, bool(options.refit))
+    new = Run(settings, source, folder, target, bool(options.refit), bool(options.quantize))
     new.create()
     return new
 

@@ -215,7 +215,7 @@ def leave_out_plots_and_litert(patch: pytest.MonkeyPatch) -> None:
     because to convert their own takes three."""
     from nn.runs.run import Run
 
-    def copy(saved_model: Path, file: Path) -> None:
+    def copy(saved_model: Path, file: Path, rounded: object) -> None:
         shutil.copyfile(ROOT / "SavedModel" / "1" / "digits.tflite", file)
 
     patch.setattr(Run, "figures", lambda *_: {})

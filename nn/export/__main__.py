@@ -26,6 +26,11 @@ command takes the weights, the scaling of the logits and the thresholds from a
 version, puts them into the graph of now and writes the next version. It trains
 nothing and needs no data and no checkpoints.
 
+A quantized version stays quantized. To make one, train it: python
+train_neural_network.py --quantize. Rounding the weights changes how sure the
+network is, so its thresholds have to be fitted again, to validation digits that
+the weights were not trained on. A version holds none.
+
 With --format onnx it writes the version as it is, its own graph and weights, as
 ONNX files for other engines such as ONNX Runtime. This takes a minute or two,
 and needs what pip install -r requirements/onnx.txt installs.

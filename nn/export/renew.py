@@ -19,8 +19,9 @@ def renew(model: Path, folder: Path) -> Path:
     """Writes the next version into folder from another version alone; returns its path.
 
     model: a version, or a folder of versions; it takes the highest. The new version has
-    the same weights, scaling and thresholds. Its card is the same except for the date, the
-    libraries' versions and the hashes of the files; `exported_from` says what it was made from.
+    the same weights, scaling and thresholds, and is quantized if the other is. Its card is the same
+    except for the date, the libraries' versions and the hashes of the files; `exported_from` says
+    what it was made from.
 
     Raises ModelError if there is no such version, it is damaged, or its network or variables are
     not those of this project; UserError if the folder cannot be written to.
@@ -34,7 +35,8 @@ def renew(model: Path, folder: Path) -> Path:
     variables = str(version / "variables" / "variables")
     _check_variables(version, network, graph, variables)
     new_card = {**card, **made_now(), "exported_from": exported_from(version, card)}
-    return export(graph, signatures, variables, folder, new_card)
+    is_quantized = "quantized" in card
+    return export(graph, signatures, variables, folder, new_card, is_quantized=is_quantized)
 
 
 def network_of(version: Path, card: Mapping) -> Network:

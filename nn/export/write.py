@@ -22,6 +22,7 @@ import tensorflow.compat.v1 as tf1
 from nn.errors import ModelError, UserError
 from nn.export.litert import convert
 from nn.export.serving_graph import Signatures, portable
+from nn.networks.quantization import INT8_WEIGHTS, Quantized, round_weights
 from nn.prediction.tensorflow_session import multiply_adds
 from nn.runtime.hashes import sha256_of
 from nn.runtime.sessions import reason_of
@@ -34,21 +35,25 @@ def export(
     checkpoint: str,
     folder: Path,
     card: Mapping,
+    *,
+    is_quantized: bool = False,
 ) -> Path:
     """Writes the next version into folder and returns its path, folder/N.
 
     graph: an inference graph. signatures: name → {"inputs": {...}, "outputs": {...}}. checkpoint:
     the prefix of a checkpoint's files, from which the graph's variables are restored; the files in
     another version's variables/ are one too. card: what the caller knows of the model; the hashes
-    of the weights and of the files are added. Raises ModelError, and writes nothing, if the card
-    has a hash of the weights already and it is not the hash of these, if the checkpoint is damaged,
-    or if the graph has an operation that LiteRT lacks; UserError, and leaves nothing behind, if the
-    disk is full.
+    of the weights and of the files are added. is_quantized: whether the network's weights are
+    rounded to int8 (nn/networks/quantization.py); the card says so. Raises ModelError, and writes
+    nothing, if the card has a hash of the weights already and it is not the hash of these, if the
+    checkpoint is damaged, or if the graph has an operation that LiteRT lacks; UserError, and leaves
+    nothing behind, if the disk is full.
     """
     with workspace(folder) as temporary:
         version = temporary / "version"
         with tf1.Session(graph=graph) as session:
             _restore(session, checkpoint)
+            rounded = _round_weights(session) if is_quantized else []
             write_saved_model(session, signatures, version)
             with graph.as_default():
                 write_saved_model(session, portable(signatures), temporary / "portable")
@@ -59,9 +64,10 @@ def export(
                 f"{checkpoint}: these are not the weights of the card; their SHA-256 is {weights}, "
                 f"the card says {expected}"
             )
-        convert(temporary / "portable", version / LITERT_FILE)
+        convert(temporary / "portable", version / LITERT_FILE, rounded)
         adds = multiply_adds(signatures["serving_default"]["outputs"].values())
-        write_card(version, {**card, "multiply_adds": adds, "weights_sha256": weights})
+        quantized = {"quantized": INT8_WEIGHTS} if is_quantized else {}
+        write_card(version, {**card, **quantized, "multiply_adds": adds, "weights_sha256": weights})
         return _rename_to_next(version, folder)
 
 
@@ -114,6 +120,11 @@ def write_saved_model(session: tf1.Session, signatures: Signatures, version: Pat
             session, [tf1.saved_model.tag_constants.SERVING], definitions, strip_default_attrs=True
         )
     builder.save()
+
+
+def _round_weights(session: tf1.Session) -> list[Quantized]:
+    with session.graph.as_default():
+        return round_weights(session, tf1.global_variables())
 
 
 def _weights_sha256(session: tf1.Session) -> str:

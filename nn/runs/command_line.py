@@ -135,6 +135,15 @@ def _add_training(add: Callable) -> None:
         "its calibration is the first one's, fitted to the validation digits",
     )
     add(
+        "--quantize",
+        action="store_true",
+        default=None,
+        help="afterwards round the network's weights to 8-bit integers, each output channel with "
+        "its own scale, and fit the scaling and the thresholds to what the rounded network answers "
+        "to the validation digits. digits.tflite becomes smaller; it computes in float32 all the "
+        "same, so TensorFlow and LiteRT give the same answers (docs/saved_model.md)",
+    )
+    add(
         "--augment",
         action=argparse.BooleanOptionalAction,
         help="distort each digit a little, differently each time it is seen (default: the "

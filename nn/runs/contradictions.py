@@ -6,9 +6,10 @@ from nn.data.digits import SEED_LIMIT
 from nn.data.told import UNTOLD, Told
 
 FINDER = "finder"  # the network that finds ink
-NOT_WITH_FINDER = ("hidden", "refit", "augment", "extras", "saved_model")
+NOT_WITH_FINDER = ("hidden", "refit", "quantize", "augment", "extras", "saved_model")
 SOURCES_BY_NAME = ("auto", "mnist", "bundled")  # what --data takes that is no file or folder
 NOT_WITH_START_FROM = ("network", "hidden", "compare", "refit", "validation_split", "extras")
+FOR_A_SINGLE_RUN = ("refit", "quantize")
 # The options that may stand beside --resume. All others set what a run computes, and a resumed run
 # has its own settings.
 BESIDE_RESUME = {"resume", "saved_model", "quiet", "list_networks"}
@@ -36,8 +37,9 @@ def contradiction(options: argparse.Namespace) -> str | None:
         return problem
     if options.data == "bundled" and Told.of(options) != UNTOLD:
         return "--transposed and --inverted are about your own files; drop --data bundled"
-    if options.refit and networks:
-        return "--refit is for a single run; drop --compare"
+    for name in FOR_A_SINGLE_RUN:
+        if networks and getattr(options, name):
+            return f"--{name} is for a single run; drop --compare"
     if options.seeds and not networks:
         return "--seeds is for --compare; a single run takes --seed"
     if first + seeds > SEED_LIMIT:
@@ -57,6 +59,8 @@ def _own_digits_problem(options: argparse.Namespace) -> str | None:
         return (
             "--transposed and --inverted are about data files, not pictures; drop --labels or them"
         )
+    if options.quantize:
+        return "--start-from exports its weights in float32; drop --quantize"
     for name in NOT_WITH_START_FROM:
         if getattr(options, name) is not None:
             return f"--start-from takes the network of its model; drop --{name.replace('_', '-')}"

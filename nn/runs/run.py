@@ -17,6 +17,7 @@ from nn.export.model_card import model_card
 from nn.export.serving_graph import build_serving_graph
 from nn.figures import charts, digit_sheets, drawing
 from nn.networks.layers import scale
+from nn.networks.quantization import INT8_WEIGHTS
 from nn.networks.registry import Network, get_network
 from nn.runs import export_folders, exports
 from nn.runtime.sessions import FLOAT32
@@ -43,7 +44,8 @@ AUGMENTED_COPIES = 8  # of each digit in the figure of distortions: as many as f
 class Run:
     """A run that has a folder: what it trains, on what, and the folder it exports to.
 
-    refit: whether a second run, on all training digits, follows. calibration: what a second run
+    refit: whether a second run, on all training digits, follows. is_quantized: whether the weights
+    are rounded to int8 before they are scored and exported. calibration: what a second run
     takes over from the first; None if the run fits its own.
     """
 
@@ -52,6 +54,7 @@ class Run:
     folder: RunFolder
     export_folder: Path
     refit: bool = False
+    is_quantized: bool = False
     calibration: Calibration | None = None
 
     @property
@@ -72,6 +75,7 @@ class Run:
                 "data": self.source.description,
                 "export_folder": str(self.export_folder.resolve()),
                 "refit": self.refit,
+                "quantize": self.is_quantized,
                 "calibration": self.calibration and self.calibration.describe(),
             }
         )
@@ -102,7 +106,8 @@ class Run:
             pictures = judging_pictures(validation, settings.seed, stop=stop, quiet=quiet)
         result = train(
             settings, training, validation, self.source.test, self.folder, extras=extras,
-            pictures=pictures, calibration=self.calibration, stop=stop, quiet=quiet,
+            pictures=pictures, calibration=self.calibration, is_quantized=self.is_quantized,
+            stop=stop, quiet=quiet,
         )  # fmt: skip
         for path, figure in self.figures(result).items():
             drawing.save(figure, path)
@@ -117,6 +122,7 @@ class Run:
             f"Training {network.name}, {network.parameters:,} parameters"
             + (f", hidden layers {', '.join(map(str, network.hidden))}" if network.hidden else "")
             + (f", in {precision}" if precision != FLOAT32 else "")
+            + (f"; exports {INT8_WEIGHTS}" if self.is_quantized else "")
         )
         log.info(
             f"{len(training):,} training and {len(validation):,} validation digits: "
@@ -145,6 +151,7 @@ class Run:
             self.source,
             RunFolder(self.folder.refit),
             self.export_folder,
+            is_quantized=self.is_quantized,
             calibration=replace(first.calibration, fitted_to=fitted_to),
         )
         if not second.folder.config_file.exists():
@@ -182,6 +189,7 @@ class Run:
             checkpoint_prefixes(self.folder)[-1],
             self.export_folder,
             model_card(self.settings, self.source.description, result),
+            is_quantized=self.is_quantized,
         )
         exports.record(self.folder, version, self.settings.epochs)
         return version
@@ -225,14 +233,16 @@ def reopen(
         get_network(settings.network, settings.hidden)
         option, data = config["load"], config["data"]
         export_folder = export_folder or export_folders.recorded(config)
-        # The configs of old runs have neither of these two.
-        refit, calibration = config.get("refit", False), config.get("calibration")
+        # The configs of old runs have none of these three.
+        refit, is_quantized = config.get("refit", False), config.get("quantize", False)
+        calibration = config.get("calibration")
         calibration = None if calibration is None else Calibration.of(calibration)
-        for name, value, kind in (("load", option, str), ("refit", refit, bool)):
+        values = (("load", option, str), ("refit", refit, bool), ("quantize", is_quantized, bool))
+        for name, value, kind in values:
             if not isinstance(value, kind):
                 raise TypeError(f"{name} cannot be {value!r}")
     except (KeyError, TypeError, ValueError, UserError) as error:
         raise UserError(f"{folder.config_file}: not the config of a run ({error})") from None
     write.check_target(export_folder)
     source = datasets.as_begun(source or datasets.load(option, quiet), data)
-    return Run(settings, source, folder, export_folder, refit, calibration)
+    return Run(settings, source, folder, export_folder, refit, is_quantized, calibration)

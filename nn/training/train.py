@@ -12,6 +12,7 @@ from tqdm import tqdm
 from nn.confidence.calibration import Calibration
 from nn.data.digits import Digits
 from nn.errors import DivergedError
+from nn.networks.quantization import round_weights
 from nn.networks.registry import get_network
 from nn.runtime.sessions import training_session_config
 from nn.runtime.signals import Interrupted, Stop
@@ -46,6 +47,7 @@ def train(
     pictures: JudgingPictures | None = None,
     start: str | None = None,
     calibration: Calibration | None = None,
+    is_quantized: bool = False,
     stop: Stop = lambda: None,
     quiet: bool = False,
 ) -> Result:
@@ -55,9 +57,10 @@ def train(
     training accuracy counts them. pictures: composed pictures of the validation digits, for which
     the thresholds must hold too, or None. start: the prefix of the files of an export's weights,
     from which the first step starts; None starts from random weights. calibration: that of an
-    earlier run; None fits one to the validation digits, if there are any. stop: asked between two
-    chunks of steps and after the scoring; if it returns a signal's number, raises Interrupted, with
-    a checkpoint written before.
+    earlier run; None fits one to the validation digits, if there are any. is_quantized: whether the
+    network is scored with weights that are rounded to int8, as it is then exported; the checkpoints
+    keep the weights as they were trained. stop: asked between two chunks of steps and after the
+    scoring; if it returns a signal's number, raises Interrupted, with a checkpoint written before.
     The test digits are scored once, after the last epoch. Raises DivergedError if the loss or a
     logit is not a finite number. Raises UserError if a batch is too large, or if the run's folder
     is damaged or cannot be written.
@@ -78,6 +81,8 @@ def train(
     # An exported model computes in float32, so the scores are computed in float32 too.
     with tf1.Session(graph=graph.graph) as session:
         Checkpoints(run, graph).restore_newest(session)
+        if is_quantized:
+            round_weights(session, graph.weights)
         scores = calibrated_scores(session, graph, validation, test, calibration, pictures)
         result = Result(len(training), history, *scores, session.run(graph.weights[0]))
     if signum := stop():

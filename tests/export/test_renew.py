@@ -156,7 +156,14 @@ def test_its_help_says_what_it_keeps(capsys):
     with pytest.raises(SystemExit, match="0"):
         main(["--help"])
     text = capsys.readouterr().out
-    for word in ("--from VERSION", "--to DIR", "thresholds", "exported_from", "exit status"):
+    for word in (
+        "--from VERSION",
+        "--to DIR",
+        "thresholds",
+        "--quantize",
+        "exported_from",
+        "exit status",
+    ):
         assert word in text
 
 

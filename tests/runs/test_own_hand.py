@@ -211,6 +211,7 @@ def test_validation_digits_that_the_start_has_seen_are_not_new(model, others):
         (["--labels", "l.csv"], "--labels is for --start-from"),
         (["--start-from", "m", "--data", "d", "--network", "dense"], "drop --network"),
         (["--start-from", "m", "--data", "d", "--refit"], "drop --refit"),
+        (["--start-from", "m", "--data", "d", "--quantize"], "drop --quantize"),
         (["--start-from", "m", "--data", "mnist"], "--start-from learns digits of your own; name"),
         (
             ["--start-from", "m", "--data", "d", "--labels", "l.csv", "--no-inverted"],

@@ -79,6 +79,7 @@ WRONG = [
     (["--resume", "nowhere"], "nowhere: no run to resume"),
     (["--resume", "nowhere", "--seed", "3"], "drop --seed"),
     (["--refit", "--compare", "tiny"], "--refit is for a single run"),
+    (["--quantize", "--compare", "tiny"], "--quantize is for a single run"),
     (["--resume", "nowhere", "--no-augment"], "drop --no-augment"),
     (["--resume", "nowhere", "--transposed"], "drop --transposed"),
     (["--data", "bundled", "--no-inverted"], "drop --data bundled"),
@@ -193,7 +194,7 @@ def test_the_recipe_of_a_run_has_its_settings_and_the_rest_of_the_networks_recip
 SETTING_OPTIONS = [
     ["--network", "tiny"], ["--hidden", "5"], ["--compare", "tiny"], ["--data", "bundled"],
     ["--epochs", "1"], ["--batch-size", "1"], ["--learning-rate", "1"],
-    ["--validation-split", "0"], ["--refit"], ["--no-augment"], ["--extras", "0"],
+    ["--validation-split", "0"], ["--refit"], ["--quantize"], ["--no-augment"], ["--extras", "0"],
     ["--precision", "auto"], ["--seed", "0"], ["--run-dir", "here"],
 ]  # fmt: skip
 
