@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Callable
 from concurrent.futures import Executor
+from threading import Event
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -12,7 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from apps.serve import json_tensors, metrics
-from apps.serve.errors import RequestError
+from apps.serve.errors import ClientGoneError, RequestError
 from apps.serve.reader import Reader
 from apps.serve.signatures import SIGNATURES, describe
 from apps.serve.uploads import files_of
@@ -31,8 +32,23 @@ def make_app(reader: Reader, version: str, pool: Executor) -> FastAPI:
     app = FastAPI(title="digits", docs_url=None, redoc_url=None, openapi_url=None)
     _add_error_handlers(app)
 
-    async def in_pool(answer: Callable[..., Response], *arguments: object) -> Response:
-        return await asyncio.get_running_loop().run_in_executor(pool, answer, *arguments)
+    async def in_pool(
+        request: Request, answer: Callable[..., Response], *given: object
+    ) -> Response:
+        """Answers in a thread. If the client goes, or the server stops, a request that waits for a
+        thread gets none, and one that is being read ends before its next pictures."""
+        stop, loop = Event(), asyncio.get_running_loop()
+        answering = loop.run_in_executor(pool, answer, reader, stop, *given)
+        leaving = loop.create_task(_until_gone(request))
+        try:
+            await asyncio.wait((answering, leaving), return_when=asyncio.FIRST_COMPLETED)
+            if answering.done():
+                return answering.result()
+            raise ClientGoneError
+        finally:
+            stop.set()
+            answering.cancel()
+            leaving.cancel()
 
     @app.get("/healthz")
     async def health() -> Response:
@@ -46,7 +62,7 @@ def make_app(reader: Reader, version: str, pool: Executor) -> FastAPI:
     @app.post("/read")
     async def read(request: Request, number: bool = False) -> Response:
         body, content_type = await request.body(), request.headers.get("content-type")
-        return await in_pool(_read, reader, body, content_type, number)
+        return await in_pool(request, _read, body, content_type, number)
 
     @app.get("/v1/models/{rest:path}")
     async def model(request: Request) -> Response:
@@ -64,24 +80,32 @@ def make_app(reader: Reader, version: str, pool: Executor) -> FastAPI:
             raise RequestError(400, f"the model has no signature for {asked}; it has :predict")
         if asked != ":predict":
             raise _malformed(request)
-        return await in_pool(_predict, reader, await request.body())
+        return await in_pool(request, _predict, await request.body())
 
     return app
 
 
-def _read(reader: Reader, body: bytes, content_type: str | None, is_number: bool) -> Response:
+async def _until_gone(request: Request) -> None:
+    """Waits until the client has closed the connection. The request's body has been taken."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+def _read(
+    reader: Reader, stop: Event, body: bytes, content_type: str | None, is_number: bool
+) -> Response:
     """Readings as load_saved_model.py --json prints them: of one file an object, of several a list.
     A file that cannot be read fails no other; alone, it is the client's error."""
-    readings = reader.read(files_of(body, content_type), is_number)
+    readings = reader.read(files_of(body, content_type), stop, is_number)
     metrics.count_readings(reading.status for reading in readings)
     if len(readings) > 1:
         return _json([reading.json_fields() for reading in readings])
     return _json(readings[0].json_fields(), 400 if readings[0].status == ERROR else 200)
 
 
-def _predict(reader: Reader, body: bytes) -> Response:
+def _predict(reader: Reader, stop: Event, body: bytes) -> Response:
     request = json_tensors.parse(body)
-    outputs = reader.run(request.signature, request.inputs)
+    outputs = reader.run(request.signature, request.inputs, stop)
     metrics.INSTANCES.labels(request.signature).inc(len(outputs["digits"]))
     return _json(json_tensors.answer(request, outputs))
 

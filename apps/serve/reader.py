@@ -3,16 +3,17 @@
 Several threads may do so at the same time.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from threading import Event
 from typing import Any
 
 import numpy as np
 
+from apps.serve.errors import ClientGoneError
 from apps.serve.signatures import SIGNATURES
 from nn.errors import PictureError
 from nn.pictures.canvas import CANVAS
-from nn.pictures.files import BATCH_SIZE
 from nn.pictures.reasons import REASONS, UNDECODABLE_CODE
 from nn.pictures.sources import named_files
 from nn.prediction.predictor import EvidenceOutputs, ImageOutputs, Predictor
@@ -20,6 +21,8 @@ from nn.prediction.read_ahead import answer_all
 from nn.prediction.readings import AnyReading
 
 File = tuple[str, bytes]  # its name, and its content
+# A client that goes is noticed between two batches. Batches of 256 are read 5% faster.
+BATCH_SIZE = 16
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,10 @@ class AllOutputs(EvidenceOutputs):
 
 
 class Reader:
-    """Reads with a Predictor. Raises ModelError where its model is too old to have all outputs."""
+    """Reads with a Predictor. Raises ModelError where its model is too old to have all outputs.
+
+    stop: set when the client is gone: then it takes no further picture, and raises ClientGoneError.
+    """
 
     def __init__(self, predictor: Predictor) -> None:
         self._predictor = predictor
@@ -53,17 +59,18 @@ class Reader:
             reason_codes=np.array(UNDECODABLE_CODE, np.int32),
         )
 
-    def read(self, files: Sequence[File], is_number: bool = False) -> list[AnyReading]:
+    def read(self, files: Sequence[File], stop: Event, is_number: bool = False) -> list[AnyReading]:
         """Reads picture files of one digit each, or of a number each."""
+        wanted = _until(stop, files)
         if is_number:
-            return list(self._predictor.read_numbers(named_files(files)))
-        return list(self._predictor.read_bytes(files, _batch_size(files)))
+            return list(self._predictor.read_numbers(named_files(wanted)))
+        return list(self._predictor.read_bytes(wanted, _batch_size(files)))
 
-    def run(self, name: str, inputs: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    def run(self, name: str, inputs: Mapping[str, Any], stop: Event) -> dict[str, np.ndarray]:
         """Runs a signature: its inputs, as json_tensors.Request has them → its outputs, by name."""
         outputs: Mapping[str, np.ndarray]
         if name in ("photos", "read"):
-            outputs = self._read_photos(inputs["image_bytes"])
+            outputs = self._read_photos(inputs["image_bytes"], stop)
         elif name == "ink":
             outputs = vars(self._ink(inputs["ink"]))
         elif name in ("canvases", "pages"):
@@ -73,10 +80,10 @@ class Reader:
             outputs = self._predictor.predict(inputs["images"])._asdict()
         return {each: outputs[each] for each in SIGNATURES[name].outputs}
 
-    def _read_photos(self, contents: Sequence[bytes]) -> dict[str, np.ndarray]:
+    def _read_photos(self, contents: Sequence[bytes], stop: Event) -> dict[str, np.ndarray]:
         """The bytes of N files → the outputs of `photos`."""
-        files = named_files((f"<bytes {place}>", each) for place, each in enumerate(contents, 1))
-        size = _batch_size(contents)
+        named = [(f"<bytes {place}>", each) for place, each in enumerate(contents, 1)]
+        files, size = named_files(_until(stop, named)), _batch_size(contents)
         found = [
             self._undecodable if isinstance(answer, PictureError) else answer.outputs
             for _, answer in answer_all(files, size, self._canvases, self._pages)
@@ -88,6 +95,14 @@ class Reader:
             )
             for field in fields(AllOutputs)
         }
+
+
+def _until(stop: Event, files: Sequence[File]) -> Iterator[File]:
+    """Yields the files. Raises ClientGoneError once `stop` is set."""
+    for file in files:
+        if stop.is_set():
+            raise ClientGoneError
+        yield file
 
 
 def _batch_size(files: Sequence) -> int:

@@ -1,14 +1,17 @@
 """The server reads as the script does, and keeps its limits."""
 
 import contextlib
+import io
 import json
 import socket
 import time
+from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from conftest import ROOT
+from PIL import Image
 from serving import (
     MAX_IN_WORK,
     NUMBERS,
@@ -17,6 +20,8 @@ from serving import (
     read_by_the_script,
     serving,
 )
+
+from nn.runtime.processors import available_processors
 
 PEN = (ROOT / "samples/3_pen.webp").read_bytes()
 HEAD = b"POST /read HTTP/1.1\r\nHost: localhost\r\n"
@@ -168,6 +173,79 @@ def test_a_client_that_does_not_take_its_answer_is_let_go(server):
             while part := client.recv(1_000_000):
                 received += part
     assert len(received) < 10_000_000  # of 16 MB
+
+
+SLOW_COUNT = 200  # pictures of a request that keeps a processor busy for half a minute
+
+
+@pytest.fixture(scope="module")
+def slow_picture() -> bytes:
+    """A file of 0.7 KB whose 16 megapixels take some 0.2 s to be decoded."""
+    file = io.BytesIO()
+    Image.new("RGB", (4000, 4000)).save(file, "WEBP", lossless=True)
+    return file.getvalue()
+
+
+def slow_request(kind: str, picture: bytes) -> bytes:
+    """A request of SLOW_COUNT pictures, as it is sent: for /read, with numbers, for :predict."""
+    part = b'--b\r\nContent-Disposition: form-data; name="f"; filename="f"\r\n\r\n'
+    body = (part + picture + b"\r\n") * SLOW_COUNT + b"--b--"
+    head = HEAD + b"Content-Type: multipart/form-data; boundary=b\r\n"
+    if kind == "numbers":
+        head = head.replace(b"/read", b"/read?number=true")
+    if kind == "predict":
+        head = HEAD.replace(b"/read", b"/v1/models/digits:predict")
+        instance = {"b64": b64encode(picture).decode()}
+        body = json.dumps({"signature_name": "read", "instances": [instance] * SLOW_COUNT}).encode()
+    return head + b"Content-Length: %d\r\n\r\n" % len(body) + body
+
+
+def processor_seconds(server) -> float:
+    """The processor time that the server has taken, once it takes no more."""
+    end, spent = time.monotonic() + 60, -1.0
+    while (now := server.metric("process_cpu_seconds_total")) - spent > 0.2:
+        assert time.monotonic() < end
+        spent = now
+        time.sleep(1)
+    return now
+
+
+@pytest.mark.parametrize("kind", ["digits", "numbers", "predict"])
+def test_a_request_whose_client_goes_is_read_no_further(server, slow_picture, kind):
+    endpoint = "predict" if kind == "predict" else "read"
+    gone = f'digits_requests_total{{endpoint="{endpoint}",status="499"}}'
+    counted, start = server.metric(gone), processor_seconds(server)
+    assert server.read(*[("slow.webp", slow_picture)] * 4).status_code == 200
+    before = processor_seconds(server)
+    with socket.create_connection(("127.0.0.1", server.port)) as client:
+        client.sendall(slow_request(kind, slow_picture))
+        server.wait_for("digits_requests_in_work", 1)
+        time.sleep(1)  # it is being read
+    server.wait_for(gone, counted + 1)
+    server.wait_for("digits_requests_in_work", 0)
+    all_of_them = SLOW_COUNT / 4 * (before - start)
+    assert processor_seconds(server) - before < all_of_them / 2
+
+
+def test_a_request_that_waits_is_never_read_if_its_client_goes(server, slow_picture):
+    gone = 'digits_requests_total{endpoint="read",status="499"}'
+    before, request = server.metric(gone), slow_request("numbers", slow_picture)
+    with contextlib.ExitStack() as connections:
+        address = "127.0.0.1", server.port
+        *reading, waiting = [
+            connections.enter_context(socket.create_connection(address))
+            for _ in range(available_processors() + 1)  # the server has a thread for each
+        ]
+        for client in reading:
+            client.sendall(request)
+        server.wait_for("digits_requests_in_work", len(reading))
+        waiting.sendall(request)
+        server.wait_for("digits_requests_in_work", len(reading) + 1)
+        waiting.close()
+        server.wait_for(gone, before + 1)
+        assert server.metric("digits_requests_in_work") == len(reading)  # which go on
+    server.wait_for(gone, before + 1 + len(reading))
+    assert server.read(("3.webp", PEN)).json()["digit"] == 3
 
 
 def test_a_full_queue_says_when_to_try_again(server):
