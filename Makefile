@@ -1,5 +1,5 @@
-# You can run each target alone: it first installs what it needs into .venv, once. `benchmark` has
-# an environment of its own, .venv-benchmark.
+# You can run each target alone: it first installs what it needs into .venv, once. `benchmark` and
+# `test-kserve` have environments of their own, .venv-benchmark and .venv-kserve.
 #
 #   make train ARGS="--network dense --epochs 3"    passes ARGS to the script
 
@@ -12,8 +12,9 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 VENV := .venv
 RUN := $(VENV)/bin/python
 PEERS := .venv-benchmark
+KSERVE := .venv-kserve
 
-.PHONY: help train predict draw draw-site serve test test-faults test-apps lint notebooks \
+.PHONY: help train predict draw draw-site serve test test-faults test-apps test-kserve lint notebooks \
 	benchmark benchmark-quick install install-serve install-dev install-apps install-draw clean
 
 help:
@@ -25,6 +26,7 @@ help:
 	@echo "make test       lint and test, but for the tests of make test-faults"
 	@echo "make test-faults   test damaged files, full disks, killed programs, endless input"
 	@echo "make test-apps  test apps/: the page, in Chromium, and the server; and the export to ONNX"
+	@echo "make test-kserve   test the model in KServe's Python server"
 	@echo "make lint       lint and check types, without the tests"
 	@echo "make notebooks  execute both notebooks, and save their outputs in them"
 	@echo "make benchmark  compare speed and memory with Keras, PyTorch, others; about half an hour"
@@ -76,6 +78,10 @@ test-faults: install-dev
 
 test-apps: install-apps install-draw
 	$(PYTEST) $(APPS) $(ARGS)
+
+# KServe has an environment of its own: it needs an older pandas than the scripts.
+test-kserve: install-apps $(KSERVE)/.installed
+	$(RUN) -m pytest tests/apps/test_kserve.py $(ARGS)
 
 lint: install-dev
 	$(VENV)/bin/ruff check .
@@ -137,12 +143,17 @@ $(PEERS)/.installed: requirements/benchmark.txt requirements.txt | $(PEERS)/bin/
 		-r requirements/benchmark.txt
 	@touch $@
 
-$(VENV)/bin/python $(PEERS)/bin/python:
+$(KSERVE)/.installed: requirements/kserve.txt requirements/lite.txt | $(KSERVE)/bin/python
+	$(KSERVE)/bin/python -m pip install --quiet --disable-pip-version-check \
+		-r requirements/kserve.txt
+	@touch $@
+
+$(VENV)/bin/python $(PEERS)/bin/python $(KSERVE)/bin/python:
 	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 to 3.13 with venv found; install one," \
 		"or name it: make PYTHON=/path/to/python3.12" >&2; exit 2; }
 	@echo "Creating $(@D:/bin=) with $(PYTHON); the first install takes a minute or two"
 	$(PYTHON) -m venv $(@D:/bin=)
 
 clean:
-	rm -rf $(VENV) $(PEERS) build apps/draw/node_modules digits.egg-info .pytest_cache .ruff_cache .import_linter_cache .mypy_cache
+	rm -rf $(VENV) $(PEERS) $(KSERVE) build apps/draw/node_modules digits.egg-info .pytest_cache .ruff_cache .import_linter_cache .mypy_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -8,4 +8,6 @@ signatures.py    what each signature takes and returns
 json_tensors.py  TensorFlow Serving's JSON → arrays, and back
 reader.py        runs the model
 metrics.py       counts
+
+kserve_server.py   the same model in KServe's Python server
 """

@@ -42,6 +42,11 @@ def parse(body: bytes) -> Request:
         document = json.loads(body)
     except (ValueError, RecursionError) as error:
         raise RequestError(400, f"JSON Parse error: {error}") from None
+    return parse_document(document)
+
+
+def parse_document(document: Any) -> Request:
+    """As `parse`, of a body that is parsed as JSON already."""
     if not isinstance(document, dict):
         raise RequestError(400, f"expected a JSON object, found {_kind(document)}")
     name = document.get("signature_name") or DEFAULT

@@ -31,6 +31,7 @@ _INSTALLS = {
     **dict.fromkeys(["onnx", "tf2onnx"], "-r requirements/onnx.txt"),
     **dict.fromkeys(["fastapi", "uvicorn", "prometheus_client", "python_multipart", "starlette"],
                     "-r requirements/serve.txt"),
+    "kserve": "-r requirements/kserve.txt",
     "sklearn": "scikit-learn", "skimage": "scikit-image", "PIL": "pillow",
 }  # fmt: skip
 # What writing to standard output fails with; such an error names no file.
