@@ -139,13 +139,14 @@ def read_card(version: Path) -> dict:
 
 
 def describe(version: Path, card: Mapping, place: str | None = None) -> str:
-    """Describes a version in one line: its network, its training digits, its test accuracy. place:
-    where it runs, such as "in LiteRT"."""
+    """Describes a version in one line: its network, whether its weights are rounded, its training
+    digits, its test accuracy. place: where it runs, such as "in LiteRT"."""
     test, where = card["test"], f" {place}" if place else ""
+    weights = f" with {card['quantized']}" if "quantized" in card else ""
     return (
-        f"Model {version}{where}: {card['network']}, trained on {card['trained_on']:,} digits "
-        f"({card['data']['source']}), test accuracy {test['accuracy']:.2%} "
-        f"({test['errors']:,} of {test['images']:,} wrong)"
+        f"Model {version}{where}: {card['network']}{weights}, "
+        f"trained on {card['trained_on']:,} digits ({card['data']['source']}), "
+        f"test accuracy {test['accuracy']:.2%} ({test['errors']:,} of {test['images']:,} wrong)"
     )
 
 

@@ -126,6 +126,8 @@ def test_its_card_says_so_and_has_a_calibration_of_the_rounded_network(trained):
                       ("float32", "int8"))  # fmt: skip
     assert (exact.get("quantized"), rounded["quantized"]) == (None, "int8 weights")
     assert set(rounded) == {*exact, "quantized"}
+    line = versions.describe(Path("1"), rounded, "in LiteRT")
+    assert line.startswith("Model 1 in LiteRT: compact with int8 weights, trained on 1,200 digits")
     for card in (exact, rounded):
         assert card["calibration"]["fitted_to"] == "300 validation digits"
     assert exact["calibration"]["temperature"] != rounded["calibration"]["temperature"]

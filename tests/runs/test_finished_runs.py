@@ -130,7 +130,7 @@ def test_a_run_whose_epochs_were_raised_goes_on(exported, train_here):
 def test_a_run_that_was_killed_before_its_export_exports_once(
     small_data, tmp_path, train_here, monkeypatch, refit
 ):
-    def kill(*_):
+    def kill(*_, **__):
         raise KeyboardInterrupt
 
     run, out = tmp_path / "run", tmp_path / "out"
