@@ -9,5 +9,5 @@ json_tensors.py  TensorFlow Serving's JSON → arrays, and back
 reader.py        runs the model
 metrics.py       counts
 
-kserve_server.py   the same model in KServe's Python server
+kserve_server.py starts KServe's Python server; kserve_model.py is the model in it
 """

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Callable
 from concurrent.futures import Executor
+from functools import partial
 from threading import Event
 from typing import Any
 
@@ -32,23 +33,7 @@ def make_app(reader: Reader, version: str, pool: Executor) -> FastAPI:
     app = FastAPI(title="digits", docs_url=None, redoc_url=None, openapi_url=None)
     _add_error_handlers(app)
 
-    async def in_pool(
-        request: Request, answer: Callable[..., Response], *given: object
-    ) -> Response:
-        """Answers in a thread. If the client goes, or the server stops, a request that waits for a
-        thread gets none, and one that is being read ends before its next pictures."""
-        stop, loop = Event(), asyncio.get_running_loop()
-        answering = loop.run_in_executor(pool, answer, reader, stop, *given)
-        leaving = loop.create_task(_until_gone(request))
-        try:
-            await asyncio.wait((answering, leaving), return_when=asyncio.FIRST_COMPLETED)
-            if answering.done():
-                return answering.result()
-            raise ClientGoneError
-        finally:
-            stop.set()
-            answering.cancel()
-            leaving.cancel()
+    in_pool = partial(_in_pool, pool, reader)
 
     @app.get("/healthz")
     async def health() -> Response:
@@ -83,6 +68,25 @@ def make_app(reader: Reader, version: str, pool: Executor) -> FastAPI:
         return await in_pool(request, _predict, await request.body())
 
     return app
+
+
+async def _in_pool(
+    pool: Executor, reader: Reader, request: Request, answer: Callable[..., Response], *given: Any
+) -> Response:
+    """Answers in a thread. If the client goes, or the server stops, a request that waits for a
+    thread gets none, and one that is being read ends before its next pictures."""
+    stop, loop = Event(), asyncio.get_running_loop()
+    answering = loop.run_in_executor(pool, answer, reader, stop, *given)
+    leaving = loop.create_task(_until_gone(request))
+    try:
+        await asyncio.wait((answering, leaving), return_when=asyncio.FIRST_COMPLETED)
+        if answering.done():
+            return answering.result()
+        raise ClientGoneError
+    finally:
+        stop.set()
+        answering.cancel()
+        leaving.cancel()
 
 
 async def _until_gone(request: Request) -> None:
