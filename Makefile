@@ -55,7 +55,7 @@ serve: install-serve
 # tests run in `make test`.
 FAULTS := $(patsubst %,tests/%.py,pictures/test_large_pictures prediction/test_processes \
 	prediction/test_special_files prediction/test_standard_input runs/test_damaged_runs \
-	runs/test_finder_run runs/test_finished_runs runtime/test_full_disk)
+	runs/test_helper_runs runs/test_finished_runs runtime/test_full_disk)
 
 # Two workers each run one file of tests at a time. The longest files come first, so that neither
 # worker ends long before the other. If `tests` were an argument too, pytest would sort all files by

@@ -52,8 +52,8 @@ def _run_options(options: argparse.Namespace) -> int:
         return 0
     if _learns_own_digits(options):
         return learn(options)
-    if _trains_finder(options):
-        return train_finder(options)
+    if _trains_helper(options):
+        return train_helper(options)
     return compare(options) if _compares(options) else run(options)
 
 
@@ -72,14 +72,15 @@ def _learns_own_digits(options: argparse.Namespace) -> bool:
     return bool(options.start_from or (options.resume and is_own_hand(options.resume)))
 
 
-def _trains_finder(options: argparse.Namespace) -> bool:
-    """Whether a finder of ink is to be trained, or its training to be resumed."""
+def _trains_helper(options: argparse.Namespace) -> bool:
+    """Whether a finder of ink or a reader of rows is to be trained, or its training to be
+    resumed."""
     from nn.networks.registry import Task, get_network
-    from nn.training.run_folder import is_finder
+    from nn.training.run_folder import is_helper
 
-    if options.network and get_network(options.network).task is Task.FIND_INK:
+    if options.network and get_network(options.network).task is not Task.READ_DIGITS:
         return True
-    return bool(options.resume and is_finder(options.resume))
+    return bool(options.resume and is_helper(options.resume))
 
 
 def list_networks() -> None:
@@ -221,35 +222,34 @@ def compare(options: argparse.Namespace) -> int:
     return 0
 
 
-def train_finder(options: argparse.Namespace) -> int:
-    """Trains a finder of ink and writes its weights; returns the exit status."""
-    from nn.networks.finder_weights import WEIGHTS_FILE, load_weights, weights_sha256
+def train_helper(options: argparse.Namespace) -> int:
+    """Trains a finder of ink or a reader of rows, and writes its weights; returns the exit
+    status."""
+    from nn.networks.fixed_weights import load_weights, weights_file, weights_sha256
     from nn.networks.registry import get_network
-    from nn.runs import finder_run
+    from nn.runs import helper_run
     from nn.training.run_folder import RunFolder
 
     if options.resume:
         if options.saved_model:
-            raise UserError(f"{options.resume}: a finder is not exported; drop --saved-model")
-        training = finder_run.reopen(RunFolder(options.resume), quiet=options.quiet)
+            raise UserError(f"{options.resume}: its weights are not exported; drop --saved-model")
+        training = helper_run.reopen(RunFolder(options.resume), quiet=options.quiet)
     else:
         network = get_network(options.network)
         source, (settings,) = plan(options, [network], [options.seed])
         folder = RunFolder(options.run_dir or default_folder(network.name))
         pictures = options.pictures or network.recipe.pictures
-        training = finder_run.FinderRun(settings, source, folder, pictures)
+        training = helper_run.HelperRun(settings, source, folder, pictures)
         training.create()
     with stoppable(training.folder.path) as stop:
         result = training.finish(stop=stop, quiet=options.quiet)
-    print(
-        f"Ink found in {result.test.accuracy:.2%} of {len(result.test.losses):,} test pictures "
-        f"(mean overlap {result.test.overlaps.mean():.1%}); trained in {result.seconds:.0f} s"
-    )
-    file = training.folder.finder_file
+    print(f"{result.test}; trained in {result.seconds:.0f} s")
+    file = training.weights_file
     print(printable(f"Weights: {file}   SHA-256 {weights_sha256(load_weights(file))}"))
     print(printable(f"Plots and checkpoints: {training.folder.path}/"))
-    print("Every export takes the finder that lies in nn/networks/. To put this one there:")
-    print(printable(f"    {shlex.join(['cp', str(file), str(WEIGHTS_FILE)])}"))
+    print("Every export takes the weights that lie in nn/networks/. To put these there:")
+    place = weights_file(training.network.name)
+    print(printable(f"    {shlex.join(['cp', str(file), str(place)])}"))
     return 0
 
 

@@ -1,6 +1,6 @@
 """Exported versions of a model: finds one, verifies its files, and describes it.
 
-SavedModel/N/saved_model.pb    the graph, with six signatures
+SavedModel/N/saved_model.pb    the graph, with seven signatures
 SavedModel/N/variables/        the weights
 SavedModel/N/digits.tflite     the same graph and weights for LiteRT, without what has strings
 SavedModel/N/model_card.json   where they come from, how good they are, a hash of each file

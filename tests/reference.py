@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from nn.data.texts import CHARACTERS, NO_CHARACTER
+
 
 def relu(x: np.ndarray) -> np.ndarray:
     return np.maximum(x, 0)
@@ -64,6 +66,28 @@ def batch_norm(x, gamma, beta, mean, variance) -> np.ndarray:
 def softmax(logits: np.ndarray) -> np.ndarray:
     powers = np.exp(logits - logits.max(1, keepdims=True))
     return powers / powers.sum(1, keepdims=True)
+
+
+def text_log_probability(log_probabilities: np.ndarray, text: str) -> float:
+    """The logarithm of the probability of a text, summed over all ways of spelling it: the forward
+    algorithm of Graves et al. 2006, section 4.1, one step and one state at a time.
+
+    log_probabilities: float [T, 16], of each class at each step.
+    """
+    states = [NO_CHARACTER]
+    for character in text:
+        states += [CHARACTERS.index(character), NO_CHARACTER]
+    ways = np.full((len(log_probabilities), len(states)), -np.inf)
+    ways[0, :2] = log_probabilities[0, states[:2]]
+    for step in range(1, len(ways)):
+        for place, state in enumerate(states):
+            before = [ways[step - 1, place]]
+            if place > 0:
+                before.append(ways[step - 1, place - 1])
+            if place > 1 and state not in (NO_CHARACTER, states[place - 2]):
+                before.append(ways[step - 1, place - 2])
+            ways[step, place] = np.logaddexp.reduce(before) + log_probabilities[step, state]
+    return float(np.logaddexp.reduce(ways[-1, -2:]))
 
 
 class Weights:

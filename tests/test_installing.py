@@ -39,6 +39,12 @@ def test_every_package_is_installed():
     assert {*project["packages"]} == {*packages, "nn.installed_model"}
 
 
+def test_the_weights_beside_the_networks_are_installed(installed):
+    files = {path.name for path in (ROOT / "nn" / "networks").glob("*.npz")}
+    assert files == {"finder.npz", "rows.npz"}
+    assert files <= {path.name for path in (installed / "nn" / "networks").iterdir()}
+
+
 def test_the_installed_commands_work_in_a_folder_of_the_users(installed, tmp_path):
     folder = tmp_path / "Müllers Ziffern"
     folder.mkdir()

@@ -1,7 +1,8 @@
 """A version's `digits.tflite` for a browser: with fixed shapes, and the first layers as outputs.
 
 LiteRT.js runs a model in the shapes that its file states, and cannot change them. So each signature
-gets the shapes of one picture. What is computed stays the same, operation for operation.
+gets the shapes of one picture. What is computed stays the same, operation for operation. The
+signature `rows` is left out, because the page does not use it.
 """
 
 from itertools import pairwise
@@ -37,10 +38,12 @@ def browser_model(content: bytes) -> bytes:
     second and the third layer with weights take in.
     """
     model = schema.ModelT.InitFromPackedBuf(content, 0)
+    for signature in [each for each in model.signatureDefs if _name(each) not in INPUT_SHAPES]:
+        _leave_out(signature, model)
     codes = [code.builtinCode for code in model.operatorCodes]
     for signature in model.signatureDefs:
         graph = model.subgraphs[signature.subgraphIndex]
-        name = signature.signatureKey.decode()
+        name = _name(signature)
         if name == LAYERED:
             _add_layers(signature, graph, codes)
         for each in signature.inputs:
@@ -51,6 +54,31 @@ def browser_model(content: bytes) -> bytes:
     builder = flatbuffers.Builder(len(content))
     builder.Finish(model.Pack(builder), _FILE_IDENTIFIER)
     return bytes(builder.Output())
+
+
+def _name(signature: schema.SignatureDefT) -> str:
+    return signature.signatureKey.decode()
+
+
+def _leave_out(signature: schema.SignatureDefT, model: schema.ModelT) -> None:
+    """Takes out a signature, its graph, and the constants that no other graph uses."""
+    gone = signature.subgraphIndex
+    model.signatureDefs.remove(signature)
+    del model.subgraphs[gone]
+    for each in model.signatureDefs:
+        each.subgraphIndex -= each.subgraphIndex > gone
+    for graph in model.subgraphs:
+        for operator in graph.operators:  # a condition names the graphs of its branches
+            options = operator.builtinOptions
+            for name in ("thenSubgraphIndex", "elseSubgraphIndex"):
+                if hasattr(options, name):
+                    place = getattr(options, name)
+                    setattr(options, name, place - (place > gone))
+    used = {tensor.buffer for graph in model.subgraphs for tensor in graph.tensors}
+    used |= {each.buffer for each in model.metadata}
+    for place, buffer in enumerate(model.buffers):
+        if place not in used:
+            buffer.data = None
 
 
 def _fix(tensor: schema.TensorT, shape: list[int]) -> None:

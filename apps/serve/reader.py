@@ -16,7 +16,7 @@ from nn.errors import PictureError
 from nn.pictures.canvas import CANVAS
 from nn.pictures.reasons import REASONS, UNDECODABLE_CODE
 from nn.pictures.sources import named_files
-from nn.prediction.predictor import EvidenceOutputs, ImageOutputs, Predictor
+from nn.prediction.predictor import EvidenceOutputs, ImageOutputs, Predictor, RowOutputs
 from nn.prediction.read_ahead import answer_all
 from nn.prediction.readings import AnyReading
 
@@ -49,6 +49,7 @@ class Reader:
     def __init__(self, predictor: Predictor) -> None:
         self._predictor = predictor
         self._ink = predictor.signature("ink", InkOutputs)
+        self._rows = predictor.signature("rows", RowOutputs)
         self._canvases = predictor.signature("canvases", AllOutputs)
         self._pages = predictor.signature("pages", AllOutputs)
         # `photos` answers to a file that cannot be decoded as to an empty canvas.
@@ -71,6 +72,8 @@ class Reader:
         outputs: Mapping[str, np.ndarray]
         if name in ("photos", "read"):
             outputs = self._read_photos(inputs["image_bytes"], stop)
+        elif name == "rows":
+            outputs = vars(self._rows(inputs["strips"]))
         elif name == "ink":
             outputs = vars(self._ink(inputs["ink"]))
         elif name in ("canvases", "pages"):

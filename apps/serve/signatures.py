@@ -48,6 +48,9 @@ SIGNATURES = {
     "pages": Signature(_CANVASES, _PHOTOS),
     "photos": Signature(_FILES, _PHOTOS),
     "read": Signature(_FILES, _ANSWER | {"reasons": Tensor(BYTES)}),
+    "rows": Signature(
+        {"strips": Tensor(UINT8, (40, -1, 2))}, {"log_probabilities": Tensor("DT_FLOAT", (-1, 16))}
+    ),
 }
 
 

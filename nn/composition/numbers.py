@@ -66,12 +66,12 @@ def draw_number(digits: Digits, size: tuple[int, int], random: Generator) -> Num
     bases = _base_lines(size[0], height, random)
     in_cells, seed = random.random() < CELLS_SHARE, random.integers(2**32)
     # The cells of all rows are alike.
-    cells = _lay_out_cells(size[1], height, np.random.default_rng(seed)) if in_cells else []
+    cells = lay_out_cells(size[1], height, np.random.default_rng(seed)) if in_cells else []
     written: list[Placed] = []
     for base in bases:
         if in_cells:
-            row = _in_cells(digits, hand, cells, size[1], height, random)
-            _draw_cells(layer, cells, base, height, np.random.default_rng(seed))
+            row = place_in_cells(digits, hand, cells, size[1], height, random)
+            draw_cells(layer, cells, base, height, np.random.default_rng(seed))
         else:
             row = _side_by_side(digits, hand, size[1], height, random)
         for one in row:
@@ -106,10 +106,10 @@ def _side_by_side(
     end, count = 0.0, 0
     while count < most:
         if signed and count and random.random() < SIGN_SHARE:
-            mask, drop = _sign(SIGNS[random.integers(len(SIGNS))], hand, height, random)
+            mask, drop = draw_sign(SIGNS[random.integers(len(SIGNS))], hand, height, random)
             row.append(Placed(mask, end + random.uniform(0.03, 0.15) * height, drop, NO_DIGIT))
             end = row[-1].right + random.uniform(0.03, 0.15) * height
-        mask, label = _digit(digits, hand, height, random)
+        mask, label = draw_digit(digits, hand, height, random)
         left = end + (random.uniform(*gaps) * height if count else 0)
         if count and left + mask.shape[1] > wide:
             break
@@ -121,7 +121,9 @@ def _side_by_side(
     return [one._replace(left=one.left + free) for one in row]
 
 
-def _digit(digits: Digits, hand: Hand, height: float, random: Generator) -> tuple[np.ndarray, int]:
+def draw_digit(
+    digits: Digits, hand: Hand, height: float, random: Generator
+) -> tuple[np.ndarray, int]:
     """A digit's mask, about so high, and its label."""
     mask, label = hand.digit(digits, random)
     mask = stretched(mask, random)
@@ -131,7 +133,7 @@ def _digit(digits: Digits, hand: Hand, height: float, random: Generator) -> tupl
     return sized(mask, max(8, round(longer))), label
 
 
-def _sign(sign: str, hand: Hand, height: float, random: Generator) -> tuple[np.ndarray, float]:
+def draw_sign(sign: str, hand: Hand, height: float, random: Generator) -> tuple[np.ndarray, float]:
     """Draws a sign: its mask, and how far it drops below the line that the digits stand on."""
     side = round(2 * height)
     layer, base, middle = Layer((side, side)), 1.5 * height, side / 2
@@ -163,7 +165,7 @@ def _sign(sign: str, hand: Hand, height: float, random: Generator) -> tuple[np.n
     return cut, float(rows[-1] + 1 - base)
 
 
-def _lay_out_cells(wide: int, height: float, random: Generator) -> list[Cell]:
+def lay_out_cells(wide: int, height: float, random: Generator) -> list[Cell]:
     """Cells beside each other, at times in groups; some may lie beyond the border."""
     pitch = min(height * random.uniform(0.62, 1.25), wide)
     apart = random.uniform(0.05, 0.4) * pitch if random.random() < 0.35 else 0.0
@@ -181,7 +183,7 @@ def _lay_out_cells(wide: int, height: float, random: Generator) -> list[Cell]:
     return [Cell(cell.left + shift, cell.right + shift, cell.is_last) for cell in cells]
 
 
-def _in_cells(
+def place_in_cells(
     digits: Digits, hand: Hand, cells: list[Cell], wide: int, height: float, random: Generator
 ) -> list[Placed]:
     """A digit for some neighboring cells, not quite in the middle; the others stay empty. It may
@@ -193,7 +195,7 @@ def _in_cells(
     over = 0.04 * height
     seen = [cell for cell in cells if cell.left > -over and cell.right < wide + over]
     for cell in seen[min(first, len(seen) - 1) : max(last, first + 1)]:
-        mask, label = _digit(digits, hand, height * random.uniform(0.85, 1), random)
+        mask, label = draw_digit(digits, hand, height * random.uniform(0.85, 1), random)
         widest = 1.02 * (cell.right - cell.left)
         if mask.shape[1] > widest:
             mask = sized(mask, max(8, round(max(mask.shape) * widest / mask.shape[1])))
@@ -203,7 +205,7 @@ def _in_cells(
     return row
 
 
-def _draw_cells(
+def draw_cells(
     layer: Layer, cells: list[Cell], base: float, height: float, random: Generator
 ) -> None:
     """Prints boxes, or a comb: walls that may be short on a line under the digits."""

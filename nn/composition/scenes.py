@@ -17,6 +17,7 @@ from nn.composition.layers import Box
 from nn.composition.marks import ring, rules
 from nn.composition.numbers import draw_number
 from nn.composition.surroundings import (
+    draw_contrast,
     draw_marks,
     draw_neighbors,
     draw_opacity,
@@ -94,7 +95,7 @@ def _number(digits: Digits, random: Generator) -> Drawing:
     if random.random() < TIGHT_NUMBER_SHARE:
         ink, cells, box = _cropped_to(box, ink, cells, random)
         size = (ink.shape[0], ink.shape[1])
-    contrast = _contrast(random)
+    contrast = draw_contrast(random)
     paper = draw_paper(digits, size, contrast, random)
     light = contrast * float(paper.mean())
     marks = cells * min(0.97, contrast * random.uniform(0.25, 1.3))
@@ -102,12 +103,6 @@ def _number(digits: Digits, random: Generator) -> Drawing:
         marks = np.maximum(marks, draw_marks(size, box, contrast, random))
     covered = np.maximum(contrast * draw_opacity(size, random) * ink, marks)
     return Drawing(paper * (1 - covered.clip(0, 1)), ink, label, light)
-
-
-def _contrast(random: Generator) -> float:
-    """How much of the paper's light the ink takes, from faint pencil to black."""
-    ranges = [random.uniform(0.04, 0.15), random.uniform(0.12, 0.4), random.uniform(0.4, 1.0)]
-    return float(random.choice(ranges, p=[0.12, 0.3, 0.58]))
 
 
 def _on_paper(
@@ -129,7 +124,7 @@ def _on_paper(
             top, left = _beyond_border(size, drawn.shape, (top, left), random)
     ink = on.covering(size, drawn, top, left)
     box = Box(top, top + drawn.shape[0], left, left + drawn.shape[1])
-    contrast = _contrast(random)
+    contrast = draw_contrast(random)
     paper = draw_paper(digits, size, contrast, random)
     light = contrast * float(paper.mean())
     if random.random() < TABLE_SHARE:

@@ -56,6 +56,12 @@ def lay_on_table(paper: np.ndarray, box: Box, random: Generator) -> np.ndarray:
     return surfaces.laid(paper, (sheet.top, sheet.bottom, sheet.left, sheet.right), random)
 
 
+def draw_contrast(random: Generator) -> float:
+    """How much of the paper's light the ink takes, from faint pencil to black."""
+    ranges = [random.uniform(0.04, 0.15), random.uniform(0.12, 0.4), random.uniform(0.4, 1.0)]
+    return float(random.choice(ranges, p=[0.12, 0.3, 0.58]))
+
+
 def draw_opacity(size: tuple[int, int], random: Generator) -> np.ndarray:
     """How much of the ink reached the paper: even, grainy as a pencil's, or fading in places."""
     opacity = np.ones(size, np.float32)

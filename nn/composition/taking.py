@@ -108,10 +108,10 @@ def take(drawing: Drawing, random: Generator) -> Scene:
     pixels = on.bytes_of(picture)
     if random.random() < 0.3:
         least = 12 if drawing.contrast > FAINT_LEVELS else 60  # or nobody could see it any more
-        pixels = _compressed(pixels, int(random.integers(least, 95)))
+        pixels = compressed(pixels, int(random.integers(least, 95)))
     enlarged = on.bytes_of(_resized(pixels, CANVAS))
     size = enlarged.shape[0], enlarged.shape[1]
-    ink = on.bytes_of(255 * full(_shaped(ink, size)))
+    ink = on.bytes_of(255 * full(shaped(ink, size)))
     return Scene(_centered(enlarged), size, _centered(ink), drawing.label)
 
 
@@ -140,10 +140,10 @@ def _resized(picture: np.ndarray, side: int) -> np.ndarray:
     """The picture with a longer side of `side` pixels."""
     factor = side / max(picture.shape)
     height, width = (max(1, round(length * factor)) for length in picture.shape)
-    return _shaped(picture, (height, width))
+    return shaped(picture, (height, width))
 
 
-def _shaped(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def shaped(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """The picture with this height and width."""
     image = Image.fromarray(picture.astype(np.float32))
     return np.array(image.resize(size[::-1], Image.Resampling.BILINEAR))
@@ -158,7 +158,7 @@ def full(ink: np.ndarray) -> np.ndarray:
     return np.minimum(ink / np.maximum(full, MIN_STROKE_COVERAGE), 1)
 
 
-def _compressed(pixels: np.ndarray, quality: int) -> np.ndarray:
+def compressed(pixels: np.ndarray, quality: int) -> np.ndarray:
     """The picture after a JPEG of that quality."""
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "JPEG", quality=quality)

@@ -10,8 +10,10 @@ import numpy as np
 import tensorflow as tf
 
 from nn.confidence.thresholds import Threshold
-from nn.networks.finder_weights import load_weights, weights_sha256
+from nn.networks.finder_weights import FINDER_FILE
+from nn.networks.fixed_weights import load_weights, weights_sha256
 from nn.networks.registry import get_network
+from nn.networks.row_weights import ROWS_FILE
 from nn.training.evaluation import Result, Scores
 from nn.training.settings import Settings
 
@@ -36,14 +38,15 @@ def model_card(settings: Settings, data: Mapping, result: Result) -> dict:
 
 
 def made_now() -> dict:
-    """The fields that say with which libraries, with which finder and when an export was made."""
+    """The fields that say when an export was made, and with which libraries and helper networks."""
     return {
         "versions": {
             "python": platform.python_version(),
             "tensorflow": tf.__version__,
             "numpy": np.__version__,
         },
-        "finder_sha256": weights_sha256(load_weights()),
+        "finder_sha256": weights_sha256(load_weights(FINDER_FILE)),
+        "rows_sha256": weights_sha256(load_weights(ROWS_FILE)),
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 

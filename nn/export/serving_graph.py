@@ -1,4 +1,4 @@
-"""The serving graph, which is exported: six signatures that share one set of variables."""
+"""The serving graph, which is exported: seven signatures; six of them share their variables."""
 
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
@@ -9,11 +9,12 @@ from nn.networks.finder_weights import find_ink
 from nn.networks.inference import predict
 from nn.networks.layers import scale
 from nn.networks.registry import Network
+from nn.networks.row_weights import read_rows
 from nn.normalization.decoding import decode_canvases, decode_gray, place_image
 from nn.normalization.fit import fit_digit
 from nn.normalization.pipeline import FindInk, Normalized, normalization, to_uint8
 from nn.normalization.small_digits import Normalize, is_small, page_normalization
-from nn.pictures.canvas import CANVAS, PAGE
+from nn.pictures.canvas import CANVAS, PAGE, STRIP_HEIGHT_PIXELS
 from nn.pictures.reasons import REASONS, UNDECODABLE_CODE
 
 # Signature name → {"inputs": {name: placeholder}, "outputs": {name: tensor}}.
@@ -27,7 +28,7 @@ def build_serving_graph(
 
     scaling: turns the logits into probabilities that can be trusted. finder: finds the ink of
     pictures; None is the one in the repository. `canvases`, `pages`, `photos` and `read` normalize
-    their pictures before the network reads them.
+    their pictures before the network reads them; `rows` is a network of its own.
     """
     normalize = normalization(finder or find_ink())
     normalize_page = page_normalization(normalize)
@@ -37,6 +38,7 @@ def build_serving_graph(
         sizes = tf1.placeholder(tf.int32, [None, 3], "sizes")
         image_bytes = tf1.placeholder(tf.string, [None], "image_bytes")
         ink = tf1.placeholder(tf.uint8, [None, None, None], "ink")
+        strips = tf1.placeholder(tf.uint8, [None, STRIP_HEIGHT_PIXELS, None, 2], "strips")
         outputs = {"serving_default": predict(network, images, scaling)}
         with tf1.variable_scope("", reuse=True):
             with tf.name_scope("ink"):
@@ -51,6 +53,8 @@ def build_serving_graph(
             with tf.name_scope("photos"):
                 normalized = _normalize_photos(image_bytes, normalize, normalize_page)
                 outputs["photos"] = _predict_all(network, scaling, normalized)
+        with tf.name_scope("rows"):
+            outputs["rows"] = {"log_probabilities": read_rows()(strips)}
     # What a server sends: the pictures of `photos` are 16 KB of JSON for each digit.
     lean = "probabilities", "digits", "reasons"
     outputs["read"] = {name: outputs["photos"][name] for name in lean}
@@ -61,6 +65,7 @@ def build_serving_graph(
         "pages": {"pixels": pixels, "sizes": sizes},
         "photos": {"image_bytes": image_bytes},
         "read": {"image_bytes": image_bytes},
+        "rows": {"strips": strips},
     }
     return graph, {name: {"inputs": inputs[name], "outputs": outputs[name]} for name in inputs}
 

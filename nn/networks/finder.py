@@ -26,22 +26,26 @@ FINE, MIDDLE, COARSE = 24, 48, 96  # filters where a side has 32 pixels, 16, and
     warmup=0.15, beta_2=0.99, weight_decay=0.01, precision=BFLOAT16, towers=1,
     pictures=120_000,
 )  # fmt: skip
-def finder(pictures: tf.Tensor, seed: tf.Tensor | None) -> tf.Tensor:
+def finder(pictures: tf.Tensor, seed: tf.Tensor | None, *, folded: bool = False) -> tf.Tensor:
     """a U-Net: conv 3×3: 24, 48, 96 and 96 filters, each half as large as the one before; BN, ReLU
 
     Returns a logit for each pixel, positive for a digit's ink: float32 [N, H, W].
 
     pictures: float32 [N, H, W, 2]. The first channel holds gray levels from 0 to 1; the second is 1
     where the canvas holds its picture, 0 around it. H and W are multiples of 16. seed: None in
-    inference; with a seed, batch norm takes the batch's own mean and variance.
+    inference; with a seed, batch norm takes the batch's own mean and variance. folded: whether
+    batch norm is a part of the kernels and biases (nn/networks/fixed_weights.py), in inference
+    alone.
     """
     training = seed is not None
 
     def block(x: tf.Tensor, filters: int, number: int, stride: int = 1, size: int = 3) -> tf.Tensor:
         """A convolution, batch norm, ReLU."""
         name = f"conv_{number}"
-        x = conv2d(x, filters, name, size=size, stride=stride, padding="SAME", bias=False)
-        return tf.nn.relu(batch_norm(x, f"batch_norm_{number}", training=training))
+        x = conv2d(x, filters, name, size=size, stride=stride, padding="SAME", bias=folded)
+        if not folded:
+            x = batch_norm(x, f"batch_norm_{number}", training=training)
+        return tf.nn.relu(x)
 
     x = tf.nn.space_to_depth(standardize(pictures), 2)  # [N, 32, 32, 12] of 64 × 64
     fine = block(block(x, FINE, 1), FINE, 2)  # [N, 32, 32, 24]

@@ -7,15 +7,21 @@ from nn.confidence.scaling import UNSCALED, Scaling, scale_logits_in_graph
 from nn.data.digits import SIDE
 from nn.networks.layers import scale
 from nn.networks.registry import Network, Task
+from nn.pictures.canvas import STRIP_HEIGHT_PIXELS
 
 
 def build_inference_graph(network: Network) -> tf.Graph:
     """The smallest graph that predicts, images → probabilities: TensorBoard shows it. A finder of
-    ink predicts pictures → the probability of each pixel to be ink."""
+    ink predicts pictures → the probability of each pixel to be ink; a reader of rows, strips → the
+    probability of each character at each step."""
     with tf.Graph().as_default() as graph:
         if network.task is Task.FIND_INK:
             pictures = tf1.placeholder(tf.float32, [None, None, None, 2], "pictures")
             tf.sigmoid(network.build(pictures, None), name="ink")
+            return graph
+        if network.task is Task.READ_ROWS:
+            strips = tf1.placeholder(tf.float32, [None, STRIP_HEIGHT_PIXELS, None, 2], "strips")
+            tf.nn.softmax(network.build(strips, None), name="characters")
             return graph
         images = tf1.placeholder(tf.uint8, [None, SIDE, SIDE], "images")
         predict(network, images)

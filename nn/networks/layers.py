@@ -10,6 +10,8 @@ import tensorflow.compat.v1 as tf1
 # A collection of the graph: pairs of a moving average of batch norm and the value it moves towards.
 MOVES = "moving_averages"
 
+BATCH_NORM_EPSILON = 1e-3  # the default of tf.compat.v1.layers.batch_normalization
+
 Activation = Callable[[tf.Tensor], tf.Tensor]
 
 
@@ -43,28 +45,30 @@ def conv2d(
     filters: int,
     scope: str,
     *,
-    size: int = 3,
-    stride: int = 1,
+    size: int | tuple[int, int] = 3,
+    stride: int | tuple[int, int] = 1,
     padding: str = "VALID",
     bias: bool = True,
     activation: Activation | None = None,
 ) -> tf.Tensor:
     """Convolution: float32 [N, H, W, channels] → [N, H', W', filters].
 
-    With stride 1, VALID: H' = H - size + 1; SAME: H' = H. With stride 2, SAME: H' = H / 2, rounded
-    up. kernel [size, size, channels, filters] starts as
-    in He et al. 2015 (arXiv 1502.01852), bias at 0.
+    size, stride: along height and width, or one number for both. With stride 1, VALID: H' = H -
+    height + 1; SAME: H' = H. With stride 2, SAME: H' = H / 2, rounded up. kernel [height, width,
+    channels, filters] starts as in He et al. 2015 (arXiv 1502.01852), bias at 0.
     """
     with tf1.variable_scope(scope):
-        shape = [size, size, x.shape[-1], filters]
+        sides = (size, size) if isinstance(size, int) else size
+        shape = [*sides, x.shape[-1], filters]
         kernel = tf1.get_variable("kernel", shape, initializer=_he_normal())
         y = tf.nn.conv2d(x, kernel, strides=stride, padding=padding)
         y = _add_bias(y) if bias else y
         return activation(y) if activation else y
 
 
-def max_pool(x: tf.Tensor, scope: str, *, size: int = 2) -> tf.Tensor:
-    """The largest of each size × size patch: [N, H, W, C] → [N, H // size, W // size, C]."""
+def max_pool(x: tf.Tensor, scope: str, *, size: int | tuple[int, int] = 2) -> tf.Tensor:
+    """The largest of each patch: [N, H, W, C] → [N, H // height, W // width, C]. size: a patch's
+    height and width, or one number for both."""
     return tf.nn.max_pool2d(x, size, strides=size, padding="VALID", name=scope)
 
 
@@ -105,7 +109,7 @@ def batch_norm(
     scope: str,
     *,
     training: bool,
-    epsilon: float = 1e-3,  # the default of tf.compat.v1.layers.batch_normalization
+    epsilon: float = BATCH_NORM_EPSILON,
 ) -> tf.Tensor:
     """(x - mean) / sqrt(variance + epsilon) · gamma + beta: float32 [N, ..., channels], same shape.
 

@@ -22,7 +22,7 @@ class Recipe:
     lacks it trains in float32. towers: the number of parts of a batch that go through the network
     side by side (nn/training/objectives.py, in_towers); it does not depend on the machine, so that
     a seed draws the same random numbers on each. pictures: composed pictures that a finder of ink
-    trains on; 0 for a network that reads digits.
+    or a reader of rows trains on; 0 for a network that reads digits.
     """
 
     epochs: int

@@ -8,8 +8,8 @@ is an inference graph.
 To add a network, write its function in dense.py or convolutional.py under @register, and its twin
 in NumPy, a function of the same name, in tests/reference.py. It then trains, compares and exports
 like all others, and every test of networks tests it too. The first line of the function's docstring
-says what it is and names each dropout rate. The finder of ink (finder.py) has other images and
-logits.
+says what it is and names each dropout rate. The finder of ink (finder.py) and the reader of rows
+(row_reader.py) have other images and logits.
 """
 
 from collections.abc import Callable, Sequence
@@ -29,10 +29,12 @@ Layers = Callable[..., tf.Tensor]
 
 
 class Task(Enum):
-    """What a network is for: it reads digits, or finds the ink of pictures for those that read."""
+    """What a network is for: it reads digits; or it helps those that do, and finds the ink of
+    pictures, or reads rows of several digits."""
 
     READ_DIGITS = "reads digits"
     FIND_INK = "finds ink"
+    READ_ROWS = "reads rows"
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Gray pictures on square canvases: what the graph takes."""
+"""Gray pictures on square canvases, and rows of numbers on strips: what the graph takes."""
 
 from typing import NamedTuple
 
@@ -7,6 +7,7 @@ from PIL import Image
 
 CANVAS = 64  # pixels a side; canvases of 96 and 128 are read no better
 PAGE = 512  # pixels a side, of the canvas that a picture with a small digit is read from
+STRIP_HEIGHT_PIXELS = 40  # of a row of a number (nn/prediction/number_strips.py); its width is free
 # Canvas pixels. A digit that is lower and narrower is looked at more closely; 10 and 20 do as
 # well (docs/experiments.md, "Small digits").
 SMALL_DIGIT_PIXELS = 14

@@ -1,10 +1,11 @@
 """Ways to cut connected ink into digits that touch.
 
 A seam runs through the ink from top to bottom, and crosses as little of it as it can. The ink
-between two seams may be a digit: whether it is, a network has to say. So there are more seams than
-digits ("over-segmentation": Casey and Lecolinet 1996, A Survey of Methods and Strategies in
-Character Segmentation, section III). The seams are those of Avidan and Shamir 2007, Seam Carving
-for Content-Aware Image Resizing, with ink as the energy.
+between two seams may be a digit or a part of some: a network that reads digits learns to tell
+(nn/training/cut_digits.py). There are more seams than digits ("over-segmentation": Casey and
+Lecolinet 1996, A Survey of Methods and Strategies in Character Segmentation, section III). The
+seams are those of Avidan and Shamir 2007, Seam Carving for Content-Aware Image Resizing, with ink
+as the energy.
 """
 
 from typing import NamedTuple

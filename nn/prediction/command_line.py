@@ -106,8 +106,8 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     add(
         "--number",
         action="store_true",
-        help="read numbers: several digits in a picture, side by side on one line, that do not "
-        "touch. A number is unsure where one of its digits is",
+        help="read numbers: several digits in a picture, in one row or several, with the signs "
+        ". , - : / between them; digits may touch. A number is unsure where it may be another one",
     )
     add(
         "--explain",

@@ -132,7 +132,8 @@ def number_page_of(
     else:
         answer, notes = f"Perhaps {reading.number}: unsure", [reading.reason or ""]
     if digits:
-        notes.append(f"each digit at least {reading.probability:.2%} probable")
+        least = min(digit.probability for digit in digits)
+        notes.append(f"each digit at least {least:.2%} probable")
     scale = np.tile(np.divide(original.shape[1::-1], size), 2)
     return explanation_pages.NumberPage(
         name=_drawable(reading.input),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nn.confidence.thresholds import EVEN_ODDS
+from nn.errors import ModelError
 from nn.pictures.formats import EXTENSIONS
 from nn.prediction.predictor import Predictor
 from nn.prediction.readings import AnyReading, NumberReading, Reading
@@ -37,7 +38,11 @@ class NumberHint:
             return None
         from nn.prediction.number_reader import NumberReader  # it imports SciPy
 
-        readings = [*NumberReader(predictor).read(self._doubtful[:MAX_PICTURES_READ_AGAIN])]
+        try:
+            reader = NumberReader(predictor)
+        except ModelError:  # an older model, which reads no numbers
+            return None
+        readings = [*reader.read(self._doubtful[:MAX_PICTURES_READ_AGAIN])]
         count = sum(map(_is_number, readings))
         if not count:
             return None

@@ -1,33 +1,26 @@
-"""Reads pictures of numbers: several digits side by side, each of which the model reads alone."""
+"""Reads pictures of numbers: each row as a whole, and each digit alone."""
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
-from nn.confidence.thresholds import EVEN_ODDS, least_probability, percent
+from nn.confidence.thresholds import least_probability
 from nn.data.told import UNTOLD, Told
 from nn.errors import DataError, PictureError
-from nn.pictures.cuts import Piece, find_pieces
+from nn.pictures.canvas import STRIP_HEIGHT_PIXELS
 from nn.pictures.files import read_gray
 from nn.pictures.reasons import NO_INK
 from nn.pictures.sources import Pictures, Source, as_sources
-from nn.prediction.number_cuts import best_cut
+from nn.prediction.number_digits import Box, Digit, cut_out_digits
 from nn.prediction.number_ink import MAX_LONGER_SIDE_PIXELS
-from nn.prediction.number_segmentation import (
-    TOUCHING,
-    UNCLEAR_CUT,
-    UNREAD_MARK,
-    Digit,
-    Sign,
-    find_number_rows,
-    part_of,
-)
-from nn.prediction.predictor import ImageOutputs, Predictor
+from nn.prediction.number_strips import PAPER_LEVEL, Strip, find_strips
+from nn.prediction.number_texts import RowText, Seen, choose_text
+from nn.prediction.predictor import ImageOutputs, Predictor, RowOutputs
 from nn.prediction.read_ahead import CanvasOutputs
 from nn.prediction.readings import (
-    LIKE_NO_DIGIT,
+    LIKE_NO_NUMBER,
     OK,
     UNSURE,
     NumberDigit,
@@ -35,12 +28,14 @@ from nn.prediction.readings import (
     NumberRow,
 )
 
-# To the digits' height: a wider component may be digits that touch, however sure the answer is.
-MAX_DIGIT_WIDTH = 1.0
+PIXELS_PER_STEP = 2  # of a strip: the reader of rows answers for every second column
+PAPER_BEHIND_PIXELS = 16  # behind the longest strip: so far the reader of rows sees
+STRIPS_AT_ONCE = 16  # of a page; more would take much memory
 
 
 class NumberReader:
-    """Reads pictures of numbers with the model of a Predictor."""
+    """Reads pictures of numbers with the model of a Predictor. Raises ModelError if the model is
+    too old to read rows."""
 
     reading_type = NumberReading
 
@@ -48,6 +43,7 @@ class NumberReader:
         self._predictor = predictor
         self._read_canvases = predictor.signature("canvases", CanvasOutputs)
         self._read_ink = predictor.signature("ink", ImageOutputs)
+        self._read_rows = predictor.signature("rows", RowOutputs)
 
     def read(self, pictures: Pictures) -> Iterator[NumberReading]:
         """Reads pictures of numbers, in one row or several, of any size; yields a reading for each,
@@ -67,121 +63,132 @@ class NumberReader:
 
     def _read_gray(self, name: str, gray: np.ndarray, size: tuple[int, int]) -> NumberReading:
         """Reads a gray picture, uint8 [H, W]; size: its width and height before it was shrunk."""
-        found = find_number_rows(gray, self._find_ink)
-        if not found:
-            return NumberReading(name, UNSURE, None, [], NO_INK, [])
-        read = self._read_digits([part for row in found for part in row if isinstance(part, Digit)])
-        digits, rows = [], []
-        following = iter(read)
-        for number, row in enumerate(found):
-            parts: list[_Answer | Sign] = []
-            for part in row:
-                parts += [part] if isinstance(part, Sign) else self._split(next(following))
-            answers = [part for part in parts if isinstance(part, _Answer)]
-            digits += [each.as_digit(number, size) for each in answers]
-            reason = self._reason_to_doubt(parts)
-            text = "".join(
-                part.text if isinstance(part, Sign) else str(part.digit) for part in parts
-            )
-            lowest = min((each.probability for each in answers), default=None)
-            rows.append(NumberRow(text, UNSURE if reason else OK, lowest, reason))
+        page = find_strips(gray, self._find_ink)
+        digits = [cut_out_digits(page, row) for row in page.rows]
+        steps = self._read_strips(page.strips)
+        seen = self._read_digits(digits)
+        rows: list[NumberRow] = []
+        found: list[NumberDigit] = []
+        doubts: list[str] = []
+        for strip, of_row, step, own in zip(page.strips, digits, steps, seen, strict=True):
+            text = choose_text(step, _places(of_row, own, strip))
+            if not any(each.text.isdigit() for each in text.characters):
+                doubts += self._doubt_of_empty(text)
+                continue
+            boxes = _boxes(text, of_row, strip)
+            found += [
+                NumberDigit(int(each.text), each.probability, _in_pixels(box, size), len(rows))
+                for each, box in zip(text.characters, boxes, strict=True)
+                if each.text.isdigit()
+            ]
+            rows.append(self._row(text))
+        if not rows:
+            reason = LIKE_NO_NUMBER if page.rows else NO_INK
+            return NumberReading(name, UNSURE, None, [], reason, [])
         reasons = [
-            f"{ordinal(place)} row, {row.reason}" if len(rows) > 1 else row.reason
+            f"{ordinal(place)} row {row.reason}" if len(rows) > 1 else row.reason
             for place, row in enumerate(rows, 1)
             if row.reason
-        ]
-        number_text = "\n".join(row.number for row in rows)
-        reason = reasons[0] if reasons else None
-        return NumberReading(name, UNSURE if reason else OK, number_text, digits, reason, rows)
+        ] + doubts
+        number = "\n".join(row.number for row in rows)
+        first = reasons[0] if reasons else None
+        return NumberReading(name, UNSURE if first else OK, number, found, first, rows)
 
     @property
     def _least_probability(self) -> float:
-        """A digit that is less probable is unsure."""
+        """A row that is less probable is unsure."""
         return least_probability(self._predictor.threshold, self._predictor.max_error)
+
+    def _row(self, text: RowText) -> NumberRow:
+        """The row of a reading."""
+        reason: str | None = None
+        if not text.text[0].isdigit() or not text.text[-1].isdigit():
+            reason = "begins or ends with a sign"
+        if not text.probability >= self._least_probability:
+            reason = f"may also be {text.rival}" if text.rival else "may be no number"
+        return NumberRow(text.text, UNSURE if reason else OK, text.probability, reason)
+
+    def _doubt_of_empty(self, text: RowText) -> list[str]:
+        """Why a row that shows no digit leaves the others unsure; empty if it does not."""
+        if text.probability >= self._least_probability:
+            return []
+        return [f"another row may be {text.rival or text.text}"]
 
     def _find_ink(self, gray: np.ndarray) -> np.ndarray:
         """As number_ink.FindInk."""
         size = np.array([[*gray.shape, min(gray.shape)]], np.int32)
         return self._read_canvases(gray[None], size).ink[0]
 
-    def _read_digits(self, places: Sequence[Digit]) -> "list[_Answer]":
-        """Reads each digit alone."""
-        if not places:
+    def _read_strips(self, strips: Sequence[Strip]) -> list[np.ndarray]:
+        """The logarithm of each character's probability at each step of each strip.
+
+        Paper follows each strip, as in training, so that no strip is read otherwise beside a longer
+        one.
+        """
+        found = []
+        for start in range(0, len(strips), STRIPS_AT_ONCE):
+            part = [strip.pixels for strip in strips[start : start + STRIPS_AT_ONCE]]
+            widest = max(pixels.shape[1] for pixels in part) + PAPER_BEHIND_PIXELS
+            batch = np.zeros((len(part), STRIP_HEIGHT_PIXELS, widest, 2), np.uint8)
+            batch[..., 1] = PAPER_LEVEL
+            for row, pixels in zip(batch, part, strict=True):
+                row[:, : pixels.shape[1]] = pixels
+            answers = self._read_rows(batch).log_probabilities
+            found += [
+                answer[: pixels.shape[1] // PIXELS_PER_STEP]
+                for answer, pixels in zip(answers, part, strict=True)
+            ]
+        return found
+
+    def _read_digits(self, rows: Sequence[Sequence[Digit]]) -> list[np.ndarray]:
+        """What the model answers to each digit of each row, alone: float32 [digits, 10]."""
+        if not rows:
             return []
-        answers = self._read_ink(np.stack([place.canvas for place in places]))
-        best = answers.probabilities.max(1).astype(float).tolist()
-        return [_Answer(*each) for each in zip(places, answers.digits.tolist(), best, strict=True)]
-
-    def _split(self, answer: "_Answer") -> "list[_Answer]":
-        """The digits of a component that may be several which touch, from left to right; the answer
-        itself if it is one digit, or no cut leaves what looks like digits."""
-        place = answer.place
-        is_narrow = place.ink.shape[1] <= MAX_DIGIT_WIDTH * place.height
-        if answer.probability >= self._least_probability and is_narrow and place.doubt != TOUCHING:
-            return [answer]
-        pieces, end = find_pieces(place.ink, place.height)
-        if place.doubt != TOUCHING and not any(p.last - p.first == end for p in pieces):
-            pieces.append(Piece(0, end, place.ink, 0, 0))  # a wide digit, such as a two
-        read = self._read_digits([part_of(place, piece) for piece in pieces])
-        cut = best_cut(pieces, end, *_values(read))
-        if cut is None:
-            return [answer]
-        digits = [read[index] for index in cut.places]
-        if len(digits) == 1:
-            # One digit: as it was, with all of its ink.
-            return [answer if cut.is_clear else answer.doubted(UNCLEAR_CUT)]
-        return digits if cut.is_clear else [each.doubted(UNCLEAR_CUT) for each in digits]
-
-    def _reason_to_doubt(self, parts: "Sequence[_Answer | Sign]") -> str | None:
-        """Names the first digit of a row that is doubtful, and says why; None where all are
-        sure."""
-        least = self._least_probability
-        position = 0
-        for part in parts:
-            if isinstance(part, Sign):
-                if not part.text:
-                    place = f"behind the {ordinal(position)}" if position else "before the 1st"
-                    return f"{UNREAD_MARK} {place} digit"
-                continue
-            position += 1
-            doubt = part.place.doubt
-            if not doubt and part.probability < least:
-                is_unlike = part.probability < EVEN_ODDS
-                doubt = LIKE_NO_DIGIT if is_unlike else f"less probable than {percent(least)}"
-            if doubt:
-                return f"{ordinal(position)} digit {doubt}"
-        return None
+        canvases = [digit.canvas for row in rows for digit in row]
+        probabilities = self._read_ink(np.stack(canvases)).probabilities
+        return np.split(probabilities, np.cumsum([len(row) for row in rows])[:-1])
 
 
-class _Answer(NamedTuple):
-    """What the model answers to one digit of a picture."""
-
-    place: Digit
-    digit: int
-    probability: float
-
-    def doubted(self, doubt: str) -> "_Answer":
-        """The same with a doubt."""
-        return self._replace(place=self.place._replace(doubt=doubt))
-
-    def as_digit(self, row: int, size: tuple[int, int]) -> NumberDigit:
-        """The digit of a reading. size: the picture's width and height in pixels."""
-        box = _box_in_pixels(self.place.box, size)
-        return NumberDigit(self.digit, self.probability, box, row)
+def _places(digits: Sequence[Digit], probabilities: np.ndarray, strip: Strip) -> list[Seen]:
+    """Where the digits of a row lie on its strip, in steps."""
+    start, step = strip.box[0], strip.column * PIXELS_PER_STEP
+    return [
+        Seen((x - start) / step, (x + width - start) / step, answer)
+        for (x, _, width, _), answer in zip((d.box for d in digits), probabilities, strict=True)
+    ]
 
 
-def _values(answers: Sequence[_Answer]) -> tuple[np.ndarray, np.ndarray]:
-    """The digits, int [N], and their probabilities, float [N]."""
-    digits = np.array([answer.digit for answer in answers], int)
-    return digits, np.array([answer.probability for answer in answers], float)
+def _boxes(text: RowText, digits: Sequence[Digit], strip: Strip) -> list[Box]:
+    """The box of each character: that of its digit; or, where several touch, from halfway to the
+    character before up to halfway to the next one."""
+    left, top, right, bottom = strip.box
+    step = strip.column * PIXELS_PER_STEP
+    middles = [left + sum(each.place) / 2 * step for each in text.characters]
+    ends = [left, *((one + other) / 2 for one, other in pairwise(middles)), right]
+    boxes = []
+    for place, each in enumerate(text.characters):
+        if each.seen is not None:
+            boxes.append(digits[each.seen].box)
+            continue
+        first, last = ends[place], ends[place + 1]
+        around = [d.box for d in digits if d.box[0] <= middles[place] <= d.box[0] + d.box[2]]
+        if around:
+            first, last = max(first, around[0][0]), min(last, around[0][0] + around[0][2])
+        boxes.append((first, top, last - first, bottom - top))
+    return boxes
 
 
-def _box_in_pixels(box: tuple[float, float, float, float], size: tuple[int, int]) -> list[int]:
-    """A box in shares of a picture's width and height → in pixels, at least one wide and high."""
-    left, top, width, height = (
-        round(share * side) for share, side in zip(box, size * 2, strict=True)
-    )
-    return [left, top, max(1, width), max(1, height)]
+def _in_pixels(box: Box, size: tuple[int, int]) -> list[int]:
+    """A box in shares of a picture's width and height → in pixels, inside the picture, and at least
+    one wide and high."""
+    left, top, width, height = box
+    starts, lengths = [], []
+    for start, length, side in zip((left, top), (width, height), size, strict=True):
+        first = min(max(round(start * side), 0), side - 1)
+        last = min(max(round((start + length) * side), first + 1), side)
+        starts.append(first)
+        lengths.append(last - first)
+    return [*starts, *lengths]
 
 
 def ordinal(number: int) -> str:

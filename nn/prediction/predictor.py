@@ -47,6 +47,13 @@ class EvidenceOutputs(CanvasOutputs):
     light_on_dark: np.ndarray
 
 
+@dataclass(frozen=True)
+class RowOutputs(SignatureOutputs):
+    """What `rows` answers: the logarithm of each character's probability, float32 [N, T, 16]."""
+
+    log_probabilities: np.ndarray
+
+
 class Predictor:
     """A restored model, ready to predict; close it, or use it in a `with` statement.
 
@@ -199,12 +206,13 @@ class Predictor:
 
     def signature(self, name: str, outputs: type[Outputs]) -> Callable[..., Outputs]:
         """Returns a signature for pictures as a function: for `canvases` and `pages`, pixels, uint8
-        [N, H, W], and sizes, int32 [N, 3]; for `ink`, ink, uint8 [N, H, W] → outputs.
-        docs/saved_model.md describes all that there are. Raises ModelError where the model does not
-        have the signature or one of the outputs."""
-        inputs = ["ink"] if name == "ink" else ["pixels", "sizes"]
-        # Finding the ink of four pictures is worth a processor of its own.
-        return self._restored.function(name, inputs, outputs, min_images_per_processor=4)
+        [N, H, W], and sizes, int32 [N, 3]; for `ink`, ink, uint8 [N, H, W]; for `rows`, strips,
+        uint8 [N, 40, W, 2] → outputs. docs/saved_model.md describes all that there are. Raises
+        ModelError where the model does not have the signature or one of the outputs."""
+        inputs = {"ink": ["ink"], "rows": ["strips"]}.get(name, ["pixels", "sizes"])
+        # Finding the ink of four pictures is worth a processor of its own, and so is a row.
+        least = 1 if name == "rows" else 4
+        return self._restored.function(name, inputs, outputs, min_images_per_processor=least)
 
     def _read_pictures(
         self, sources: Iterable[Source], batch_size: int, outputs: type[PictureOutputs]

@@ -14,6 +14,7 @@ from nn.confidence.thresholds import EVEN_ODDS, Threshold, least_probability, pe
 
 OK, UNSURE, ERROR = "ok", "unsure", "error"
 LIKE_NO_DIGIT = "looks like no digit"
+LIKE_NO_NUMBER = "looks like no number"
 PROBABILITY_JSON_DECIMALS = 6
 
 
@@ -126,12 +127,12 @@ class NumberDigit:
 
 @dataclass(frozen=True)
 class NumberRow:
-    """One row of a page. number: its digits and the signs between them; status, probability and
-    reason: as in NumberReading."""
+    """One row of a page. number: its digits and the signs between them; status: `ok` or `unsure`;
+    probability: of all of it; reason: why it is unsure, or None."""
 
     number: str
     status: str
-    probability: float | None
+    probability: float
     reason: str | None
 
 
@@ -139,7 +140,7 @@ class NumberRow:
 class NumberReading:
     """What was read from one picture of a number; docs/saved_model.md describes each field.
 
-    status: `ok`; `unsure`, if one of its digits is unsure or if there is no ink; `error`, if the
+    status: `ok`; `unsure`, if one of its rows is unsure or if there is no ink; `error`, if the
     picture cannot be read. Without ink, number is None and digits is empty; after an error both are
     None. number: text, because leading zeros count; with the signs . , - : / between digits, and a
     line for each row. rows: from top to bottom; None after an error.
@@ -171,8 +172,8 @@ class NumberReading:
 
     @property
     def probability(self) -> float | None:
-        """The lowest probability of its digits; None without digits."""
-        return min((digit.probability for digit in self.digits or ()), default=None)
+        """The lowest probability of its rows; None without rows."""
+        return min((row.probability for row in self.rows or ()), default=None)
 
     def runners_up(self, count: int) -> list[tuple[int, float]]:
         """An empty list: each digit has runners-up of its own, too many for one line."""

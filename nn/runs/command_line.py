@@ -162,7 +162,8 @@ def _add_training(add: Callable) -> None:
         "--pictures",
         type=positive(int),
         metavar="N",
-        help="with --network finder: how many composed pictures to train on (default: 100000)",
+        help="with --network finder or rows: how many composed pictures to train on (default: the "
+        "network's)",
     )
     add(
         "--precision",

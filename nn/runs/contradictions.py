@@ -5,8 +5,9 @@ import argparse
 from nn.data.digits import SEED_LIMIT
 from nn.data.told import UNTOLD, Told
 
-FINDER = "finder"  # the network that finds ink
-NOT_WITH_FINDER = ("hidden", "refit", "quantize", "augment", "extras", "saved_model")
+# The networks that help those which read digits: one finds ink, the other reads rows.
+HELPERS = ("finder", "rows")
+NOT_WITH_HELPERS = ("hidden", "refit", "quantize", "augment", "extras", "saved_model")
 SOURCES_BY_NAME = ("auto", "mnist", "bundled")  # what --data takes that is no file or folder
 NOT_WITH_START_FROM = ("network", "hidden", "compare", "refit", "validation_split", "extras")
 FOR_A_SINGLE_RUN = ("refit", "quantize")
@@ -33,7 +34,7 @@ def contradiction(options: argparse.Namespace) -> str | None:
             "--hidden fits only networks with as many hidden layers; "
             "name these after --compare, in place of all"
         )
-    if problem := _own_digits_problem(options) or _finder_problem(options):
+    if problem := _own_digits_problem(options) or _helper_problem(options):
         return problem
     if options.data == "bundled" and Told.of(options) != UNTOLD:
         return "--transposed and --inverted are about your own files; drop --data bundled"
@@ -67,15 +68,19 @@ def _own_digits_problem(options: argparse.Namespace) -> str | None:
     return None
 
 
-def _finder_problem(options: argparse.Namespace) -> str | None:
-    """Says what is wrong about training a finder of ink; None if nothing is."""
-    if FINDER in (options.compare or []):
-        return f"--compare is for networks that read digits; drop {FINDER}"
-    if options.network != FINDER:
-        return f"--pictures is for --network {FINDER}" if options.pictures else None
-    for name in NOT_WITH_FINDER:
+def _helper_problem(options: argparse.Namespace) -> str | None:
+    """Says what is wrong about training a helper; None if nothing is."""
+    for name in options.compare or []:
+        if name in HELPERS:
+            return f"--compare is for networks that read digits; drop {name}"
+    if options.network not in HELPERS:
+        return f"--pictures is for --network {' or '.join(HELPERS)}" if options.pictures else None
+    for name in NOT_WITH_HELPERS:
         if getattr(options, name) is not None:
-            return f"--network {FINDER} reads no digits; drop --{_written(options, name)}"
+            return (
+                f"--network {options.network} only helps other networks; "
+                f"drop --{_written(options, name)}"
+            )
     return None
 
 

@@ -24,7 +24,7 @@ from nn.training.objectives import overlap
 # Between them it is left out, because nobody could name its label.
 MIN_DIGIT_OVERLAP, MAX_OTHER_OVERLAP = 0.7, 0.3
 BATCH_PICTURES = 256
-EXTRA, JUDGING = 3, 4  # keys of pictures that no finder trained on (nn/runs/finder_run.py)
+EXTRA, JUDGING = 3, 4  # keys of pictures that no finder trained on (nn/runs/helper_run.py)
 MAX_JUDGING_PICTURES = 15_000  # more would take long to compose
 
 

@@ -14,7 +14,8 @@ import tensorflow.compat.v1 as tf1
 from nn.networks.layers import move_averages
 from nn.networks.recipe import Recipe
 from nn.networks.registry import Network
-from nn.training.objectives import OBJECTIVES, Objective
+from nn.training.objective import Objective
+from nn.training.objectives import OBJECTIVES
 from nn.training.optimizer import learning_rate, minimize
 
 

@@ -34,6 +34,12 @@ class InkScores:
         """The share of pictures whose ink is found: an overlap of MIN_FOUND_SHARE or more."""
         return float((self.overlaps >= MIN_FOUND_SHARE).mean())
 
+    def __str__(self) -> str:
+        return (
+            f"Ink found in {self.accuracy:.2%} of {len(self.losses):,} test pictures "
+            f"(mean overlap {self.overlaps.mean():.1%})"
+        )
+
 
 def evaluate_ink(session: tf1.Session, graph: TrainingGraph, pictures: InkPictures) -> InkScores:
     """Scores the finder, with the session's present weights, on all pictures.

@@ -1,4 +1,5 @@
-"""What a network is trained to do: to read digits, or to find ink. Each is a class in OBJECTIVES.
+"""What a network is trained to do: to read digits, to find ink, or to read rows. Each is a class in
+OBJECTIVES.
 
 An objective says what the data set holds, and turns a batch of it into the loss that a step
 minimizes.
@@ -6,7 +7,6 @@ minimizes.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
 
 import numpy as np
 import tensorflow as tf
@@ -18,34 +18,9 @@ from nn.networks.recipe import Recipe
 from nn.networks.registry import Network, Task
 from nn.pictures.canvas import CANVAS
 from nn.training.augment import augment
+from nn.training.objective import Losses, Objective
 from nn.training.optimizer import cross_entropy, wrong_answers
-
-
-class Losses(NamedTuple):
-    """The losses of a batch.
-
-    reported: float32, a scalar to compare with the validation loss; minimized: float32, the scalar
-    that a step lowers; errors: bool [N], which answers are wrong.
-    """
-
-    reported: tf.Tensor
-    minimized: tf.Tensor
-    errors: tf.Tensor
-
-
-class Objective(Protocol):
-    """What a network is trained to do. network, recipe: as build_training_graph takes them."""
-
-    def __init__(self, network: Network, recipe: Recipe) -> None: ...
-
-    def placeholders(self) -> tuple[tf.Tensor, tf.Tensor]:
-        """New placeholders for images and labels, each of N."""
-
-    def logits(self, images: tf.Tensor) -> tf.Tensor:
-        """What the network answers to images in inference."""
-
-    def losses(self, images: tf.Tensor, labels: tf.Tensor, seed: tf.Tensor) -> Losses:
-        """The losses of a batch in training. seed: int32 [2], (seed, step)."""
+from nn.training.read_rows import ReadRows
 
 
 @dataclass(frozen=True)
@@ -166,4 +141,8 @@ def in_towers(tower: Tower, images: tf.Tensor, seed: tf.Tensor, count: int) -> t
     return tf.concat(logits, 0)
 
 
-OBJECTIVES: dict[Task, type[Objective]] = {Task.READ_DIGITS: ReadDigits, Task.FIND_INK: FindInk}
+OBJECTIVES: dict[Task, type[Objective]] = {
+    Task.READ_DIGITS: ReadDigits,
+    Task.FIND_INK: FindInk,
+    Task.READ_ROWS: ReadRows,
+}

@@ -8,7 +8,7 @@ training/       summaries for TensorBoard: of training, and the training graph
 validation/     summaries for TensorBoard: of validation, and the graph that predicts
 *.png           plots
 exported.json   the version that the run was exported as (nn/runs/exports.py)
-finder.npz      the weights of a finder of ink (nn/runs/finder_run.py)
+finder.npz      the weights of a finder of ink (nn/runs/helper_run.py); rows.npz of a reader of rows
 refit/          the folder of a second run, on all training digits
 
 TensorBoard shows a summary folder under its path: `compact-20261129-120000/training`.
@@ -74,7 +74,6 @@ class RunFolder:
         self.extras_file = path / "extras.sha256"
         self.history_file = path / "history.csv"
         self.export_file = path / "exported.json"
-        self.finder_file = path / "finder.npz"
         self.training_events = path / "training"
         self.validation_events = path / "validation"
         self.refit = path / "refit"
@@ -86,6 +85,7 @@ class RunFolder:
         self.weights_plot = path / "first_layer.png"
         self.augmented_plot = path / "augmented.png"
         self.ink_plot = path / "ink.png"
+        self.rows_plot = path / "rows.png"
 
     def create(self, config: Mapping) -> None:
         """Makes the folder and writes its config. Raises UserError if it holds a run or a
@@ -198,9 +198,9 @@ def is_comparison(folder: Path) -> bool:
     return (folder / COMPARISON).exists()
 
 
-def is_finder(folder: Path) -> bool:
-    """Whether a folder holds the training of a finder of ink (nn/runs/finder_run.py), damaged or
-    not."""
+def is_helper(folder: Path) -> bool:
+    """Whether a folder holds the training of a finder of ink or of a reader of rows
+    (nn/runs/helper_run.py), damaged or not."""
     return _config_has(folder, "pictures")
 
 

@@ -387,6 +387,16 @@ def test_the_model_of_the_browser_answers_as_that_of_the_version(signature):
         assert -1 not in details["shape_signature"]
 
 
+def test_the_browser_does_not_load_what_reads_rows():
+    content = (MODEL / LITERT_FILE).read_bytes()
+    whole, smaller = (
+        Interpreter(model_content=each).get_signature_list()
+        for each in (content, browser_model(content))
+    )
+    assert whole.keys() - smaller.keys() == {"rows"}
+    assert len(browser_model(content)) < len(content) - 600_000
+
+
 def test_the_layers_are_what_the_second_and_the_third_layer_take_in():
     run = Interpreter(
         model_content=browser_model((MODEL / LITERT_FILE).read_bytes())

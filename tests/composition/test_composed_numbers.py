@@ -55,7 +55,7 @@ def test_a_sign_lies_where_people_write_it(sign):
                        ":": (-0.95, 0.05), "/": (-1.45, 0.4)}[sign]  # fmt: skip
     for seed in range(20):
         random = np.random.default_rng(seed)
-        mask, drop = numbers._sign(sign, numbers.Hand.any(random), 40, random)
+        mask, drop = numbers.draw_sign(sign, numbers.Hand.any(random), 40, random)
         bottom, top = drop / 40, (drop - mask.shape[0]) / 40
         assert lowest - 0.25 <= top < bottom <= highest + 0.25, (sign, top, bottom)
         assert mask.max() > 0.5

@@ -13,6 +13,7 @@ import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 from conftest import ROOT, leave_out_plots_and_litert, run_script
 from PIL import Image
+from signatures import MAX_ROUNDED_PIXELS, some_strips
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
 import load_saved_model
@@ -27,6 +28,7 @@ from nn.normalization.decoding import decode_canvases
 from nn.normalization.pipeline import Normalized
 from nn.pictures.canvas import CANVAS, PAGE, place
 from nn.pictures.files import read_canvas
+from nn.prediction.predictor import RowOutputs
 from nn.training.checkpoints import Checkpoints, checkpoint_prefixes
 from nn.training.evaluation import evaluate
 from nn.training.graph import build_training_graph
@@ -79,6 +81,10 @@ SIGNATURES = {  # as docs/saved_model.md has them
     "read": (
         {"image_bytes": ("string", [None])},
         {"probabilities": PROBABILITIES, "digits": DIGITS, "reasons": REASONS},
+    ),
+    "rows": (
+        {"strips": ("uint8", [None, 40, None, 2])},
+        {"log_probabilities": ("float32", [None, None, 16])},
     ),
 }  # fmt: skip
 
@@ -183,6 +189,7 @@ def given(digits, pictures) -> dict[str, np.ndarray]:
         "pixels": np.stack(pixels),
         "sizes": np.stack(sizes),
         "image_bytes": np.array([path.read_bytes() for path in pictures], object),
+        "strips": np.concatenate([some_strips(digits[0].images[:40])] * 7)[: BATCHES[-1]],
     }
 
 
@@ -235,6 +242,17 @@ def test_every_client_predicts_as_the_predictor(
     np.testing.assert_array_equal(found["digits"], expected.digits)
 
 
+@pytest.mark.parametrize(("client", "signature", "batch"), cases("rows"))
+def test_every_client_reads_rows_as_the_predictor(
+    answers, predictor, given, client, signature, batch
+):
+    expected = predictor.signature("rows", RowOutputs)(given["strips"][:batch]).log_probabilities
+    found = answers[f"{client}/{signature}/{batch}/log_probabilities"]
+    assert found.shape == (batch, 56, 16)
+    np.testing.assert_allclose(np.exp(found), np.exp(expected), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(np.exp(found).sum(-1), 1, atol=1e-5)
+
+
 @pytest.fixture(scope="module")
 def readings(predictor, pictures):
     return list(predictor.read(pictures))
@@ -264,7 +282,11 @@ def test_every_client_gets_the_same_normalized_digits(answers, serve, given, sig
         for batch in BATCHES:
             if (client, signature, batch) in cases(signature):
                 found = answers[f"{client}/{signature}/{batch}/normalized"]
-                np.testing.assert_array_equal(found, expected[:batch])
+                # Other threads add up in another order: a level halfway between two may be rounded
+                # to the other one (docs/parity.md).
+                differences = np.abs(found.astype(int) - expected[:batch])
+                assert differences.max() <= 1
+                assert np.count_nonzero(differences) <= MAX_ROUNDED_PIXELS
 
 
 # What is in the export.

@@ -10,7 +10,8 @@ from conftest import ROOT, load_in_this_process
 from PIL import Image, ImageDraw
 
 from nn.composition.strokes import STROKES
-from nn.networks.finder_weights import load_weights, weights_sha256
+from nn.networks.finder_weights import FINDER_FILE
+from nn.networks.fixed_weights import load_weights, weights_sha256
 from nn.training import datasets
 from nn.versions import thresholds_of
 
@@ -23,7 +24,7 @@ def test_it_was_trained_on_everything_and_calibrated_before(shipped):
     fitted_to = r"12,000 validation digits, and [67],\d{3} composed pictures of a run on .* 48,000"
     assert re.fullmatch(fitted_to, card["calibration"]["fitted_to"])
     assert card["calibration"]["certainty_power"] > 0
-    assert card["finder_sha256"] == weights_sha256(load_weights())
+    assert card["finder_sha256"] == weights_sha256(load_weights(FINDER_FILE))
     assert shipped.threshold.max_error == 0.001
     assert card["test"]["images"] == 10_000
 

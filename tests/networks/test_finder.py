@@ -7,7 +7,8 @@ import tensorflow as tf
 from test_networks import random_variables
 
 from nn.errors import ModelError
-from nn.networks.finder_weights import find_ink, load_weights, save_weights, weights_sha256
+from nn.networks.finder_weights import find_ink
+from nn.networks.fixed_weights import load_weights, save_weights, weights_sha256
 from nn.networks.inference import build_inference_graph
 from nn.networks.registry import get_network
 
@@ -67,7 +68,7 @@ def test_weights_come_back_from_a_file_and_a_damaged_file_is_an_error(weights, t
     content = bytearray(file.read_bytes())
     content[len(content) // 2] ^= 1
     file.write_bytes(content)
-    with pytest.raises(ModelError, match=r"finder\.npz: the finder's weights cannot be read"):
+    with pytest.raises(ModelError, match=r"finder\.npz: the network's weights cannot be read"):
         load_weights(file)
     with pytest.raises(ModelError, match="cannot be read"):
         load_weights(tmp_path / "missing.npz")

@@ -38,7 +38,7 @@ every_network = pytest.mark.parametrize("name", readers())
 
 def test_all_networks_are_registered():
     assert set(PARAMETERS) <= set(readers())
-    assert set(NETWORKS) - set(readers()) == {"finder"}
+    assert set(NETWORKS) - set(readers()) == {"finder", "rows"}
 
 
 def random_variables() -> dict[str, np.ndarray]:

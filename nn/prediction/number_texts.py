@@ -1,0 +1,170 @@
+"""Chooses the text of a row, by the reader of rows and by what the model says of each digit.
+
+The reader of rows knows best how many characters there are, and which are signs: the structure.
+The model that reads single digits knows better which digit it is, where a component of ink is one
+digit. So within a structure the probability of each digit is a product of both answers. A structure
+is less probable if it puts two characters, or none, on a component that the model is sure is one
+digit.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from nn.prediction.row_decoding import Text, best_texts, spans
+
+# A digit counts as at least so probable: in the model's answer, and in the reader's.
+MIN_OF_MODEL, MIN_OF_READER = 1e-4, 2e-3
+# How much the model's answers to single digits count for the structure: an exponent; and how
+# improbable they make it at most. Chosen on validation digits, of 0 to 1.
+STRUCTURE_WEIGHT, MIN_OF_STRUCTURE = 0.6, 0.03
+EDGE_STEPS = 0.5  # how far beyond its component the middle of a digit may lie
+
+
+class Seen(NamedTuple):
+    """What the model answers to a digit that was cut out: where it begins and ends in the row, in
+    steps; its probabilities, float [10]."""
+
+    left: float
+    right: float
+    probabilities: np.ndarray
+
+
+class Character(NamedTuple):
+    """A character of a text: its probability; its place, in steps; and the number of the digit that
+    was cut out and is this character alone, or None."""
+
+    text: str
+    probability: float
+    place: tuple[int, int]
+    seen: int | None
+
+
+class RowText(NamedTuple):
+    """What a row says: its characters; the probability of all of them together; and the second most
+    probable text."""
+
+    characters: list[Character]
+    probability: float
+    rival: str
+
+    @property
+    def text(self) -> str:
+        """The digits and signs."""
+        return "".join(each.text for each in self.characters)
+
+
+class _Structure(NamedTuple):
+    """A structure: its probability; its most probable text, as the reader of rows has it; the place
+    and the digit that was cut out of each character; and the probabilities of each digit, float
+    [10], None for a sign."""
+
+    probability: float
+    text: str
+    places: list[tuple[int, int]]
+    seen: list[int | None]
+    digits: list[np.ndarray | None]
+
+    def best(self) -> RowText:
+        """Its most probable text; the rival differs from it in the digit that is least sure."""
+        characters, others, probability = [], [], self.probability
+        for index, (character, digits) in enumerate(zip(self.text, self.digits, strict=True)):
+            share = 1.0
+            if digits is not None:
+                second, first = np.argsort(digits)[-2:].tolist()
+                character, share = str(first), float(digits[first])
+                others.append((float(digits[second]) / share, index, str(second)))
+            place, seen = self.places[index], self.seen[index]
+            characters.append(Character(character, self.probability * share, place, seen))
+            probability *= share
+        text = "".join(each.text for each in characters)
+        _, index, other = max(others, default=(0.0, 0, ""))
+        rival = text[:index] + other + text[index + 1 :] if other else ""
+        return RowText(characters, probability, rival)
+
+    def rival_probability(self) -> float:
+        """The probability of the text that differs from the best one in one digit."""
+        ratios = [np.sort(each)[-2] / each.max() for each in self.digits if each is not None]
+        return self.best().probability * float(max(ratios, default=0.0))
+
+
+def choose_text(log_probabilities: np.ndarray, seen: Sequence[Seen]) -> RowText:
+    """The most probable text of a row.
+
+    log_probabilities: float [T, 16], of each character at each step; seen: the digits cut out of
+    the row, from left to right.
+    """
+    groups: dict[str, list[Text]] = defaultdict(list)
+    for text in best_texts(log_probabilities):
+        groups["".join("0" if c.isdigit() else c for c in text.text)].append(text)
+    places = [spans(log_probabilities, texts[0].text) for texts in groups.values()]
+    scores = [
+        np.logaddexp.reduce([text.log_probability for text in texts])
+        + STRUCTURE_WEIGHT * _agreement(texts[0].text, of_texts, seen)
+        for texts, of_texts in zip(groups.values(), places, strict=True)
+    ]
+    shares = np.exp(scores - np.logaddexp.reduce(scores))
+    structures = [
+        _structure(float(share), texts[0].text, of_texts, log_probabilities, seen)
+        for share, texts, of_texts in zip(shares, groups.values(), places, strict=True)
+    ]
+    first, *others = sorted(structures, key=lambda each: -each.best().probability)
+    best = first.best()
+    if others and others[0].best().probability > first.rival_probability():
+        return best._replace(rival=others[0].best().text)
+    return best
+
+
+def _agreement(text: str, places: Sequence[tuple[int, int]], seen: Sequence[Seen]) -> float:
+    """How well a structure agrees with the digits that were cut out: the sum of the logarithms of
+    how probable it is that each is one digit, or is not."""
+    total = 0.0
+    for digit in seen:
+        covered = _covered(places, digit)
+        surest = float(digit.probabilities.max())
+        if len(covered) != 1:
+            total += float(np.log(max(1 - surest, MIN_OF_STRUCTURE)))
+        elif text[covered[0]].isdigit():
+            total += float(np.log(max(surest, MIN_OF_STRUCTURE)))
+    return total
+
+
+def _covered(places: Sequence[tuple[int, int]], digit: Seen) -> list[int]:
+    """The characters whose middles lie on a digit that was cut out."""
+    left, right = digit.left - EDGE_STEPS, digit.right + EDGE_STEPS
+    return [index for index, place in enumerate(places) if left <= sum(place) / 2 <= right]
+
+
+def _structure(
+    probability: float,
+    text: str,
+    places: list[tuple[int, int]],
+    log_probabilities: np.ndarray,
+    seen: Sequence[Seen],
+) -> _Structure:
+    """The structure of a text, with the probabilities of its digits."""
+    numbers = _match(text, places, seen)
+    digits: list[np.ndarray | None] = []
+    for character, (first, last), number in zip(text, places, numbers, strict=True):
+        if not character.isdigit():
+            digits.append(None)
+            continue
+        shares = np.exp(log_probabilities[first : last + 1, :10]).max(0) + MIN_OF_READER
+        if number is not None:
+            shares = shares * np.maximum(seen[number].probabilities, MIN_OF_MODEL)
+        digits.append(shares / shares.sum())
+    return _Structure(probability, text, places, numbers, digits)
+
+
+def _match(text: str, places: Sequence[tuple[int, int]], seen: Sequence[Seen]) -> list[int | None]:
+    """For each character the number of the widest digit that was cut out and has no other character
+    on it; None where there is none, and for signs."""
+    numbers: list[int | None] = [None] * len(text)
+    by_width = sorted(enumerate(seen), key=lambda pair: pair[1].right - pair[1].left)
+    for number, digit in by_width:
+        covered = _covered(places, digit)
+        if len(covered) == 1 and text[covered[0]].isdigit():
+            numbers[covered[0]] = number
+    return numbers

@@ -1,0 +1,129 @@
+"""nn/prediction/number_reader.py: rows that show nothing, signs at an end, boxes, padding; with a
+Predictor whose reader of rows says what a test wants it to say."""
+
+from collections.abc import Callable
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from nn.data.texts import CHARACTERS, NO_CHARACTER
+from nn.prediction.number_reader import NumberReader, _in_pixels
+from nn.prediction.predictor import Predictor, RowOutputs
+from nn.prediction.readings import NumberReading
+
+SPELLED = dict[str, float]  # a text, and how probable each of its characters is
+
+
+class Spelling:
+    """Stands for a Predictor. rows: what the reader of rows says of each row, one after the other.
+    All that is dark is ink, and each component looks like any digit."""
+
+    threshold, max_error = SimpleNamespace(probability=0.9, max_error=0.001), 0.001
+
+    def __init__(self, *rows: SPELLED) -> None:
+        self.rows = rows
+        self.widths: list[int] = []
+
+    def signature(self, name: str, _outputs: type) -> Callable:
+        return getattr(self, name)
+
+    def canvases(self, pixels: np.ndarray, _sizes: np.ndarray) -> SimpleNamespace:
+        return SimpleNamespace(ink=255 - pixels)
+
+    def ink(self, canvases: np.ndarray) -> SimpleNamespace:
+        return SimpleNamespace(probabilities=np.full((len(canvases), 10), 0.1))
+
+    def rows_of(self, strips: np.ndarray) -> SimpleNamespace:
+        self.widths.append(strips.shape[2])
+        found = np.full((len(strips), strips.shape[2] // 2, NO_CHARACTER + 1), 1e-9)
+        found[..., NO_CHARACTER] = 1
+        for steps, spelled in zip(found, self.rows, strict=True):
+            for place, (text, probability) in enumerate(spelled.items()):
+                for character in text:
+                    step = steps[4 + 4 * place]
+                    step[CHARACTERS.index(character)] = probability
+                    step[NO_CHARACTER] = 1 - probability
+        return SimpleNamespace(log_probabilities=np.log(np.maximum(found, 1e-9)))
+
+    def read(self, gray: np.ndarray) -> NumberReading:
+        self.signature = lambda name, _: self.rows_of if name == "rows" else getattr(self, name)
+        return NumberReader(self)._read_gray("x.png", gray, gray.shape[::-1])
+
+
+def page(rows: int) -> np.ndarray:
+    """White paper with two bars in each row."""
+    gray = np.full((60 * rows + 40, 200), 255, np.uint8)
+    for row in range(rows):
+        for left in (60, 110):
+            gray[30 + 60 * row : 70 + 60 * row, left : left + 10] = 0
+    return gray
+
+
+SURE = {"1": 0.999, "2": 0.999}
+
+
+def test_each_row_has_its_number_and_the_lowest_probability_is_the_readings():
+    reading = Spelling(SURE, {"7": 0.95}).read(page(2))
+    assert (reading.number, reading.status) == ("12\n7", "ok")
+    assert reading.rows[1].probability == pytest.approx(0.95, abs=0.03)
+    assert reading.probability == reading.rows[1].probability
+    assert [digit.row for digit in reading.digits] == [0, 0, 1]
+
+
+def test_an_unsure_row_names_its_place_and_what_else_it_may_be():
+    reading = Spelling(SURE, {"7": 0.7}).read(page(2))
+    assert (reading.status, reading.reason) == ("unsure", "2nd row may be no number")
+    reading = Spelling({"1": 0.999, "2": 0.6}).read(page(1))
+    assert (reading.status, reading.reason) == ("unsure", "may also be 1")
+
+
+def test_a_row_that_may_be_empty_leaves_the_number_unsure():
+    reading = Spelling(SURE, {"7": 0.45}).read(page(2))
+    assert (reading.number, reading.status) == ("12", "unsure")
+    assert reading.reason == "another row may be 7"
+    assert Spelling(SURE, {}).read(page(2)).status == "ok"
+
+
+def test_ink_without_a_digit_looks_like_no_number_and_paper_has_no_ink():
+    for spelled in ({}, {"-": 0.999}):
+        reading = Spelling(spelled).read(page(1))
+        assert (reading.status, reading.number, reading.digits) == ("unsure", None, [])
+        assert reading.reason == "looks like no number"
+    assert Spelling().read(np.full((60, 90), 255, np.uint8)).reason == "no ink"
+
+
+@pytest.mark.parametrize("signed", [{"-": 0.999, "1": 0.999}, {"1": 0.999, "/": 0.999}])
+def test_a_sign_at_an_end_leaves_the_number_unsure(signed):
+    reading = Spelling(signed).read(page(1))
+    assert reading.status == "unsure"
+    assert reading.reason == "begins or ends with a sign"
+
+
+def test_boxes_lie_in_the_picture():
+    assert _in_pixels((-0.1, -0.2, 0.3, 0.5), (100, 50)) == [0, 0, 20, 15]
+    assert _in_pixels((0.99, 0.9, 0.3, 0.5), (100, 50)) == [99, 45, 1, 5]
+    assert _in_pixels((1.2, 1.2, 0.1, 0.1), (100, 50)) == [99, 49, 1, 1]
+    assert _in_pixels((0.5, 0.5, 0.0, 0.0), (100, 50)) == [50, 25, 1, 1]
+
+
+def test_paper_follows_the_longest_strip():
+    reader = Spelling(SURE, SURE)
+    reader.read(page(2))
+    (width,) = reader.widths
+    alone = Spelling(SURE)
+    alone.read(page(1))
+    assert width == alone.widths[0]
+
+
+def test_a_row_reads_the_same_alone_and_beside_a_longer_one(shipped: Predictor):
+    rng = np.random.default_rng(0)
+    strip = rng.integers(0, 256, (1, 40, 64, 2), dtype=np.uint8)
+    read = shipped.signature("rows", RowOutputs)
+    answers = []
+    for wide in (64 + 16, 200):
+        batch = np.zeros((1, 40, wide, 2), np.uint8)
+        batch[..., 1] = 42
+        batch[:, :, :64] = strip
+        answers.append(np.exp(read(batch).log_probabilities[0, :32]))
+    np.testing.assert_allclose(*answers, atol=1e-3)
