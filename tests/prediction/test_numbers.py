@@ -365,7 +365,7 @@ def test_a_phones_picture_has_its_boxes_where_it_is_upright(predictor, tmp_path)
 
 
 def test_the_reason_says_what_else_the_number_may_be():
-    with Predictor(SHIPPED, max_error=0.0005, runtime=LITERT) as predictor:
+    with Predictor(SHIPPED, runtime=LITERT) as predictor:
         readings = list(predictor.read_numbers(sorted(SAMPLES.glob("*.png"))))
         least = predictor.threshold.probability
     assert [r.status == "unsure" for r in readings] == [r.probability < least for r in readings]
