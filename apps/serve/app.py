@@ -110,7 +110,7 @@ def _read(
 def _predict(reader: Reader, stop: Event, body: bytes) -> Response:
     request = json_tensors.parse(body)
     outputs = reader.run(request.signature, request.inputs, stop)
-    metrics.INSTANCES.labels(request.signature).inc(len(outputs["digits"]))
+    metrics.INSTANCES.labels(request.signature).inc(len(next(iter(outputs.values()))))
     return _json(json_tensors.answer(request, outputs))
 
 

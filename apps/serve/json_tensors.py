@@ -73,6 +73,9 @@ def parse_document(document: Any) -> Request:
     }
     if "sizes" in inputs:
         _check_sizes(inputs["pixels"], inputs["sizes"], formats[0])
+    if "strips" in inputs and (wide := inputs["strips"].shape[2]) % 2:
+        where = f"key: strips of '{formats[0]}' list"
+        raise _bad(0, f"{where}. Error: expected an even width, found {wide}")
     return Request(name, inputs, is_rows)
 
 

@@ -14,7 +14,7 @@ from serving import serving
 from apps.serve.reader import AllOutputs
 from apps.serve.signatures import MAX_PICTURES, SIGNATURES
 from nn.pictures.files import read_canvas
-from nn.prediction.predictor import ImageOutputs
+from nn.prediction.predictor import ImageOutputs, RowOutputs
 
 MODEL = "/v1/models/digits"
 PNGS = [ROOT / f"samples/{name}" for name in ("0_pen.png", "8_small.png", "7_transparent.png")]
@@ -166,6 +166,17 @@ def test_only_predict_is_answered(server):
 
 
 FAILED = "Failed to process element: "
+
+
+def test_it_reads_strips_of_rows(server, shipped):
+    strips = np.random.default_rng(0).integers(0, 256, (2, 40, 64, 2), dtype=np.uint8)
+    asked = {"signature_name": "rows", "instances": strips.tolist()}
+    found = server.predict(asked).json()["predictions"]
+    expected = shipped.signature("rows", RowOutputs)(strips).log_probabilities
+    answers = [row["log_probabilities"] for row in found]
+    np.testing.assert_allclose(answers, expected, rtol=1e-4, atol=1e-3)
+
+
 READ = {"signature_name": "read"}
 CANVASES = {"signature_name": "canvases"}
 
@@ -229,6 +240,8 @@ CANVASES = {"signature_name": "canvases"}
          "'instances' list. Error: expected 1 to 512 pixels a side, found [1, 513]"),
         ({"signature_name": "ink", "instances": [[[]]]}, f"{FAILED}0 key: ink of 'instances' list. "
          "Error: expected 1 to 512 pixels a side, found [1, 0]"),
+        ({"signature_name": "rows", "instances": [[[[0, 42]] * 33] * 40]}, f"{FAILED}0 key: strips "
+         "of 'instances' list. Error: expected an even width, found 33"),
     ],
 )  # fmt: skip
 def test_a_bad_request_says_what_is_bad_and_where(server, asked, message):

@@ -6,6 +6,7 @@ import pytest
 from conftest import ROOT
 
 from benchmarks import calibration, result_files, tables
+from nn.networks.fixed_weights import load_weights, weights_file, weights_sha256
 from nn.runs.comparison import by_network, read_outcomes, spread
 
 HINT = "not up to date; this prints its tables: python -m benchmarks.tables"
@@ -60,6 +61,13 @@ def test_the_page_of_handwriting_shows_the_committed_numbers(shipped):
     found = result_files.read(result_files.NUMBERS)
     assert (found["weights_sha256"], found["split"]) == (shipped["weights_sha256"], "test")
     assert tables.numbers() in page("docs/handwriting.md"), HINT
+
+
+@pytest.mark.parametrize("network", ["finder", "rows"])
+def test_the_page_of_handwriting_names_the_weights_in_the_repository(network, shipped):
+    sha256 = weights_sha256(load_weights(weights_file(network)))
+    assert f"`{sha256}`" in page("docs/handwriting.md")
+    assert shipped[f"{network}_sha256"] == sha256
 
 
 @pytest.mark.parametrize("name", ["flagship", "compact", "sprint"])
