@@ -29,7 +29,8 @@ def sheet_of_rows(
     from matplotlib.figure import Figure
 
     wrong = [place for place in range(len(texts)) if texts[place] != read[place]]
-    shown = [*range(min(SHOWN_ROWS, len(texts))), *wrong[:SHOWN_MISTAKES]]
+    later = [place for place in wrong if place >= SHOWN_ROWS][:SHOWN_MISTAKES]
+    shown = [*range(min(SHOWN_ROWS, len(texts))), *later]
     tall, wide = canvases.shape[1:3]
     tile = 2 * tall + CAPTION_PIXELS + GAP_PIXELS
     lines = max(1, -(-len(shown) // COLUMNS))
@@ -44,16 +45,18 @@ def sheet_of_rows(
         extent = (left, left + wide, top + 2 * tall, top)
         axes.imshow(pixels, cmap="gray", vmin=0, vmax=255, extent=extent)
         is_right = texts[index] == read[index]
-        caption = read[index] if is_right else f"{read[index]}, not {texts[index]}"
+        caption = read[index] or "nothing"
+        if not is_right:
+            caption += f", not {texts[index]}"
         color = CAPTION_COLOR if is_right else ORANGE
-        axes.text(left, top - 4, caption or "nothing", color=color, fontsize=8, parse_math=False)
+        axes.text(left, top - 4, caption, color=color, fontsize=8, parse_math=False)
     axes.set(xlim=(0, width), ylim=(height, 0), aspect="equal")
     axes.axis("off")
     right = len(texts) - len(wrong)
     axes.set_title(
         f"{title}: {right:,} of {len(texts):,} test canvases read right\n"
-        f"the first {len(shown) - len(wrong[:SHOWN_MISTAKES])}, then mistakes; the ink that was "
-        "found, and below it the darkness",
+        f"the first {len(shown) - len(later)}, then other mistakes; the ink that was found, and "
+        "below it the darkness",
         parse_math=False,
     )
     return figure
