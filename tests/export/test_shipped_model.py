@@ -33,7 +33,7 @@ FILES = [path for path in SHIPPED.rglob("*") if path.is_file()]
 
 
 def test_it_is_light():
-    assert 500_000 < sum(path.stat().st_size for path in FILES) < 6_500_000
+    assert 500_000 < sum(path.stat().st_size for path in FILES) < 8_000_000
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)

@@ -270,7 +270,7 @@ def test_the_shipped_model_reads_every_number(shipped):
         labels = {row["file"]: row["label"] for row in csv.DictReader(file)}
     rows = [row.split() for row in shipped[0][1:]]
     assert {row[0].rsplit("/", 1)[1]: row[1] for row in rows} == labels
-    assert sum(len(row) == 3 for row in rows) >= 6  # sure of these
+    assert sum(len(row) == 3 for row in rows) >= 5  # sure of these
 
 
 def test_the_table_is_aligned(shipped):
