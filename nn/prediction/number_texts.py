@@ -56,38 +56,12 @@ class RowText(NamedTuple):
         return "".join(each.text for each in self.characters)
 
 
-class _Structure(NamedTuple):
-    """A structure: its probability; its most probable text, as the reader of rows has it; the place
-    and the digit that was cut out of each character; and the probabilities of each digit, float
-    [10], None for a sign."""
+class _Reading(NamedTuple):
+    """The most probable text of a structure; and how probable the text is that differs from it in
+    the digit that is least sure, its rival."""
 
-    probability: float
-    text: str
-    places: list[tuple[int, int]]
-    seen: list[int | None]
-    digits: list[np.ndarray | None]
-
-    def best(self) -> RowText:
-        """Its most probable text; the rival differs from it in the digit that is least sure."""
-        characters, others, probability = [], [], self.probability
-        for index, (character, digits) in enumerate(zip(self.text, self.digits, strict=True)):
-            share = 1.0
-            if digits is not None:
-                second, first = np.argsort(digits)[-2:].tolist()
-                character, share = str(first), float(digits[first])
-                others.append((float(digits[second]) / share, index, str(second)))
-            place, seen = self.places[index], self.seen[index]
-            characters.append(Character(character, self.probability * share, place, seen))
-            probability *= share
-        text = "".join(each.text for each in characters)
-        _, index, other = max(others, default=(0.0, 0, ""))
-        rival = text[:index] + other + text[index + 1 :] if other else ""
-        return RowText(characters, probability, rival)
-
-    def rival_probability(self) -> float:
-        """The probability of the text that differs from the best one in one digit."""
-        ratios = [np.sort(each)[-2] / each.max() for each in self.digits if each is not None]
-        return self.best().probability * float(max(ratios, default=0.0))
+    text: RowText
+    rival_probability: float
 
 
 def choose_text(log_probabilities: np.ndarray, seen: Sequence[Seen]) -> RowText:
@@ -106,15 +80,14 @@ def choose_text(log_probabilities: np.ndarray, seen: Sequence[Seen]) -> RowText:
         for texts, of_texts in zip(groups.values(), places, strict=True)
     ]
     shares = np.exp(scores - np.logaddexp.reduce(scores))
-    structures = [
-        _structure(float(share), texts[0].text, of_texts, log_probabilities, seen)
+    readings = [
+        _read_structure(float(share), texts[0].text, of_texts, log_probabilities, seen)
         for share, texts, of_texts in zip(shares, groups.values(), places, strict=True)
     ]
-    first, *others = sorted(structures, key=lambda each: -each.best().probability)
-    best = first.best()
-    if others and others[0].best().probability > first.rival_probability():
-        return best._replace(rival=others[0].best().text)
-    return best
+    best, *others = sorted(readings, key=lambda each: -each.text.probability)
+    if others and others[0].text.probability > best.rival_probability:
+        return best.text._replace(rival=others[0].text.text)
+    return best.text
 
 
 def _agreement(text: str, places: Sequence[tuple[int, int]], seen: Sequence[Seen]) -> float:
@@ -137,25 +110,35 @@ def _covered(places: Sequence[tuple[int, int]], digit: Seen) -> list[int]:
     return [index for index, place in enumerate(places) if left <= sum(place) / 2 <= right]
 
 
-def _structure(
+def _read_structure(
     probability: float,
     text: str,
-    places: list[tuple[int, int]],
+    places: Sequence[tuple[int, int]],
     log_probabilities: np.ndarray,
     seen: Sequence[Seen],
-) -> _Structure:
-    """The structure of a text, with the probabilities of its digits."""
+) -> _Reading:
+    """Decides the digits of a structure. probability: of the structure; text, places: as the reader
+    of rows has it."""
     numbers = _match(text, places, seen)
-    digits: list[np.ndarray | None] = []
-    for character, (first, last), number in zip(text, places, numbers, strict=True):
-        if not character.isdigit():
-            digits.append(None)
-            continue
-        shares = np.exp(log_probabilities[first : last + 1, :10]).max(0) + MIN_OF_READER
-        if number is not None:
-            shares = shares * np.maximum(seen[number].probabilities, MIN_OF_MODEL)
-        digits.append(shares / shares.sum())
-    return _Structure(probability, text, places, numbers, digits)
+    characters, whole = [], probability
+    others = [(0.0, 0, "")]  # of each digit: second to first probability, its index, the second
+    for index, (character, place, number) in enumerate(zip(text, places, numbers, strict=True)):
+        share = 1.0
+        if character.isdigit():
+            first, last = place
+            digits = np.exp(log_probabilities[first : last + 1, :10]).max(0) + MIN_OF_READER
+            if number is not None:
+                digits = digits * np.maximum(seen[number].probabilities, MIN_OF_MODEL)
+            digits = digits / digits.sum()
+            runner_up, best = np.argsort(digits)[-2:].tolist()
+            character, share = str(best), float(digits[best])
+            others.append((float(digits[runner_up]) / share, index, str(runner_up)))
+        characters.append(Character(character, probability * share, place, number))
+        whole *= share
+    ratio, index, other = max(others)
+    found = "".join(each.text for each in characters)
+    rival = found[:index] + other + found[index + 1 :] if other else ""
+    return _Reading(RowText(characters, whole, rival), whole * ratio)
 
 
 def _match(text: str, places: Sequence[tuple[int, int]], seen: Sequence[Seen]) -> list[int | None]:

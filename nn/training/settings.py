@@ -88,7 +88,7 @@ class Settings:
         if self.batch_size > count:
             raise UserError(
                 f"{self.network} cannot train with batches of {self.batch_size:,}: there are only "
-                f"{count:,} training digits; try a smaller --batch-size"
+                f"{count:,} examples to train on; try a smaller --batch-size"
             )
 
     def __post_init__(self) -> None:
