@@ -299,7 +299,8 @@ def _new_own_hand(options: argparse.Namespace) -> "OwnHand":
     data = Path(options.data)
     own = own_digits.read(data, options.labels, start.version, Told.of(options))
     source = datasets.load("auto", options.quiet)
-    names = ("epochs", "batch_size", "learning_rate", "augment", "precision", "seed")
+    names = ("epochs", "batch_size", "learning_rate", "augment", "precision", "seed", "dropout",
+             "weight_decay", "warmup", "l2", "optimizer")  # fmt: skip
     settings = start.settings(source, _given(options, names))
     folder = RunFolder(options.run_dir or default_folder(f"{start.network.name}-own"))
     target = options.saved_model or export_folders.usual(str(data.resolve()))
@@ -315,6 +316,9 @@ def plan(
     from nn.training import datasets
     from nn.training.settings import Settings
 
+    if options.dropout is not None:
+        for network in networks:  # here, before any digits are downloaded
+            network.check_dropout()
     source = datasets.load(options.data or "auto", options.quiet, Told.of(options))
     # The network brings its name and its hidden sizes; `seeds` has the seeds.
     names = {field.name for field in fields(Settings)} - {"network", "hidden", "seed"}

@@ -4,17 +4,20 @@ from dataclasses import dataclass
 
 from nn.runtime.sessions import FLOAT32
 
+ADAM, MOMENTUM, SGD = OPTIMIZERS = ("adam", "momentum", "sgd")
+
 
 @dataclass(frozen=True)
 class Recipe:
     """How a network is trained.
 
-    epochs: times through the training digits. batch_size: images in each step. learning_rate:
-    Adam's highest. It rises from 0 to that during the first `warmup` share of all steps, and then
-    falls towards 0, both in a straight line (Smith and Topin 2017, arXiv 1708.07120). beta_2:
-    Adam's. l2: the loss gets l2 / 2 times the sum of all squared kernels and weights added.
-    weight_decay: each step takes this share of kernels and weights away, times the learning rate
-    (Loshchilov and Hutter 2019, arXiv 1711.05101). label_smoothing: the share of a label that all
+    epochs: times through the training digits. batch_size: images in each step. optimizer: one of
+    OPTIMIZERS. learning_rate: its highest. It rises from 0 to that during the first `warmup` share
+    of all steps, and then falls towards 0, both in a straight line (Smith and Topin 2017, arXiv
+    1708.07120). beta_2: Adam's. l2: the loss gets l2 / 2 times the sum of all squared kernels and
+    weights added. weight_decay: each step takes this share of kernels and weights away, times the
+    learning rate (Loshchilov and Hutter 2019, arXiv 1711.05101). dropout: the rate of each dropout
+    layer; None for a network that has none. label_smoothing: the share of a label that all
     ten digits get alike (Szegedy et al. 2016, arXiv 1512.00567). augment: whether each batch is
     distorted (nn/training/augment.py). bends: how far distorted digits are bent, in pixels. extras:
     extra pictures to train on, as a share of the digits (nn/training/datasets.py, extra_pictures).
@@ -32,6 +35,7 @@ class Recipe:
     beta_2: float = 0.999
     l2: float = 0.0
     weight_decay: float = 0.0
+    dropout: float | None = None
     label_smoothing: float = 0.0
     augment: bool = False
     bends: float = 0.0
@@ -39,6 +43,7 @@ class Recipe:
     precision: str = FLOAT32
     towers: int = 2
     pictures: int = 0
+    optimizer: str = ADAM
 
     def steps_per_epoch(self, count: int) -> int:
         """Batches that show each of `count` images once; the last one may repeat some."""

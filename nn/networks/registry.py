@@ -8,7 +8,8 @@ is an inference graph.
 To add a network, write its function in dense.py or convolutional.py under @register, and its twin
 in NumPy, a function of the same name, in tests/reference.py. It then trains, compares and exports
 like all others, and every test of networks tests it too. The first line of the function's docstring
-says what it is and names each dropout rate. The finder of ink (finder.py) and the reader of rows
+says what it is and names each dropout rate. A network with dropout layers takes their `rate` from
+its recipe, which --dropout replaces. The finder of ink (finder.py) and the reader of rows
 (row_reader.py) have other images and logits.
 """
 
@@ -24,7 +25,8 @@ from nn.data.digits import SIDE
 from nn.errors import UserError
 from nn.networks.recipe import Recipe
 
-# (images, seed, size of the first hidden layer, size of the second hidden layer, …) → logits
+# (images, seed, size of the first hidden layer, size of the second hidden layer, …) → logits; with
+# dropout layers, also `rate`, by name
 Layers = Callable[..., tf.Tensor]
 
 
@@ -57,14 +59,17 @@ class Network:
         """The network in one line: the first line of its function's docstring."""
         return (self.layers.__doc__ or "").partition("\n")[0]
 
-    def build(self, images: tf.Tensor, seed: tf.Tensor | None) -> tf.Tensor:
+    def build(
+        self, images: tf.Tensor, seed: tf.Tensor | None, dropout: float | None = None
+    ) -> tf.Tensor:
         """Adds the network to the current graph: images → logits.
 
-        Raises ValueError if the variables that it creates have another number of elements than
-        `parameters`. A network that shares the variables of an earlier one creates none.
+        dropout: the rate of its dropout layers; None is the recipe's. Raises ValueError if the
+        variables that it creates have another number of elements than `parameters`. A network that
+        shares the variables of an earlier one creates none.
         """
         before = len(tf1.global_variables())
-        logits = self.layers(images, seed, *self.hidden)
+        logits = self.layers(images, seed, *self.hidden, **self._rate(dropout))
         created = _count_elements(tf1.global_variables()[before:])
         if created not in (0, self.parameters):
             raise ValueError(
@@ -80,7 +85,21 @@ class Network:
         """
         if len(hidden) != len(self.hidden):
             raise UserError(_wrong_sizes_message(self, hidden))
-        return replace(self, hidden=tuple(hidden), parameters=_parameters(self.layers, hidden))
+        bare = replace(self, hidden=tuple(hidden))
+        return replace(bare, parameters=_parameters(bare))
+
+    def check_dropout(self) -> None:
+        """Raises UserError if the network has no dropout; the message lists those that have it."""
+        if self.recipe.dropout is None:
+            names = ", ".join(
+                other.name for other in NETWORKS.values() if other.recipe.dropout is not None
+            )
+            raise UserError(f"{self.name} has no dropout. These networks do: {names}")
+
+    def _rate(self, dropout: float | None) -> dict[str, float]:
+        """What `layers` takes beside the sizes: nothing, or the rate of its dropout layers."""
+        usual = self.recipe.dropout
+        return {} if usual is None else {"rate": usual if dropout is None else dropout}
 
 
 NETWORKS: dict[str, Network] = {}
@@ -123,10 +142,11 @@ def readers() -> list[str]:
     return [name for name, network in NETWORKS.items() if network.task is Task.READ_DIGITS]
 
 
-def _parameters(layers: Layers, hidden: Sequence[int]) -> int:
-    """Elements of all the variables that a network of these hidden sizes creates."""
+def _parameters(network: Network) -> int:
+    """Elements of all the variables that a network creates, whatever it states."""
     with tf.Graph().as_default():
-        layers(tf1.placeholder(tf.float32, [None, SIDE, SIDE]), None, *hidden)
+        images = tf1.placeholder(tf.float32, [None, SIDE, SIDE])
+        network.layers(images, None, *network.hidden, **network._rate(None))
         return _count_elements(tf1.global_variables())
 
 

@@ -19,6 +19,13 @@ def positive(kind: type[int] | type[float]) -> Callable[[str], float]:
     return parse
 
 
+def not_negative(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"expected 0 or more, found {text}")
+    return value
+
+
 def layer_size(text: str) -> int:
     value = int(text)
     if not 1 <= value <= MAX_LAYER_UNITS:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from nn.data.told import add_options
-from nn.runs.argument_types import layer_size, positive, seed, share
+from nn.runs.argument_types import layer_size, not_negative, positive, seed, share
 from nn.runs.contradictions import contradiction
 
 DESCRIPTION = "Trains a handwritten-digit recognizer and exports it as a SavedModel."
@@ -44,6 +44,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     )
     _add_networks(parser.add_argument_group("what to train").add_argument)
     _add_training(parser.add_argument_group("how to train it").add_argument)
+    _add_steps(parser.add_argument_group("how each step moves the weights").add_argument)
     _add_folders(parser.add_argument_group("where it goes").add_argument)
     options = parser.parse_args(arguments)
     if problem := contradiction(options):
@@ -115,13 +116,6 @@ def _add_training(add: Callable) -> None:
         help="digits in each training step (default: the network's)",
     )
     add(
-        "--learning-rate",
-        type=positive(float),
-        metavar="X",
-        help="Adam's highest learning rate; it falls to 0 at the end (default: the network's; "
-        "0.001 with --start-from)",
-    )
-    add(
         "--validation-split",
         type=share,
         metavar="F",
@@ -176,6 +170,48 @@ def _add_training(add: Callable) -> None:
         type=seed,
         metavar="N",
         help="equal seeds give equal weights on one machine (default: 0)",
+    )
+
+
+def _add_steps(add: Callable) -> None:
+    add(
+        "--optimizer",
+        choices=("adam", "momentum", "sgd"),
+        help="adam; momentum: gradient descent that keeps 0.9 of its velocity; sgd: plain gradient "
+        "descent. The last two need a higher --learning-rate than adam (default: the network's)",
+    )
+    add(
+        "--learning-rate",
+        type=positive(float),
+        metavar="X",
+        help="the highest learning rate; it falls to 0 at the end (default: the network's; "
+        "0.001 with --start-from)",
+    )
+    add(
+        "--warmup",
+        type=share,
+        metavar="F",
+        help="share of all steps in which the learning rate rises from 0 (default: the network's)",
+    )
+    add(
+        "--weight-decay",
+        type=not_negative,
+        metavar="X",
+        help="take this share of the weights away in each step, times the learning rate (default: "
+        "the network's)",
+    )
+    add(
+        "--l2",
+        type=not_negative,
+        metavar="X",
+        help="add X / 2 times the sum of the squared weights to the loss (default: the network's)",
+    )
+    add(
+        "--dropout",
+        type=share,
+        metavar="F",
+        help="share of its inputs that each dropout layer sets to 0 in training (default: the "
+        "network's)",
     )
 
 

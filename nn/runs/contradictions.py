@@ -34,6 +34,11 @@ def contradiction(options: argparse.Namespace) -> str | None:
             "--hidden fits only networks with as many hidden layers; "
             "name these after --compare, in place of all"
         )
+    if "all" in networks and options.dropout is not None:
+        return (
+            "--dropout fits only networks with dropout layers; "
+            "name these after --compare, in place of all"
+        )
     if problem := _own_digits_problem(options) or _helper_problem(options):
         return problem
     if options.data == "bundled" and Told.of(options) != UNTOLD:

@@ -55,7 +55,7 @@ class ReadDigits:
         if self.recipe.augment:
             images = augment(images, seed, bends=self.recipe.bends)
         with tf1.variable_scope("", reuse=True):
-            return self.network.build(images, seed)
+            return self.network.build(images, seed, self.recipe.dropout)
 
 
 # How much the cross-entropy of a pixel weighs beside the overlap of the whole ink.

@@ -1,4 +1,4 @@
-"""One training step's parts: the loss, the learning rate, Adam's update."""
+"""One training step's parts: the loss, the learning rate, the optimizer's update."""
 
 import math
 from collections.abc import Sequence
@@ -7,7 +7,11 @@ import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 from nn.data.digits import NO_DIGIT
-from nn.networks.recipe import Recipe
+from nn.networks.recipe import ADAM, MOMENTUM, SGD, Recipe
+
+# The share of its velocity that momentum keeps at each step: Krizhevsky et al. 2012, ImageNet
+# Classification with Deep Convolutional Neural Networks, 5.
+KEPT_VELOCITY = 0.9
 
 
 def cross_entropy(logits: tf.Tensor, labels: tf.Tensor, smoothing: float = 0.0) -> tf.Tensor:
@@ -55,8 +59,9 @@ def learning_rate(step: tf.Tensor, total_steps: int, recipe: Recipe) -> tf.Tenso
 def minimize(
     loss: tf.Tensor, variables: Sequence[tf.Variable], rate: tf.Tensor, recipe: Recipe
 ) -> tf.Operation:
-    """The op that takes one step of Adam, with decoupled weight decay, down the loss."""
-    optimizer = tf1.train.AdamOptimizer(rate, beta2=recipe.beta_2)
+    """The op that takes one step of the recipe's optimizer, with decoupled weight decay, down the
+    loss."""
+    optimizer = _optimizer(rate, recipe)
     gradients = optimizer.compute_gradients(loss + penalty(variables, recipe.l2), variables)
     if not recipe.weight_decay:
         return optimizer.apply_gradients(gradients)
@@ -65,6 +70,16 @@ def minimize(
         decays = [matrix.assign_sub(share * matrix) for matrix in _matrices(variables)]
     with tf.control_dependencies(decays):
         return optimizer.apply_gradients(gradients)
+
+
+def _optimizer(rate: tf.Tensor, recipe: Recipe) -> tf1.train.Optimizer:
+    if recipe.optimizer == ADAM:
+        return tf1.train.AdamOptimizer(rate, beta2=recipe.beta_2)
+    if recipe.optimizer == MOMENTUM:
+        return tf1.train.MomentumOptimizer(rate, KEPT_VELOCITY)
+    if recipe.optimizer == SGD:
+        return tf1.train.GradientDescentOptimizer(rate)
+    raise ValueError(f"no optimizer is called {recipe.optimizer!r}")
 
 
 def _matrices(variables: Sequence[tf.Variable]) -> list[tf.Variable]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from nn.data.digits import SEED_LIMIT
 from nn.errors import UserError
-from nn.networks.recipe import Recipe
+from nn.networks.recipe import OPTIMIZERS, Recipe
 from nn.networks.registry import Network, get_network
 from nn.runtime.sessions import FLOAT32, PRECISIONS, precision_for_this_cpu
 
@@ -29,6 +29,11 @@ _CHECKS: dict[str, tuple[Any, Callable[[Any], bool]]] = {
     "bends": (float | int, lambda pixels: 0 <= pixels < math.inf),
     "extras": (float | int, lambda share: 0 <= share < math.inf),
     "precision": (str, lambda precision: precision in PRECISIONS),
+    "dropout": (float | int | None, lambda rate: rate is None or 0 <= rate < 1),
+    "weight_decay": (float | int | None, lambda share: share is None or 0 <= share < math.inf),
+    "warmup": (float | int | None, lambda share: share is None or 0 <= share < 1),
+    "l2": (float | int | None, lambda l2: l2 is None or 0 <= l2 < math.inf),
+    "optimizer": (str | None, lambda name: name is None or name in OPTIMIZERS),
     "hidden": (tuple | list, lambda sizes: all(isinstance(n, int) and n > 0 for n in sizes)),
 }
 
@@ -39,7 +44,8 @@ class Settings:
 
     validation_split: the share of the training digits that is held out; hidden: the sizes of a
     dense network's hidden layers. nn/networks/recipe.py describes the fields shared with Recipe.
-    The order of the fields is the order in config.json and in the model card.
+    None, as in the configs of old runs, is the value of the network's own recipe. The order of the
+    fields is the order in config.json and in the model card.
     """
 
     network: str
@@ -53,15 +59,22 @@ class Settings:
     bends: float = 0.0
     extras: float = 0.0
     precision: str = FLOAT32
+    dropout: float | None = None
+    weight_decay: float | None = None
+    warmup: float | None = None
+    l2: float | None = None
+    optimizer: str | None = None
 
     @classmethod
     def of(cls, network: Network, *, bundled: bool = False, **given: Any) -> "Settings":
         """The network's own settings on this machine, replaced by those given that are not None.
 
         bundled: whether the run trains on scikit-learn's bundled digits. Without `augment`, bends
-        is 0.
+        is 0. Raises UserError if a dropout is given and the network has none.
         """
         recipe = network.recipe
+        if given.get("dropout") is not None:
+            network.check_dropout()
         own = {name: getattr(recipe, name) for name in _shared()}
         own["precision"] = precision_for_this_cpu(recipe.precision)
         if bundled:
@@ -81,6 +94,7 @@ class Settings:
     def recipe(self) -> Recipe:
         """The network's recipe, with these settings in it."""
         own = {name: getattr(self, name) for name in _shared()}
+        own = {name: value for name, value in own.items() if value is not None}
         return replace(get_network(self.network).recipe, **own)
 
     def check_batch_size(self, count: int) -> None:

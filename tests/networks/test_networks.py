@@ -223,6 +223,9 @@ def test_a_network_drops_what_its_summary_says_in_training(name, monkeypatch):
         network.build(tf.zeros([1, 28, 28]), seed)
     stated = [float(rate) for rate in re.findall(r"dropout (0\.\d+)", network.summary)]
     assert seen == [(rate, seed) for rate in stated]
+    with tf.Graph().as_default():  # another rate replaces every one of its own
+        network.build(tf.zeros([1, 28, 28]), tf.constant([1, 2]), dropout=0.7)
+    assert [rate for rate, _ in seen[len(stated) :]] == [0.7] * len(stated)
     if name in DROPOUT:
         assert stated == DROPOUT[name]
 

@@ -24,7 +24,11 @@ from nn.training.run_folder import RunFolder
 
 tf1 = tf.compat.v1
 
-OPTIONS = ["--network", "simple_dnn", "--epochs", "20", "--augment"]
+OPTIONS = [
+    "--network", "simple_dnn", "--epochs", "20", "--augment", "--dropout", "0.3",
+    "--weight-decay", "0.01", "--warmup", "0.1", "--l2", "0.0001", "--optimizer", "momentum",
+    "--learning-rate", "0.02",
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")

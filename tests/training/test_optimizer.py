@@ -1,4 +1,4 @@
-"""The loss, the learning rate's course and Adam's step, against NumPy."""
+"""The loss, the learning rate's course and the optimizers' steps, against NumPy."""
 
 import numpy as np
 import pytest
@@ -41,26 +41,36 @@ def test_label_smoothing_gives_each_digit_a_share():
     np.testing.assert_allclose(smooth, 0.8 * plain - 0.2 * log.mean(1), rtol=1e-5)
 
 
-@pytest.mark.parametrize("weight_decay", [0.0, 0.1])
-def test_two_steps_are_adams_with_decoupled_weight_decay(weight_decay):
-    """Loshchilov and Hutter 2019, algorithm 2; biases do not decay."""
-    rate, beta_2, start = 0.01, 0.99, np.array([[1.0, -2.0]])
-    targets = np.array([[0.5, 3.0]]), np.array([0.3, -0.7])
+# The starts of a matrix and of a bias, and what their losses pull them to.
+STARTS = np.array([[1.0, -2.0]]), np.array([1.0, -2.0])
+TARGETS = np.array([[0.5, 3.0]]), np.array([0.3, -0.7])
+
+
+def two_steps(recipe: Recipe, rate: float) -> list[np.ndarray]:
+    """A matrix and a bias after two steps down half the squared distance to their targets."""
     with tf.Graph().as_default(), tf1.Session() as session:
-        weights = tf1.get_variable("weights", initializer=tf.constant(start, tf.float32))
-        bias = tf1.get_variable("bias", initializer=tf.constant(start[0], tf.float32))
+        variables = [
+            tf1.get_variable(name, initializer=tf.constant(start, tf.float32))
+            for name, start in zip(("weights", "bias"), STARTS, strict=True)
+        ]
         loss = sum(
             0.5 * tf.reduce_sum((variable - target) ** 2)
-            for variable, target in zip((weights, bias), targets, strict=True)
+            for variable, target in zip(variables, TARGETS, strict=True)
         )
-        recipe = Recipe(epochs=1, beta_2=beta_2, weight_decay=weight_decay)
-        update = minimize(loss, [weights, bias], tf.constant(rate), recipe)
+        update = minimize(loss, variables, tf.constant(rate), recipe)
         session.run(tf1.global_variables_initializer())
         for _ in range(2):
             session.run(update)
-        found = session.run([weights, bias])
+        return session.run(variables)
+
+
+@pytest.mark.parametrize("weight_decay", [0.0, 0.1])
+def test_two_steps_are_adams_with_decoupled_weight_decay(weight_decay):
+    """Loshchilov and Hutter 2019, algorithm 2; biases do not decay."""
+    rate, beta_2 = 0.01, 0.99
+    found = two_steps(Recipe(epochs=1, beta_2=beta_2, weight_decay=weight_decay), rate)
     for value, target, decay, result in zip(
-        (start, start[0]), targets, (weight_decay, 0.0), found, strict=True
+        STARTS, TARGETS, (weight_decay, 0.0), found, strict=True
     ):
         m, v = 0.0, 0.0
         for step in (1, 2):
@@ -70,3 +80,26 @@ def test_two_steps_are_adams_with_decoupled_weight_decay(weight_decay):
             value = value - rate * decay * value
             value -= rate * (m / (1 - 0.9**step)) / (np.sqrt(v / (1 - beta_2**step)) + 1e-8)
         np.testing.assert_allclose(result, value, rtol=1e-5)
+
+
+@pytest.mark.parametrize("weight_decay", [0.0, 0.1])
+@pytest.mark.parametrize(("optimizer", "kept"), [("momentum", 0.9), ("sgd", 0.0)])
+def test_two_steps_are_gradient_descents_with_l2_and_decoupled_weight_decay(
+    optimizer, kept, weight_decay
+):
+    """Loshchilov and Hutter 2019, algorithm 1. L2 pulls at the matrix alone, as weight decay does;
+    its pull goes into the velocity, that of weight decay does not."""
+    rate, l2 = 0.1, 0.3
+    recipe = Recipe(epochs=1, optimizer=optimizer, l2=l2, weight_decay=weight_decay)
+    found = two_steps(recipe, rate)
+    for value, target, is_matrix, result in zip(STARTS, TARGETS, (1, 0), found, strict=True):
+        velocity = 0.0
+        for _ in range(2):
+            velocity = kept * velocity + (value - target) + is_matrix * l2 * value
+            value = value - rate * is_matrix * weight_decay * value - rate * velocity
+        np.testing.assert_allclose(result, value, rtol=1e-5)
+
+
+def test_an_unknown_optimizer_is_an_error():
+    with pytest.raises(ValueError, match="no optimizer is called 'adagrad'"):
+        two_steps(Recipe(epochs=1, optimizer="adagrad"), 0.1)

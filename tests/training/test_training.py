@@ -140,9 +140,9 @@ def test_without_a_network_it_falls_back_loudly(tmp_path):
     assert not (tmp_path / "SavedModel" / "1").exists()
 
 
-def trained(digits, chunks, count=100, batch_size=64, seed=0, augment=False, bends=0.0):
-    """The weights after the chunks of steps, and the totals."""
-    recipe = Recipe(epochs=25, batch_size=batch_size, augment=augment, bends=bends)
+def trained(digits, chunks, count=100, seed=0, **fields):
+    """The weights after the chunks of steps, and the totals. fields: of the recipe."""
+    recipe = Recipe(epochs=25, **fields)
     graph = build_training_graph(get_network("dense"), recipe, count=count, seed=seed)
     few = digits[0][:count]
     with tf1.Session(graph=graph.graph) as session:
@@ -180,22 +180,49 @@ def test_only_the_bundled_digits_are_bent():
 
 def test_settings_stand_in_a_config_in_the_order_of_older_runs():
     names = ["network", "epochs", "batch_size", "learning_rate", "validation_split", "seed",
-             "hidden", "augment", "bends", "extras", "precision"]  # fmt: skip
+             "hidden", "augment", "bends", "extras", "precision", "dropout", "weight_decay",
+             "warmup", "l2", "optimizer"]  # fmt: skip
     assert list(vars(Settings.of(get_network("flagship")))) == names
 
 
 def test_the_recipe_of_a_run_has_its_settings_and_the_rest_of_the_networks_recipe():
     network = get_network("flagship")
     given = {"epochs": 3, "batch_size": 5, "learning_rate": 0.5, "augment": True, "bends": 2.0,
-             "extras": 0.25, "precision": "bfloat16"}  # fmt: skip
+             "extras": 0.25, "precision": "bfloat16", "dropout": 0.1, "weight_decay": 0.0,
+             "warmup": 0.5, "l2": 0.2, "optimizer": "sgd"}  # fmt: skip
     assert Settings.of(network, **given).recipe == replace(network.recipe, **given)
+
+
+def test_the_config_of_an_old_run_has_the_networks_own_recipe():
+    network = get_network("compact")
+    settings = vars(Settings.of(network))
+    for name in ("dropout", "weight_decay", "warmup", "l2", "optimizer"):
+        del settings[name]
+    assert Settings(**settings).recipe == network.recipe
+
+
+def test_a_dropout_is_that_of_the_training_graph(digits):
+    own, same, none = (trained(digits, [2], dropout=rate)[0] for rate in (None, 0.2, 0.0))
+    np.testing.assert_array_equal(own[0], same[0])  # 0.2 is the network's own
+    assert not np.array_equal(own[0], none[0])
+
+
+def test_a_network_without_dropout_refuses_one_and_lists_those_that_have_it(train_here, tmp_path):
+    finished = train_here("--network", "sprint", "--dropout", 0.3, "--run-dir", tmp_path / "run")
+    assert (finished.returncode, finished.stdout) == (2, "")
+    assert finished.stderr.startswith(
+        "error: sprint has no dropout. These networks do: simple_dnn, dense, dense_batchnorm, "
+    )
+    assert finished.stderr.count("\n") == 1
+    assert not list(tmp_path.iterdir())
 
 
 SETTING_OPTIONS = [
     ["--network", "tiny"], ["--hidden", "5"], ["--compare", "tiny"], ["--data", "bundled"],
     ["--epochs", "1"], ["--batch-size", "1"], ["--learning-rate", "1"],
     ["--validation-split", "0"], ["--refit"], ["--quantize"], ["--no-augment"], ["--extras", "0"],
-    ["--precision", "auto"], ["--seed", "0"], ["--run-dir", "here"],
+    ["--optimizer", "sgd"], ["--warmup", "0"], ["--weight-decay", "0"], ["--l2", "0"],
+    ["--dropout", "0"], ["--precision", "auto"], ["--seed", "0"], ["--run-dir", "here"],
 ]  # fmt: skip
 
 
