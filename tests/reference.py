@@ -168,6 +168,29 @@ dense = classic = tiny  # two hidden layers too; they differ in sizes and dropou
 flagship = compact  # the same layers; it differs in filters and dropout
 
 
+def residual(x, w):
+    """The pre-activation of a unit that changes the shape feeds its shortcut too."""
+
+    def conv(x, name, stride=1):
+        kernel = w.variables[f"{name}/kernel"]
+        sides = [
+            max((-(-side // stride) - 1) * stride + len(kernel) - side, 0) for side in x.shape[1:3]
+        ]
+        padding = [
+            (side // 2, side - side // 2) for side in sides
+        ]  # an odd row lies at the far side
+        return conv2d(np.pad(x, [(0, 0), *padding, (0, 0)]), kernel, 0.0)[:, ::stride, ::stride]
+
+    x = max_pool(conv(x[..., None], "conv_1"))
+    for number, stride in enumerate((1, 1, 2, 1, 2, 1), 1):
+        unit = f"unit_{number}"
+        y = relu(w.batch_norm(x, f"{unit}/batch_norm_1"))
+        shortcut = conv(y, f"{unit}/shortcut", stride) if stride == 2 else x
+        y = relu(w.batch_norm(conv(y, f"{unit}/conv_1", stride), f"{unit}/batch_norm_2"))
+        x = shortcut + conv(y, f"{unit}/conv_2")
+    return w.dense(relu(w.batch_norm(x, "batch_norm_1")).mean((1, 2)), "logits")
+
+
 def finder(pictures, w):
     """[N, H, W, 2] → logits of ink, [N, H, W]."""
 

@@ -36,7 +36,7 @@ def trained(name: str, digits, towers: int, batch_size: int = 32) -> dict[str, n
 
 
 # Their batch norm takes the mean of a whole batch, as their accuracies were measured.
-AS_ONE = {"dense_batchnorm", "optimized_cnn", "compact", "flagship"}
+AS_ONE = {"dense_batchnorm", "optimized_cnn", "compact", "flagship", "residual"}
 
 
 @pytest.mark.parametrize("name", readers())
