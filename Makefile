@@ -14,18 +14,20 @@ RUN := $(VENV)/bin/python
 PEERS := .venv-benchmark
 KSERVE := .venv-kserve
 
-.PHONY: help train predict draw draw-site serve test test-faults test-apps test-kserve lint notebooks \
-	benchmark benchmark-quick install install-serve install-dev install-apps install-draw clean
+.PHONY: help train tune predict draw draw-site serve test test-faults test-apps test-kserve lint \
+	notebooks benchmark benchmark-quick install install-serve install-tune install-dev install-apps \
+	install-draw clean
 
 help:
 	@echo "make train      train the default network, export it to SavedModel/"
+	@echo "make tune       search the settings with which the default network trains best"
 	@echo "make predict    read samples/ with the newest model; the first one is in the repository"
 	@echo "make draw       a page to draw digits on; the model runs in your browser"
 	@echo "make draw-site  write that page to build/draw/, for any static host"
 	@echo "make serve      answer over HTTP, on http://127.0.0.1:8501"
 	@echo "make test       lint and test, but for the tests of make test-faults"
 	@echo "make test-faults   test damaged files, full disks, killed programs, endless input"
-	@echo "make test-apps  test apps/: the page, in Chromium, and the server; and the export to ONNX"
+	@echo "make test-apps  test apps/: the page, in Chromium, the server, tuning; the export to ONNX"
 	@echo "make test-kserve   test the model in KServe's Python server"
 	@echo "make lint       lint and check types, without the tests"
 	@echo "make notebooks  execute both notebooks, and save their outputs in them"
@@ -38,6 +40,9 @@ help:
 
 train: install
 	$(RUN) train_neural_network.py $(ARGS)
+
+tune: install-tune
+	$(RUN) -m apps.tune $(or $(ARGS),compact)
 
 predict: install
 	$(RUN) load_saved_model.py $(or $(ARGS),samples/)
@@ -105,6 +110,7 @@ notebooks: install-dev
 
 install: $(VENV)/.installed
 install-serve: $(VENV)/.installed-serve
+install-tune: $(VENV)/.installed-tune
 install-dev: $(VENV)/.installed-dev
 install-apps: $(VENV)/.installed-apps
 install-draw: $(VENV)/.installed-draw
@@ -117,15 +123,20 @@ $(VENV)/.installed-serve: requirements/serve.txt requirements/lite.txt | $(VENV)
 	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements/serve.txt
 	@touch $@
 
+$(VENV)/.installed-tune: requirements/tune.txt requirements.txt | $(VENV)/bin/python
+	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements/tune.txt
+	@touch $@ $(VENV)/.installed
+
 $(VENV)/.installed-dev: requirements/dev.txt requirements.txt | $(VENV)/bin/python
 	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements/dev.txt
 	@touch $@ $(VENV)/.installed
 
 $(VENV)/.installed-apps: requirements/apps.txt requirements/dev.txt requirements/draw.txt \
-		requirements/serve.txt requirements/onnx.txt requirements/lite.txt requirements.txt | \
-		$(VENV)/bin/python
+		requirements/serve.txt requirements/tune.txt requirements/onnx.txt requirements/lite.txt \
+		requirements.txt | $(VENV)/bin/python
 	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements/apps.txt
-	@touch $@ $(VENV)/.installed-serve $(VENV)/.installed-dev $(VENV)/.installed
+	@touch $@ $(VENV)/.installed-serve $(VENV)/.installed-tune $(VENV)/.installed-dev \
+		$(VENV)/.installed
 
 # The packages of the page, by the hashes of its lock file, which npm reads from 7 on. Where there is
 # none, .venv gets one.
