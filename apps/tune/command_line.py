@@ -8,17 +8,17 @@ from nn.data.told import add_options
 from nn.runs.argument_types import positive, seed
 
 DESCRIPTION = """\
-Searches the settings with which a network trains best: it tries some, trains
-for a few epochs, counts the validation digits that are read wrong, and tries
-others near the best (Optuna's TPE sampler). It ends a trial early that is
-among the worst after an epoch. It never looks at the test digits.
+Searches the settings with which a network trains best. Each trial trains for
+a few epochs with settings that Optuna proposes; the validation digits that are
+then read wrong judge them. A trial ends early if it is among the worst after
+an epoch. Nothing looks at the test digits.
 """
 EPILOG = """\
 examples:
   python -m apps.tune dense                       30 trials, in some minutes
   python -m apps.tune compact --trials 60         goes on to 60 if there are fewer
   python -m apps.tune dense --only learning_rate dropout
-  python -m apps.tune dense --study postgresql://me@host/tuning
+  python -m apps.tune dense --study postgresql+psycopg://me@host/tuning
 
 Start the same command several times, in several terminals or, with a --study
 that all reach, on several machines: they share the trials. Stop any of them

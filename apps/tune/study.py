@@ -11,7 +11,7 @@ import optuna
 from optuna.exceptions import ExperimentalWarning, OptunaError
 from optuna.trial import FrozenTrial, Trial, TrialState
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from nn.errors import UserError
 
@@ -27,6 +27,7 @@ OPENING_ATTEMPTS, OPENING_PAUSE_SECONDS = 5, 1.0
 KEPT_PERCENTILE = 70.0
 UNPRUNED_TRIALS = 5  # before there are so many, no trial ends early
 PLAN = "plan"
+EXAMPLE_URL = "postgresql+psycopg://me@host/tuning"
 LOST_TRIAL = "Cannot tell a"  # how Optuna's error begins if a trial has ended in the meantime
 
 
@@ -35,8 +36,13 @@ class SurplusError(Exception):
 
 
 def study_url(study: str | None, folder: Path) -> str:
-    """The URL of a study: of a file, unless it is one."""
+    """The URL of what --study names, which is one already, or an SQLite file; None is a file in
+    the folder. Raises UserError if it is no valid URL, or the file's folder cannot be made."""
     if study and "://" in study:
+        try:
+            make_url(study)
+        except ArgumentError:
+            raise UserError(f"--study: expected a file, or a URL such as {EXAMPLE_URL}") from None
         return study
     file = Path(study) if study else folder / "study.db"
     try:
@@ -56,17 +62,9 @@ def shown(url: str) -> str:
 
 @contextmanager
 def clear_errors(url: str) -> Iterator[None]:
-    """Turns what a database raises into a UserError of one line."""
+    """Turns what a database raises into a UserError of one line. url: a valid one."""
     try:
         yield
-    except ArgumentError:
-        raise UserError(
-            "--study: expected a file, or a URL such as postgresql://user@host/name"
-        ) from None
-    except ImportError as error:
-        raise UserError(
-            f"{shown(url)}: the driver of this database is not installed ({error.__cause__})"
-        ) from None
     except (SQLAlchemyError, OptunaError) as error:
         cause = getattr(error, "orig", None) or error.__cause__ or error
         reason = str(getattr(cause, "orig", None) or cause).splitlines()[0]
@@ -102,6 +100,7 @@ def open_study(url: str, name: str, plan: Mapping[str, Any]) -> optuna.Study:
 
 
 def _open_storage(url: str) -> optuna.storages.RDBStorage:
+    """Raises UserError if the database's driver is missing, and what the database raises."""
     is_file = make_url(url).drivername.startswith("sqlite")
     for attempt in range(1, OPENING_ATTEMPTS + 1):
         try:
@@ -111,6 +110,11 @@ def _open_storage(url: str) -> optuna.storages.RDBStorage:
                 heartbeat_interval=HEARTBEAT_SECONDS,
                 grace_period=GRACE_SECONDS,
             )
+        except (ImportError, NoSuchModuleError) as error:
+            reason = str(error.__cause__ or error).splitlines()[0]
+            raise UserError(
+                f"{shown(url)}: the driver of this database is not installed ({reason})"
+            ) from None
         except SQLAlchemyError:
             if attempt == OPENING_ATTEMPTS:
                 raise

@@ -251,7 +251,8 @@ def test_a_trial_that_diverges_counts_as_ended_early(small_data, tmp_path, monke
         (["tiny", "--only", "dropout"], "tiny has no dropout to tune; it has learning_rate, "),
         (["tiny", "--study", "rows.csv"], "rows.csv: the study cannot be read or written (file "),
         (["tiny", "--study", "oracle://me:secret@host/x"], "oracle://me:***@host/x: the driver "),
-        (["tiny", "--study", "x://"], "--study: expected a file, or a URL such as postgresql://"),
+        (["tiny", "--study", "x://host/y"], "x://host/y: the driver of this database is not "),
+        (["tiny", "--study", "://"], "--study: expected a file, or a URL such as postgresql"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_tuned_is_an_error_of_one_line(
