@@ -90,7 +90,7 @@ class Tuning:
             "epochs": usual.epochs,
             "seed": usual.seed,
             "tuned": self.space.names,
-            "data": source.description["training_sha256"],
+            "digits": source.description["training_sha256"][:12],
         }
 
     def objective(self, stop: Stop) -> Callable[[Trial], float]:

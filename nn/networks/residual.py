@@ -8,13 +8,16 @@ import tensorflow.compat.v1 as tf1
 
 from nn.networks.layers import batch_norm, conv2d, dense, max_pool
 from nn.networks.registry import register
+from nn.runtime.sessions import BFLOAT16
 
 
 # Three stages of two units, as wide as those of He et al. 2016 for CIFAR-10. The max-pool after the
-# first convolution leaves a quarter of the pixels, and so of the work.
+# first convolution leaves a quarter of the pixels, and so of the work. The training is that of
+# `compact`, not tuned anew.
 @register(
     "residual", parameters=175_706, epochs=6, batch_size=128, learning_rate=2e-2, warmup=0.25,
-    beta_2=0.99, weight_decay=0.01, label_smoothing=0.1, augment=True, towers=1,
+    beta_2=0.99, weight_decay=0.01, label_smoothing=0.1, augment=True, precision=BFLOAT16,
+    towers=1,
 )  # fmt: skip
 def residual(images: tf.Tensor, seed: tf.Tensor | None) -> tf.Tensor:
     """conv 3×3: 16, max-pool, residual units: 2 of 16, 32, 64; batch norm, ReLU, mean; dense: 10"""
