@@ -1,9 +1,11 @@
 """What the user names → Spark's records of a path and the content of a file."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from apps.bulk.storage import Storage, as_named, escaped, folder_above_pattern, is_pattern
 from nn.errors import DataError
@@ -14,8 +16,10 @@ if TYPE_CHECKING:
 
 PARQUET_SUFFIX = ".parquet"
 PATH, CONTENT = COLUMNS = ["path", "content"]  # as Spark's binaryFile source calls them
+SCHEMA = f"{PATH} string, {CONTENT} binary"
 RECORDS_PER_TASK = 1000  # some 5 s of work
 _HIDDEN = r"^\."
+_LOCAL = re.compile(r"^file:/+")
 
 
 @dataclass
@@ -59,7 +63,7 @@ def records_of(spark: "SparkSession", inputs: Inputs, recursive: bool) -> "DataF
     folder holds no picture, or Parquet other columns."""
     frames = [_folder(spark, folder, inputs, recursive) for folder in inputs.folders]
     if inputs.files:
-        frames.append(spark.read.format("binaryFile").load(inputs.files).select(COLUMNS))
+        frames.append(_files(spark, spark.read.format("binaryFile").load(inputs.files)))
     frames += [_parquet(spark, address) for address in inputs.parquet]
     return reduce(lambda one, other: one.unionAll(other), frames)
 
@@ -76,24 +80,31 @@ def _folder(spark: "SparkSession", folder: str, inputs: Inputs, recursive: bool)
         pathGlobFilter=f"*.{{{','.join(in_either_case)}}}",
         ignoredPathSegmentRegex=_HIDDEN if recursive else _HIDDEN + others,
     )
-    frame = reader.load(escaped(folder)).select(COLUMNS)
-    if frame.select(PATH).isEmpty():
+    frame = reader.load(escaped(folder))
+    if not frame.inputFiles():
         raise DataError(
             f"{inputs.names[f'{folder}/'][:-1]}: no pictures to be read in this folder "
             f"({', '.join(EXTENSIONS)})"
         )
-    return frame
+    return _files(spark, frame)
+
+
+def _files(spark: "SparkSession", frame: "DataFrame") -> "DataFrame":
+    """The records of what binaryFile has found, with those of empty files: Spark lists these, but
+    leaves them out without a word."""
+    with_content = {row[PATH] for row in frame.select(PATH).collect()}
+    listed = (_LOCAL.sub("file:/", unquote(address)) for address in frame.inputFiles())
+    empty = [(path, b"") for path in listed if path not in with_content]
+    records = frame.select(COLUMNS)
+    return records.unionAll(spark.createDataFrame(empty, SCHEMA)) if empty else records
 
 
 def _parquet(spark: "SparkSession", address: str) -> "DataFrame":
     """Records of Parquet, in as many parts as they are worth tasks: a file of small pictures is one
     part by itself."""
     frame = spark.read.parquet(address)
-    found = {each.name: each.dataType.simpleString() for each in frame.schema}
-    if (found.get(PATH), found.get(CONTENT)) != ("string", "binary"):
-        raise DataError(
-            f"{address}: expected the columns path (string) and content (binary), found "
-            f"{', '.join(f'{name} ({kind})' for name, kind in found.items())}"
-        )
+    found = ", ".join(f"{each.name} {each.dataType.simpleString()}" for each in frame.schema)
+    if not {*SCHEMA.split(", ")} <= {*found.split(", ")}:
+        raise DataError(f"{address}: expected the columns {SCHEMA}; found {found}")
     tasks = -(-frame.count() // RECORDS_PER_TASK)
     return frame.select(COLUMNS).repartition(max(1, tasks), PATH)

@@ -27,6 +27,7 @@ _SETTINGS = {
     # 1,000 small ones. Spark's own 4 MiB make it 31.
     "spark.sql.files.openCostInBytes": "131072",
 }
+_LOG_SETTINGS = Path(__file__).with_name("log4j2.properties").as_uri()
 _LOCAL_SETTINGS = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
 
 
@@ -37,18 +38,21 @@ def spark_session(
     """Spark's session, whose workers import `nn` and `apps`, and find the version in MODEL.
 
     master: its address; settings: the user's own, which come before those of this module. Raises
-    UserError where there is no Java, or no such master.
+    UserError where there is no Java, where no master answers, and where Spark fails meanwhile.
     """
-    _require_java()
+    require_java()
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # it would take any python3
     # PySpark looks at pandas wherever Arrow is used, but mapInArrow does not use it.
     warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
     from pyspark.sql import SparkSession
 
+    from apps.bulk.errors import spark_errors_told
+
     local = _LOCAL_SETTINGS if master.startswith("local") else {}
     show_progress = {"spark.ui.showConsoleProgress": str(sys.stderr.isatty()).lower()}
-    given = {**_SETTINGS, **local, **show_progress, **dict(settings)}
-    with TemporaryDirectory() as folder:
+    log = {"spark.driver.extraJavaOptions": f'-Dlog4j2.configurationFile="{_LOG_SETTINGS}"'}
+    given = {**_SETTINGS, **local, **show_progress, **log, **dict(settings)}
+    with TemporaryDirectory() as folder, spark_errors_told():
         spark = SparkSession.Builder().master(master).config(map=given).getOrCreate()
         try:
             spark.sparkContext.addPyFile(_pack_code(Path(folder)))
@@ -58,7 +62,8 @@ def spark_session(
             spark.stop()
 
 
-def _require_java() -> None:
+def require_java() -> None:
+    """Raises UserError where Spark would find no Java."""
     home = os.environ.get("JAVA_HOME")
     if not shutil.which(Path(home, "bin", "java") if home else "java"):
         where = f"in JAVA_HOME, {home}" if home else "here"

@@ -48,9 +48,7 @@ class Settings(NamedTuple):
     format: str
 
 
-def read_records(
-    batches: Iterable[pa.RecordBatch], settings: Settings
-) -> Iterator[pa.RecordBatch]:
+def read_records(batches: Iterable[pa.RecordBatch], settings: Settings) -> Iterator[pa.RecordBatch]:
     """Reads the records of a task: batches of path (string) and content (binary) → batches of
     SCHEMAS[settings.format], a row for each picture and for each row of a data file."""
     predictor = _predictor(settings.runtime, settings.max_error)

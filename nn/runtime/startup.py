@@ -32,6 +32,7 @@ _INSTALLS = {
     **dict.fromkeys(["fastapi", "uvicorn", "prometheus_client", "python_multipart", "starlette"],
                     "-r requirements/serve.txt"),
     "kserve": "-r requirements/kserve.txt",
+    **dict.fromkeys(["pyspark", "py4j", "pyarrow"], "-r requirements/cluster.txt"),
     "sklearn": "scikit-learn", "skimage": "scikit-image", "PIL": "pillow",
 }  # fmt: skip
 # What writing to standard output fails with; such an error names no file.
