@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 # Hadoop's committer writes into the first, and makes the second when all is there.
 UNFINISHED, FINISHED = "_temporary", "_SUCCESS"
-OURS = ("part-", ".part-")  # and their checksums
+PART = "part-"  # what the name of each file of readings begins with
 
 
 def check_output(storage: Storage, output: str) -> None:
@@ -25,7 +25,7 @@ def check_output(storage: Storage, output: str) -> None:
     names = storage.names(output)
     if FINISHED in names:
         raise DataError(f"{output}: holds the readings of another run; name a new folder")
-    if UNFINISHED in names and all(n.startswith((UNFINISHED, *OURS)) for n in names):
+    if UNFINISHED in names and all(n.startswith((UNFINISHED, PART)) for n in names):
         storage.delete(output)
     elif names:
         raise DataError(f"{output}: holds other files; name a new folder for the readings")

@@ -26,6 +26,8 @@ _SETTINGS = {
     # A picture takes 5 ms, however few bytes it has: with 128 KiB added to each, a task gets some
     # 1,000 small ones. Spark's own 4 MiB make it 31.
     "spark.sql.files.openCostInBytes": "131072",
+    # Without a checksum beside each file: Hadoop cannot name that of a file like 7:30.png.
+    "spark.hadoop.fs.file.impl": "org.apache.hadoop.fs.RawLocalFileSystem",
 }
 _JAVA_OPTIONS = (
     f'-Dlog4j2.configurationFile="{Path(__file__).with_name("log4j2.properties").as_uri()}"',
