@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import pyarrow as pa
-from pyspark import SparkFiles
+from pyspark import SparkFiles, TaskContext
 
 from apps.bulk.command_line import JSON, PARQUET
 from nn.data.file_names import is_data_file
@@ -65,8 +65,11 @@ def read_records(batches: Iterable[pa.RecordBatch], settings: Settings) -> Itera
 
 @cache
 def _predictor(runtime: str, max_error: float | None) -> Predictor:
-    """The Predictor of this process: Spark runs many tasks in one."""
-    return Predictor(SparkFiles.get(MODEL), max_error, runtime)
+    """The Predictor of this process, in which Spark runs many tasks, one after the other. It takes
+    the processors of a task: a worker has a process for each of the others."""
+    task = TaskContext.get()
+    assert task is not None
+    return Predictor(SparkFiles.get(MODEL), max_error, runtime, task.cpus())
 
 
 def _read(
