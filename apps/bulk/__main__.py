@@ -6,6 +6,7 @@ if __name__ == "__main__":  # before the other imports, which take a tenth of a 
     end_at_ctrl_c()
 
 import argparse
+import logging
 import sys
 from collections.abc import Sequence
 
@@ -19,6 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line; returns the exit status."""
     make_output_safe()
     options = parse_arguments(arguments)
+    logging.getLogger().setLevel(logging.CRITICAL)  # Py4J logs Ctrl-C there, with tracebacks
     return run_command(lambda: read(options))
 
 

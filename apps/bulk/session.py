@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import sys
 import warnings
 from collections.abc import Iterable, Iterator
@@ -59,8 +60,12 @@ def spark_session(
     show_progress = {"spark.ui.showConsoleProgress": str(sys.stderr.isatty()).lower()}
     java = {"spark.driver.extraJavaOptions": " ".join(_JAVA_OPTIONS)}
     given = {**_SETTINGS, **local, **java, **show_progress, **dict(settings)}
+    at_ctrl_c = signal.getsignal(signal.SIGINT)
     with TemporaryDirectory() as folder, spark_errors_told():
         spark = SparkSession.Builder().master(master).config(map=given).getOrCreate()
+        signal.signal(
+            signal.SIGINT, at_ctrl_c
+        )  # PySpark's own talks to Java in the midst of a call
         try:
             spark.sparkContext.addPyFile(_pack_code(Path(folder)))
             spark.sparkContext.addArchive(f"{_pack_model(version, Path(folder))}#{MODEL}")
