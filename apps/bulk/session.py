@@ -52,26 +52,32 @@ def spark_session(
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # it would take any python3
     # PySpark looks at pandas wherever Arrow is used, but mapInArrow does not use it.
     warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
+    # At Ctrl-C it cannot ask Java to stop, which stops by itself.
+    warnings.filterwarnings("ignore", "Unable to cleanly shutdown Spark JVM", RuntimeWarning)
     from pyspark.sql import SparkSession
 
     from apps.bulk.errors import spark_errors_told
 
-    local = _LOCAL_SETTINGS if master.startswith("local") else {}
-    show_progress = {"spark.ui.showConsoleProgress": str(sys.stderr.isatty()).lower()}
-    java = {"spark.driver.extraJavaOptions": " ".join(_JAVA_OPTIONS)}
-    given = {**_SETTINGS, **local, **java, **show_progress, **dict(settings)}
+    builder = SparkSession.Builder().master(master).config(map=_all_settings(master, settings))
     at_ctrl_c = signal.getsignal(signal.SIGINT)
     with TemporaryDirectory() as folder, spark_errors_told():
-        spark = SparkSession.Builder().master(master).config(map=given).getOrCreate()
-        signal.signal(
-            signal.SIGINT, at_ctrl_c
-        )  # PySpark's own talks to Java in the midst of a call
+        spark = builder.getOrCreate()
+        # What PySpark has set calls Java, which may be in the midst of another call.
+        signal.signal(signal.SIGINT, at_ctrl_c)
         try:
             spark.sparkContext.addPyFile(_pack_code(Path(folder)))
             spark.sparkContext.addArchive(f"{_pack_model(version, Path(folder))}#{MODEL}")
             yield spark
         finally:
             spark.stop()
+
+
+def _all_settings(master: str, settings: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The settings of this module, with the user's own in place of those of the same name."""
+    local = _LOCAL_SETTINGS if master.startswith("local") else {}
+    java = {"spark.driver.extraJavaOptions": " ".join(_JAVA_OPTIONS)}
+    progress = {"spark.ui.showConsoleProgress": str(sys.stderr.isatty()).lower()}
+    return {**_SETTINGS, **local, **java, **progress, **dict(settings)}
 
 
 def require_java() -> None:
