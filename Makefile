@@ -14,9 +14,9 @@ RUN := $(VENV)/bin/python
 PEERS := .venv-benchmark
 KSERVE := .venv-kserve
 
-.PHONY: help train tune predict draw draw-site serve test test-faults test-apps test-kserve lint \
-	notebooks benchmark benchmark-quick install install-serve install-tune install-dev install-apps \
-	install-draw clean
+.PHONY: help train tune predict draw draw-site serve bulk test test-faults test-apps test-bulk \
+	test-kserve lint notebooks benchmark benchmark-quick install install-serve install-tune \
+	install-bulk install-dev install-apps install-draw clean
 
 help:
 	@echo "make train      train the default network, export it to SavedModel/"
@@ -25,9 +25,11 @@ help:
 	@echo "make draw       a page to draw digits on; the model runs in your browser"
 	@echo "make draw-site  write that page to build/draw/, for any static host"
 	@echo "make serve      answer over HTTP, on http://127.0.0.1:8501"
+	@echo "make bulk       read millions of pictures on Apache Spark; it needs Java"
 	@echo "make test       lint and test, but for the tests of make test-faults"
 	@echo "make test-faults   test damaged files, full disks, killed programs, endless input"
-	@echo "make test-apps  test apps/: the page, in Chromium, the server, tuning; the export to ONNX"
+	@echo "make test-apps  test apps/: the page, the server, Spark, tuning; and the export to ONNX"
+	@echo "make test-bulk  test a cluster of Spark on 20,000 pictures; executors are killed"
 	@echo "make test-kserve   test the model in KServe's Python server"
 	@echo "make lint       lint and check types, without the tests"
 	@echo "make notebooks  execute both notebooks, and save their outputs in them"
@@ -55,6 +57,9 @@ draw-site: install-draw
 
 serve: install-serve
 	$(RUN) -m apps.serve $(ARGS)
+
+bulk: install-bulk
+	$(RUN) -m apps.bulk $(or $(ARGS),samples/ build/bulk/$(shell date +%Y%m%d-%H%M%S))
 
 # These tests provoke faults: damaged and endless files, full disks, killed programs. Other files of
 # tests run in `make test`.
@@ -84,6 +89,11 @@ test-faults: install-dev
 test-apps: install-apps install-draw
 	$(PYTEST) $(APPS) $(ARGS)
 
+# The tests of apps/bulk again, on more pictures. They are made of MNIST's digits.
+test-bulk: install-apps
+	@test -f MNIST/digit_xtest.csv || $(RUN) -m nn.mnist
+	BULK_PICTURES=20000 $(RUN) -m pytest tests/apps/test_bulk.py $(ARGS)
+
 # KServe has an environment of its own: it needs an older pandas than the scripts.
 test-kserve: install-apps $(KSERVE)/.installed
 	$(RUN) -m pytest tests/apps/test_kserve.py $(ARGS)
@@ -111,6 +121,7 @@ notebooks: install-dev
 install: $(VENV)/.installed
 install-serve: $(VENV)/.installed-serve
 install-tune: $(VENV)/.installed-tune
+install-bulk: $(VENV)/.installed-bulk
 install-dev: $(VENV)/.installed-dev
 install-apps: $(VENV)/.installed-apps
 install-draw: $(VENV)/.installed-draw
@@ -127,15 +138,20 @@ $(VENV)/.installed-tune: requirements/tune.txt requirements.txt | $(VENV)/bin/py
 	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements/tune.txt
 	@touch $@ $(VENV)/.installed
 
+$(VENV)/.installed-bulk: requirements/cluster.txt requirements/lite.txt | $(VENV)/bin/python
+	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements/cluster.txt
+	@touch $@
+
 $(VENV)/.installed-dev: requirements/dev.txt requirements.txt | $(VENV)/bin/python
 	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements/dev.txt
 	@touch $@ $(VENV)/.installed
 
 $(VENV)/.installed-apps: requirements/apps.txt requirements/dev.txt requirements/draw.txt \
-		requirements/serve.txt requirements/tune.txt requirements/onnx.txt requirements/lite.txt \
-		requirements.txt | $(VENV)/bin/python
+		requirements/serve.txt requirements/tune.txt requirements/cluster.txt requirements/onnx.txt \
+		requirements/lite.txt requirements.txt | $(VENV)/bin/python
 	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements/apps.txt
-	@touch $@ $(VENV)/.installed-serve $(VENV)/.installed-tune $(VENV)/.installed-dev \
+	@touch $@ $(VENV)/.installed-serve $(VENV)/.installed-tune $(VENV)/.installed-bulk \
+		$(VENV)/.installed-dev \
 		$(VENV)/.installed
 
 # The packages of the page, by the hashes of its lock file, which npm reads from 7 on. Where there is

@@ -260,12 +260,12 @@ def session_model() -> type:
 
 
 @cache
-def restored_once(version: Path):
+def restored_once(version: Path, processors: int | None = None):
     """A SessionModel that stays open for all tests of this process.
 
     To restore a version and to run its graphs for the first time takes four seconds.
     """
-    restored = session_model()(version)
+    restored = session_model()(version, processors)
     atexit.register(restored.close)
     restored.close = lambda: None
     return restored

@@ -19,7 +19,7 @@ def checkout(tmp_path) -> Path:
     shutil.copytree(ROOT / ".ci", folder / ".ci")
     (folder / "MNIST").mkdir()
     program(folder / "bin" / "make", 'echo "make $*" >> log')
-    program(folder / "bin" / "apt-get", ":")  # installs Chromium where there is none
+    program(folder / "bin" / "apt-get", ":")  # installs Chromium and Java where there is none
     return folder
 
 

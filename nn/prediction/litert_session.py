@@ -36,10 +36,10 @@ class LiteRTModel(RestoredModel):
 
     runtime = "litert"
 
-    def __init__(self, version: Path, card: Mapping) -> None:
+    def __init__(self, version: Path, card: Mapping, processors: int | None = None) -> None:
         if LITERT_FILE not in card["files"]:
             raise older_model(version, f"without {LITERT_FILE}")
-        super().__init__(version)
+        super().__init__(version, processors)
         self._content = (version / LITERT_FILE).read_bytes()
         self._images_worth_a_processor = images_worth_a_processor(card["multiply_adds"])
         # An interpreter answers one call at a time: each call takes an idle one, or makes one.

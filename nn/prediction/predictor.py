@@ -66,7 +66,8 @@ class Predictor:
     share of answers that may be wrong, 0.001 is 0.1%; less probable answers are `unsure`. None is
     0.1%, or the lowest rate that the model has a threshold for. runtime: `tensorflow`, which
     restores the SavedModel in a session; `litert`, which imports no TensorFlow; `auto`: `litert`
-    where it is installed and the version has its file.
+    where it is installed and the version has its file. processors: how many share a batch; None:
+    all. Where as many processes read as there are processors, give each one.
 
     version: the path of the version; card: its card; runtime: the one that runs it; threshold: what
     an answer must reach, None where the model has no thresholds. Raises ModelError where there is
@@ -84,13 +85,14 @@ class Predictor:
         model: str | Path | None = None,
         max_error: float | None = None,
         runtime: str = TENSORFLOW,
+        processors: int | None = None,
     ) -> None:
         self.version = find_version(default_folder() if model is None else Path(model))
         self.card = read_card(self.version)
         self.threshold = choose(thresholds_of(self.card), max_error)
         self.max_error = max_error
         self.runtime = choose_runtime(runtime, self.card)
-        self._restored = restore(self.version, self.card, self.runtime)
+        self._restored = restore(self.version, self.card, self.runtime, processors)
         try:
             self._predict = self._restored.function(
                 "serving_default", ["images"], ImageOutputs, in_callers_thread=True

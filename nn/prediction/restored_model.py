@@ -53,18 +53,18 @@ class Runner(NamedTuple):
 class RestoredModel(ABC):
     """A version of a model, ready to answer; close it.
 
-    signatures: the names of the outputs, by the name of the signature. Raises ModelError where the
-    version cannot be restored.
+    signatures: the names of the outputs, by the name of the signature. processors: how many share a
+    batch; None: all. Raises ModelError where the version cannot be restored.
     """
 
     runtime: ClassVar[str]  # as --runtime names it
     signatures: Mapping[str, Collection[str]]
     _used_after_a_fork = USED_AFTER_A_FORK
 
-    def __init__(self, version: Path) -> None:
+    def __init__(self, version: Path, processors: int | None = None) -> None:
         self._process, self._is_closed = os.getpid(), False
         self._version = version
-        self._processors = ProcessorPool()
+        self._processors = ProcessorPool(processors)
         self._functions: dict[tuple[str, type], Callable[..., Any]] = {}
 
     def close(self) -> None:

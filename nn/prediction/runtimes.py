@@ -62,16 +62,19 @@ def choose_runtime(asked: str, card: Mapping) -> str:
     return asked
 
 
-def restore(version: Path, card: Mapping, runtime: str) -> "RestoredModel":
-    """Restores a version in TENSORFLOW or LITERT. card: the version's. Raises ModelError where it
-    cannot be restored, and RuntimeError in a forked process where it would hang."""
+def restore(
+    version: Path, card: Mapping, runtime: str, processors: int | None = None
+) -> "RestoredModel":
+    """Restores a version in TENSORFLOW or LITERT. card: the version's; processors: how many share a
+    batch, None: all. Raises ModelError where it cannot be restored, and RuntimeError in a forked
+    process where it would hang."""
     if runtime == LITERT:
         from nn.prediction.litert_session import LiteRTModel
 
-        return LiteRTModel(version, card)
+        return LiteRTModel(version, card, processors)
     from nn.runtime.startup import import_tensorflow_unnoticed
 
     import_tensorflow_unnoticed()
     from nn.prediction.tensorflow_session import SessionModel
 
-    return SessionModel(version)
+    return SessionModel(version, processors)

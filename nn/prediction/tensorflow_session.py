@@ -25,9 +25,9 @@ class SessionModel(RestoredModel):
     runtime = "tensorflow"
     _used_after_a_fork = FORKED
 
-    def __init__(self, version: Path) -> None:
+    def __init__(self, version: Path, processors: int | None = None) -> None:
         claim_process()
-        super().__init__(version)
+        super().__init__(version, processors)
         config = tf1.ConfigProto()
         # Each processor works on its own part of a batch instead.
         configure_for_small_ops(config, threads_per_op=1)

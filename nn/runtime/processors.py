@@ -33,10 +33,12 @@ def available_processors(quota: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
 
 
 class ProcessorPool:
-    """One thread for each processor; the caller's thread is one of them. Close it after use."""
+    """One thread for each processor; the caller's thread is one of them. Close it after use.
 
-    def __init__(self) -> None:
-        self._count = available_processors()
+    count: of processors; None: all that this process may use."""
+
+    def __init__(self, count: int | None = None) -> None:
+        self._count = count or available_processors()
         self._others = ThreadPoolExecutor(max(1, self._count - 1))
 
     def close(self) -> None:

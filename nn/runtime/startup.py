@@ -33,6 +33,7 @@ _INSTALLS = {
                     "-r requirements/serve.txt"),
     "kserve": "-r requirements/kserve.txt",
     **dict.fromkeys(["optuna", "sqlalchemy"], "-r requirements/tune.txt"),
+    **dict.fromkeys(["pyspark", "py4j", "pyarrow"], "-r requirements/cluster.txt"),
     "sklearn": "scikit-learn", "skimage": "scikit-image", "PIL": "pillow",
 }  # fmt: skip
 # What writing to standard output fails with; such an error names no file.

@@ -2,6 +2,7 @@
 
 import os
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +49,19 @@ def test_each_gets_its_own_answer_in_order(with_processors, processors, count):
     np.testing.assert_array_equal(names, sides.astype(str))
     assert sum(sizes) == count and max(sizes) <= MAX_PART_ROWS
     assert len(sizes) == 1 or min(sizes) >= 4
+
+
+def test_a_pool_of_one_leaves_the_other_processors_alone(with_processors):
+    with_processors(8)
+    sizes = []
+
+    def run(numbers):
+        sizes.append(len(numbers))
+        return (numbers,)
+
+    with closing(ProcessorPool(1)) as pool:
+        pool.split_batches(run, min_part_rows=1)(np.arange(30))
+    assert sizes == [30]
 
 
 def test_parts_run_at_once_the_callers_too(with_processors):
