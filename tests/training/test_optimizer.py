@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from nn.networks.recipe import Recipe
-from nn.training.optimizer import cross_entropy, learning_rate, minimize
+from nn.training.optimizer import cross_entropy, descend, gradients_of, learning_rate
 
 tf1 = tf.compat.v1
 
@@ -54,7 +54,8 @@ def test_two_steps_are_adams_with_decoupled_weight_decay(weight_decay):
             for variable, target in zip((weights, bias), targets, strict=True)
         )
         recipe = Recipe(epochs=1, beta_2=beta_2, weight_decay=weight_decay)
-        update = minimize(loss, [weights, bias], tf.constant(rate), recipe)
+        gradients = gradients_of(loss, [weights, bias])
+        update = descend(gradients, [weights, bias], tf.constant(rate), recipe)
         session.run(tf1.global_variables_initializer())
         for _ in range(2):
             session.run(update)
