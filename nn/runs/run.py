@@ -240,8 +240,8 @@ def reopen(
         raise UserError(f"{folder.config_file}: not the config of a run ({error})") from None
     if workers != (found := cluster.count if cluster else 1):
         raise UserError(
-            f"{folder.path}: expected as many workers as the run was started with, {workers}, found "
-            f"{found}; set {VARIABLE} as it was then"
+            f"{folder.path}: was started with {workers} of TensorFlow's workers, found {found}; "
+            f"set {VARIABLE} as it was then"
         )
     source = datasets.as_begun(source or datasets.load(option, quiet), data)
     run = Run(settings, source, folder, export_folder, refit, is_quantized, calibration, cluster)

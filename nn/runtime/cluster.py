@@ -13,7 +13,7 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -86,10 +86,17 @@ class Cluster:
 
     def silent(self) -> list[int]:
         """The other workers whose servers do not answer within a second."""
+        return self._others_that(lambda address: not _answers(address))
+
+    def ended(self) -> list[int]:
+        """The other workers whose hosts answer that nobody listens at the port any more."""
+        return self._others_that(_refuses)
+
+    def _others_that(self, is_so: Callable[[str], bool]) -> list[int]:
         others = [index for index in range(self.count) if index != self.index]
         with ThreadPoolExecutor(len(others)) as pool:
-            answers = pool.map(_answers, [self.addresses[index] for index in others])
-            return [index for index, answer in zip(others, answers, strict=True) if not answer]
+            found = pool.map(is_so, [self.addresses[index] for index in others])
+            return [index for index, so in zip(others, found, strict=True) if so]
 
     def wait(self, stop: Stop, seconds: float = START_SECONDS) -> None:
         """Waits until the servers of all other workers answer.
@@ -167,3 +174,14 @@ def _answers(address: str, seconds: float = _ANSWER_SECONDS) -> bool:
             return bool(connection.recv(1))
     except OSError:
         return False
+
+
+def _refuses(address: str) -> bool:
+    """Whether a host refuses connections to a port. A slow or unreachable host does not."""
+    try:
+        socket.create_connection(_split(address), _ANSWER_SECONDS).close()
+    except ConnectionRefusedError:
+        return True
+    except OSError:
+        return False
+    return False

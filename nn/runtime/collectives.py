@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Event, Thread
 from typing import Any
 
 import tensorflow as tf
@@ -23,9 +24,10 @@ log = logging.getLogger(__name__)
 # A sum waits so long for the slowest worker. The longest pause in training is the chief's at the
 # end of an epoch: it validates and writes a checkpoint.
 PATIENCE_SECONDS = 60
+WATCH_SECONDS = 0.5  # between two looks at whether all workers still run
 # A worker that ends stays so long: another may still fetch its part of the last sum from it, or ask
 # who is lost.
-FAREWELL_SECONDS = 1.0
+FAREWELL_SECONDS = 2.0
 _GROUP = 1  # all workers are one group
 # Which sum an op computes: of a step, of the variables, of a row of numbers from each worker.
 STEP, STATE, ROWS = 1, 2, 3
@@ -79,8 +81,12 @@ def cluster_session(
     config.device_filters.append(f"/job:worker/task:{cluster.index}")
     server = _server(cluster, config)
     cluster.wait(stop)
+    log.info(f"{cluster.count} workers train together; this is worker {cluster.index}")
     try:
-        with _faults_named(cluster), tf1.Session(server.target, graph, config) as session:
+        with (
+            tf1.Session(server.target, graph, config) as session,
+            _watched(session, cluster),
+        ):
             yield session
     finally:
         time.sleep(FAREWELL_SECONDS)
@@ -106,13 +112,41 @@ def _server(cluster: Cluster, config: tf1.ConfigProto) -> tf.distribute.Server:
 
 
 @contextmanager
-def _faults_named(cluster: Cluster) -> Iterator[None]:
-    """Turns what TensorFlow raises if another worker is lost into a UserError that names it."""
+def _watched(session: tf1.Session, cluster: Cluster) -> Iterator[None]:
+    """Ends what runs in the session if a worker is lost: raises UserError, which names the worker.
+
+    TensorFlow itself notices at once that a process has ended while it receives from it. While it
+    waits for that process to begin or to fetch something, it notices nothing before
+    PATIENCE_SECONDS. So a thread looks for ended processes too, and closes the session.
+    """
+    over = Event()
+    lost: list[int] = []
+
+    def watch() -> None:
+        before: list[int] = []
+        while not over.wait(WATCH_SECONDS) and not lost:
+            ended = cluster.ended()
+            if ended and before:  # twice: others may end their training a little earlier
+                lost.extend(ended)
+                session.close()
+            before = ended
+
+    watcher = Thread(target=watch, name="cluster watch", daemon=True)
+    watcher.start()
     try:
         yield
-    except _FAULTS:
-        lost = cluster.silent()
-        if not lost:
+    except (RuntimeError, UserError, *_FAULTS) as error:  # the first two, if it was just closed
+        if isinstance(error, _FAULTS) and not lost:
+            lost.extend(cluster.silent())
+        if lost:
+            problem = f"{', '.join(map(cluster.named, lost))} no longer answers"
+        elif isinstance(error, tf.errors.DeadlineExceededError):
+            problem = f"a worker still answers, but adds nothing to a sum in {PATIENCE_SECONDS} s"
+        else:
             raise
-        names = ", ".join(map(cluster.named, lost))
-        raise UserError(f"{names} no longer answers") from None
+        raise UserError(
+            f"{problem}; to go on, start all workers again with --resume and the run's folder"
+        ) from None
+    finally:
+        over.set()
+        watcher.join()

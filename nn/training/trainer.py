@@ -136,6 +136,7 @@ class Trainer:
                     seconds = time.perf_counter() - started
                     self._session.run(self._graph.add_seconds, {self._graph.feed.seconds: seconds})
                     self._record.save(self._session)
+                    self._worker.share_state()  # the others stay until the chief has saved it
                     raise Interrupted(signum)
         return totals
 
