@@ -5,11 +5,13 @@ any graph in this process. So it starts only if the user sets TF_CONFIG.
 """
 
 import logging
+import os
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from threading import Event, Thread
-from typing import Any
+from typing import Any, NoReturn
 
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
@@ -25,6 +27,8 @@ log = logging.getLogger(__name__)
 # end of an epoch: it validates and writes a checkpoint.
 PATIENCE_SECONDS = 60
 WATCH_SECONDS = 0.5  # between two looks at whether all workers still run
+STUCK_SECONDS = 2.0  # a session that is closed has ended its run long before
+_ADVICE = "to go on, start all workers again with --resume and the run's folder"
 # A worker that ends stays so long: another may still fetch its part of the last sum from it, or ask
 # who is lost.
 FAREWELL_SECONDS = 2.0
@@ -117,19 +121,29 @@ def _watched(session: tf1.Session, cluster: Cluster) -> Iterator[None]:
 
     TensorFlow itself notices at once that a process has ended while it receives from it. While it
     waits for that process to begin or to fetch something, it notices nothing before
-    PATIENCE_SECONDS. So a thread looks for ended processes too, and closes the session.
+    PATIENCE_SECONDS. So a thread looks for ended and silent processes too, and closes the session.
+    If the chief ends before the first steps, TensorFlow asks it for their number again and again,
+    and nothing stops that: then the thread ends this process.
     """
     over = Event()
     lost: list[int] = []
 
     def watch() -> None:
-        before: list[int] = []
-        while not over.wait(WATCH_SECONDS) and not lost:
-            ended = cluster.ended()
-            if ended and before:  # twice: others may end their training a little earlier
-                lost.extend(ended)
-                session.close()
+        ended: list[int] = []
+        answered = time.monotonic()
+        while not over.wait(WATCH_SECONDS):
             before = ended
+            silent = cluster.silent()
+            ended = cluster.ended() if silent else []
+            if not silent:
+                answered = time.monotonic()
+            # Twice: others may end their training a little earlier.
+            if (ended and before) or time.monotonic() - answered > PATIENCE_SECONDS:
+                lost.extend(ended or silent)
+                # Closing waits for what runs.
+                Thread(target=session.close, daemon=True).start()
+                if not over.wait(STUCK_SECONDS):
+                    _end_process(_report(cluster, lost))
 
     watcher = Thread(target=watch, name="cluster watch", daemon=True)
     watcher.start()
@@ -139,14 +153,23 @@ def _watched(session: tf1.Session, cluster: Cluster) -> Iterator[None]:
         if isinstance(error, _FAULTS) and not lost:
             lost.extend(cluster.silent())
         if lost:
-            problem = f"{', '.join(map(cluster.named, lost))} no longer answers"
-        elif isinstance(error, tf.errors.DeadlineExceededError):
-            problem = f"a worker still answers, but adds nothing to a sum in {PATIENCE_SECONDS} s"
-        else:
-            raise
-        raise UserError(
-            f"{problem}; to go on, start all workers again with --resume and the run's folder"
-        ) from None
+            raise UserError(_report(cluster, lost)) from None
+        if isinstance(error, tf.errors.DeadlineExceededError):
+            raise UserError(
+                f"some worker added nothing to a sum for {PATIENCE_SECONDS} s; {_ADVICE}"
+            ) from None
+        raise
     finally:
         over.set()
         watcher.join()
+
+
+def _report(cluster: Cluster, lost: Sequence[int]) -> str:
+    return f"{', '.join(map(cluster.named, lost))} no longer answers; {_ADVICE}"
+
+
+def _end_process(problem: str) -> NoReturn:
+    """Ends this process as a UserError would, while its main thread waits within TensorFlow. Every
+    file of a run is whole or not there at any moment."""
+    print(f"error: {problem}", file=sys.stderr, flush=True)
+    os._exit(2)
