@@ -14,12 +14,13 @@ RUN := $(VENV)/bin/python
 PEERS := .venv-benchmark
 KSERVE := .venv-kserve
 
-.PHONY: help train tune predict draw draw-site serve bulk test test-faults test-apps test-bulk \
-	test-kserve lint notebooks benchmark benchmark-quick install install-serve install-tune \
-	install-bulk install-dev install-apps install-draw clean
+.PHONY: help train train-distributed tune predict draw draw-site serve bulk test test-faults \
+	test-apps test-bulk test-kserve lint notebooks benchmark benchmark-quick install install-serve \
+	install-tune install-bulk install-dev install-apps install-draw clean
 
 help:
 	@echo "make train      train the default network, export it to SavedModel/"
+	@echo "make train-distributed   the same in two processes that add up their gradients"
 	@echo "make tune       search the settings with which the default network trains best"
 	@echo "make predict    read samples/ with the newest model; the first one is in the repository"
 	@echo "make draw       a page to draw digits on; the model runs in your browser"
@@ -43,6 +44,15 @@ help:
 train: install
 	$(RUN) train_neural_network.py $(ARGS)
 
+# Worker 1 runs in the background, where Ctrl-C does not reach it: worker 0 tells it to stop.
+TF_CONFIG_OF = {"cluster": {"worker": ["localhost:2222", "localhost:2223"]}, \
+	"task": {"type": "worker", "index": $(1)}}
+
+train-distributed: install
+	@TF_CONFIG='$(call TF_CONFIG_OF,1)' $(RUN) train_neural_network.py --quiet $(ARGS) & \
+	TF_CONFIG='$(call TF_CONFIG_OF,0)' $(RUN) train_neural_network.py $(ARGS); \
+	status=$$?; wait $$! || status=$$?; exit $$status
+
 tune: install-tune
 	$(RUN) -m apps.tune $(or $(ARGS),compact)
 
@@ -65,7 +75,7 @@ bulk: install-bulk
 # tests run in `make test`.
 FAULTS := $(patsubst %,tests/%.py,pictures/test_large_pictures prediction/test_processes \
 	prediction/test_special_files prediction/test_standard_input runs/test_damaged_runs \
-	runs/test_helper_runs runs/test_finished_runs runtime/test_full_disk)
+	runs/test_distributed runs/test_helper_runs runs/test_finished_runs runtime/test_full_disk)
 
 # Two workers each run one file of tests at a time. The longest files come first, so that neither
 # worker ends long before the other. If `tests` were an argument too, pytest would sort all files by

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from nn.errors import UserError
 from nn.runs.command_line import DEFAULT_NETWORK, parse_arguments
+from nn.runtime.cluster import VARIABLE, Cluster
 from nn.runtime.printable import printable
 from nn.runtime.startup import import_tensorflow, make_output_safe, run_command
 
@@ -50,11 +51,18 @@ def _run_options(options: argparse.Namespace) -> int:
     if options.list_networks:
         list_networks()
         return 0
-    if _learns_own_digits(options):
-        return learn(options)
-    if _trains_helper(options):
-        return train_helper(options)
-    return compare(options) if _compares(options) else run(options)
+    command = (
+        learn if _learns_own_digits(options)
+        else train_helper if _trains_helper(options)
+        else compare if _compares(options)
+        else run
+    )  # fmt: skip
+    if command is not run and Cluster.of():
+        raise UserError(
+            f"{VARIABLE}: several workers train a single network that reads digits; unset it for "
+            "--compare, for --start-from and for the networks that help others"
+        )
+    return command(options)
 
 
 def _compares(options: argparse.Namespace) -> bool:
@@ -105,6 +113,8 @@ def run(options: argparse.Namespace) -> int:
     if version := training.exported():
         _print_finished(training.folder.path, version)
         return 0
+    if training.cluster and training.follows:
+        return follow(training, training.cluster, options.quiet)
     with stoppable(training.folder.path) as stop:
         result = training.finish(stop=stop, quiet=options.quiet)
         if training.refit:
@@ -114,6 +124,20 @@ def run(options: argparse.Namespace) -> int:
     _print_scores(result, training.source.name)
     print(printable(f"Plots and checkpoints: {training.folder.path}/"))
     _print_export(version)
+    return 0
+
+
+def follow(training: "Run", cluster: Cluster, quiet: bool) -> int:
+    """Trains as a worker that is not the chief; returns the exit status."""
+    from nn.runtime.signals import Interrupted, catch_signals
+
+    try:
+        with catch_signals() as stop:
+            training.follow(cluster, stop=stop, quiet=quiet)
+    except Interrupted as signal:
+        print(f"Stopped by {signal}; {cluster.named(0)} keeps what was trained", file=sys.stderr)
+        return 128 + signal.signum
+    print(f"Trained; {cluster.named(0)} scores and exports the network")
     return 0
 
 
@@ -164,8 +188,14 @@ def _new_run(options: argparse.Namespace) -> "Run":
     source, (settings,) = plan(options, [network], [options.seed])
     folder = RunFolder(options.run_dir or default_folder(network.name))
     target = options.saved_model or export_folders.usual(source.option)
-    new = Run(settings, source, folder, target, bool(options.refit), bool(options.quantize))
-    new.create()
+    new = Run(
+        settings, source, folder, target, bool(options.refit), bool(options.quantize),
+        cluster=Cluster.of(),
+    )  # fmt: skip
+    if new.follows:
+        new.check()
+    else:
+        new.create()
     return new
 
 
@@ -173,7 +203,9 @@ def _resumed_run(options: argparse.Namespace) -> "Run":
     from nn.runs.run import reopen
     from nn.training.run_folder import RunFolder
 
-    return reopen(RunFolder(options.resume), options.saved_model, quiet=options.quiet)
+    return reopen(
+        RunFolder(options.resume), options.saved_model, cluster=Cluster.of(), quiet=options.quiet
+    )
 
 
 def _print_scores(result: "Result", source: str) -> None:
@@ -273,7 +305,7 @@ def learn(options: argparse.Namespace) -> int:
             )
             return 1
         training.create()
-    logging.getLogger("nn.training.train").setLevel(logging.WARNING)  # of each part, one line
+    logging.getLogger("nn.training.trainer").setLevel(logging.WARNING)  # of each part, one line
     with stoppable(training.folder.path) as stop:
         learned = training.finish(stop=stop, quiet=options.quiet)
     print(*learned.verdict.lines(training.source.name), sep="\n")

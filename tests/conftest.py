@@ -181,7 +181,7 @@ def model(tmp_path_factory) -> Path:
 @contextmanager
 def left_as_it_was() -> Iterator[None]:
     """Undoes what the scripts change for all of their process: logging, an environment variable."""
-    names = ("nn", "nn.training", "nn.training.train", "nn.runs.run")
+    names = ("nn", "nn.training", "nn.training.trainer", "nn.runs.run")
     loggers = [logging.getLogger(name) for name in names]
     before = [(logger, logger.handlers, logger.level) for logger in loggers]
     with pytest.MonkeyPatch.context() as patch:

@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else arguments
     options = parse_arguments(given)
     log_to_standard_error(options.quiet)
-    logging.getLogger("nn.training.train").setLevel(logging.WARNING)  # of each trial, one line
+    logging.getLogger("nn.training.trainer").setLevel(logging.WARNING)  # of each trial, one line
     # TensorFlow imports Keras, which nothing here uses: without it, it starts in half the time.
     os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
     return run_command(lambda: _tune(options, shlex.join(["python", "-m", "apps.tune", *given])))

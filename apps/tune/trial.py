@@ -1,8 +1,6 @@
 """One trial: a short training, judged by validation digits after each epoch."""
 
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 
 import tensorflow.compat.v1 as tf1
 
@@ -12,9 +10,10 @@ from nn.runtime.sessions import training_session_config
 from nn.runtime.signals import Stop
 from nn.training.evaluation import Scores, evaluate
 from nn.training.graph import TrainingGraph, build_training_graph
-from nn.training.run_folder import RunFolder
+from nn.training.record import NoRecord
 from nn.training.settings import Settings
-from nn.training.train import Trainer
+from nn.training.trainer import Trainer
+from nn.training.workers import SingleWorker
 
 
 def train_trial(
@@ -29,7 +28,7 @@ def train_trial(
     """Trains to the last epoch, as nn.training.train.train does, but knows no test digits.
 
     report: gets the validation scores after each epoch; what it raises ends the training. Raises
-    DivergedError, UserError and Interrupted as train does. The checkpoints are gone afterwards.
+    DivergedError, UserError and Interrupted as train does. It writes no checkpoints.
     """
     settings.check_batch_size(len(training))
     network, recipe = get_network(settings.network, settings.hidden), settings.recipe
@@ -41,14 +40,12 @@ def train_trial(
         report(scores)
         return scores
 
-    with (
-        tempfile.TemporaryDirectory(prefix="tune-") as folder,
-        tf1.Session(graph=graph.graph, config=config) as session,
-    ):
-        run = RunFolder(Path(folder))
-        run.checkpoints.mkdir()
+    with tf1.Session(graph=graph.graph, config=config) as session:
         session.run(graph.initialize)
         feed = {graph.feed.images: training.images, graph.feed.labels: training.labels}
         session.run(graph.load, feed)
-        trainer = Trainer(session, graph, settings, len(training), run, stop, quiet, evaluate=judge)
+        worker = SingleWorker(stop)
+        trainer = Trainer(
+            session, graph, settings, len(training), NoRecord(), worker, quiet, evaluate=judge
+        )
         trainer.run_epochs(validation)

@@ -32,7 +32,7 @@ def training(
     from nn.networks.registry import get_network
     from nn.training.evaluation import evaluate
     from nn.training.settings import Settings
-    from nn.training.train import run_steps
+    from nn.training.trainer import run_steps
 
     images, labels, *test = Shop(shop).digits()
     images, labels = images[:count], labels[:count]
@@ -76,7 +76,7 @@ def sprint(shop: str) -> Callable[[], dict]:
     from nn.networks.registry import get_network
     from nn.training.evaluation import evaluate
     from nn.training.settings import Settings
-    from nn.training.train import run_steps
+    from nn.training.trainer import run_steps
 
     images, labels, *test = Shop(shop).digits()
     network = get_network("sprint")

@@ -2,7 +2,7 @@
 
 import zlib
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
@@ -115,7 +115,7 @@ def batch_norm(
 
     Ioffe and Szegedy 2015 (arXiv 1502.03167). In training, mean and variance are those of x, by
     channel, and are added to the collection MOVES (the variance unbiased), from which
-    move_averages updates the moving averages. Otherwise they are the moving averages.
+    batch_moments takes them. Otherwise they are the moving averages.
     """
     with tf1.variable_scope(scope):
         channels = [x.shape[-1]]
@@ -138,21 +138,30 @@ def batch_norm(
         return tf.reshape(y, tf.shape(x))
 
 
-def move_averages(momentum: float = 0.9) -> list[tf.Operation]:
-    """Ops that move batch norm's averages a share 1 - momentum of the way to the batch's values.
+def batch_moments() -> tuple[list[tf.Variable], list[tf.Tensor]]:
+    """Batch norm's moving averages, and the values of this batch that they move towards.
 
     Call this once in a graph that trains, after the network is built. Each tower sees another part
-    of the batch: the averages move towards the mean over the towers. With a momentum of 0.99 a
-    network predicts worse after an epoch, and no better after ten.
+    of the batch: the values are means over the towers.
     """
     seen = defaultdict(list)
     for average, value in tf1.get_collection(MOVES):
         seen[average.ref()].append(value)  # by reference: a variable cannot be a key
-    moves = []
-    for reference, values in seen.items():
-        average, mean = reference.deref(), tf.add_n(values) / len(values)
-        moves.append(average.assign_sub((average - mean) * (1 - momentum)))
-    return moves
+    averages = [reference.deref() for reference in seen]
+    return averages, [tf.add_n(values) / len(values) for values in seen.values()]
+
+
+def move_averages(
+    averages: Sequence[tf.Variable], values: Sequence[tf.Tensor], momentum: float = 0.9
+) -> list[tf.Operation]:
+    """Ops that move batch norm's averages a share 1 - momentum of the way to the batch's values.
+
+    With a momentum of 0.99 a network predicts worse after an epoch, and no better after ten.
+    """
+    return [
+        average.assign_sub((average - value) * (1 - momentum))
+        for average, value in zip(averages, values, strict=True)
+    ]
 
 
 def _add_bias(y: tf.Tensor) -> tf.Tensor:

@@ -24,9 +24,12 @@ examples:
       --start-from SavedModel/1                       learn your own hand
   tensorboard --logdir runs                           see the curves, the graphs
 
+To train on several machines, set TF_CONFIG and start the same command on each:
+docs/distributed.md
+
 exit status: 0 done, 1 nothing exported, as a model that was to learn your digits
-got no better, 2 wrong usage, unusable data or a loss that diverges,
-130 Ctrl-C, 143 SIGTERM
+got no better, 2 wrong usage, unusable data, a loss that diverges or a worker that
+is lost, 130 Ctrl-C, 143 SIGTERM
 (Ctrl-C and SIGTERM stop a training only after it has written a checkpoint)
 """
 DEFAULT_NETWORK = "compact"

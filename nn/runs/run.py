@@ -5,39 +5,33 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-import tensorflow as tf
-import tensorflow.compat.v1 as tf1
-
 from nn.confidence.calibration import Calibration
 from nn.data.digits import Digits, split, training_count
 from nn.errors import UserError
 from nn.export import write
 from nn.export.model_card import model_card
 from nn.export.serving_graph import build_serving_graph
-from nn.figures import charts, digit_sheets, drawing
-from nn.networks.layers import scale
+from nn.figures import drawing
 from nn.networks.quantization import INT8_WEIGHTS
 from nn.networks.registry import Network, get_network
 from nn.runs import export_folders, exports
+from nn.runs.run_figures import run_figures
+from nn.runtime.cluster import VARIABLE, Cluster
 from nn.runtime.sessions import FLOAT32
 from nn.runtime.signals import Interrupted, Stop
 from nn.training import datasets
-from nn.training.augment import augment
 from nn.training.checkpoints import checkpoint_prefixes
 from nn.training.datasets import Source
 from nn.training.evaluation import Result
 from nn.training.found_digits import judging_pictures
 from nn.training.run_folder import RunFolder
 from nn.training.settings import Settings
-from nn.training.train import train
+from nn.training.train import follow, train
 
 if TYPE_CHECKING:  # matplotlib is imported only where a figure is drawn
     from matplotlib.figure import Figure
 
 log = logging.getLogger(__name__)
-
-AUGMENTED_COPIES = 8  # of each digit in the figure of distortions: as many as fit a row
 
 
 @dataclass(frozen=True)
@@ -46,7 +40,8 @@ class Run:
 
     refit: whether a second run, on all training digits, follows. is_quantized: whether the weights
     are rounded to int8 before they are scored and exported. calibration: what a second run
-    takes over from the first; None if the run fits its own.
+    takes over from the first; None if the run fits its own. cluster: the workers that train it
+    together; None if this process trains it alone.
     """
 
     settings: Settings
@@ -56,6 +51,12 @@ class Run:
     refit: bool = False
     is_quantized: bool = False
     calibration: Calibration | None = None
+    cluster: Cluster | None = None
+
+    @property
+    def follows(self) -> bool:
+        """Whether this process only trains, beside the chief, which writes the run's folder."""
+        return self.cluster is not None and not self.cluster.is_chief
 
     @property
     def network(self) -> Network:
@@ -77,12 +78,14 @@ class Run:
                 "refit": self.refit,
                 "quantize": self.is_quantized,
                 "calibration": self.calibration and self.calibration.describe(),
+                "workers": self.cluster.count if self.cluster else 1,
             }
         )
 
     def check(self) -> None:
         """Raises UserError if the run could not be trained or exported."""
-        write.check_target(self.export_folder)
+        if not self.follows:
+            write.check_target(self.export_folder)
         count, split_off = len(self.source.training), self.settings.validation_split
         training = training_count(count, split_off)
         self.settings.check_batch_size(training)
@@ -90,6 +93,13 @@ class Run:
             raise UserError(
                 f"a refit needs validation digits, and a split of {split_off} of {count:,} digits "
                 "leaves none; try a larger --validation-split"
+            )
+        if self.cluster and self.refit:
+            raise UserError(f"--refit trains in one process; drop it, or unset {VARIABLE}")
+        if self.cluster and self.settings.batch_size < self.cluster.count:
+            raise UserError(
+                f"{self.cluster.count} workers cannot share batches of {self.settings.batch_size}; "
+                "try a larger --batch-size"
             )
 
     def finish(self, *, stop: Stop = lambda: None, quiet: bool = False) -> Result:
@@ -107,13 +117,21 @@ class Run:
         result = train(
             settings, training, validation, self.source.test, self.folder, extras=extras,
             pictures=pictures, calibration=self.calibration, is_quantized=self.is_quantized,
-            stop=stop, quiet=quiet,
+            cluster=self.cluster, stop=stop, quiet=quiet,
         )  # fmt: skip
         for path, figure in self.figures(result).items():
             drawing.save(figure, path)
         if signum := stop():
             raise Interrupted(signum)
         return result
+
+    def follow(self, cluster: Cluster, *, stop: Stop = lambda: None, quiet: bool = False) -> None:
+        """Trains beside the chief of a cluster; writes nothing. Raises as `finish` does."""
+        settings = self.settings
+        training, validation = split(self.source.training, settings.validation_split, settings.seed)
+        self._announce(training, validation)
+        extras = self._extra_pictures(training, stop, quiet) if settings.extras else None
+        follow(settings, training, cluster, extras=extras, stop=stop, quiet=quiet)
 
     def _announce(self, training: Digits, validation: Digits) -> None:
         """Logs what is trained, and on what."""
@@ -134,7 +152,8 @@ class Run:
         extras = datasets.extra_pictures(
             self.source, training, settings.extras, settings.seed, stop=stop, quiet=quiet
         )
-        self.folder.check_extras(extras.sha256())
+        if not self.follows:
+            self.folder.check_extras(extras.sha256())
         log.info(f"{len(extras):,} extra pictures: digits on paper, written in other ways, letters")
         return extras
 
@@ -162,22 +181,7 @@ class Run:
 
     def figures(self, result: Result) -> "dict[Path, Figure]":
         """The plots of a finished run, and the files they belong in."""
-        name, folder = self.settings.network, self.folder
-        images, scores = self.source.test.images, result.test
-        title = f"{name}: {scores.errors:,} of {scores.count:,} test digits wrong"
-        epochs = "epoch" if self.settings.epochs == 1 else "epochs"
-        history = f"{name}, {self.settings.epochs} {epochs}"
-        figures = {
-            folder.history_plot: charts.training_history(result.history, history),
-            folder.reliability_plot: charts.reliability(scores, name),
-            folder.confusion_plot: charts.confusion_matrix(scores.confusion, title),
-            folder.samples_plot: digit_sheets.sample_predictions(images, scores, title),
-            folder.mistakes_plot: digit_sheets.confident_mistakes(images, scores, title),
-            folder.weights_plot: digit_sheets.first_layer(result.first_layer, images[0], name),
-        }
-        if self.settings.augment:
-            figures[folder.augmented_plot] = _augmented(self.source.training, self.settings)
-        return figures
+        return run_figures(self.settings, self.source, self.folder, result)
 
     def export(self, result: Result) -> Path:
         """Exports the last checkpoint as the next version; returns the version's path.
@@ -203,29 +207,19 @@ class Run:
         return exports.find(folder, self.export_folder, self.settings.epochs)
 
 
-def _augmented(digits: Digits, settings: Settings) -> "Figure":
-    """A figure of one digit of each kind, distorted in several ways."""
-    originals = digits.images[np.unique(digits.labels, return_index=True)[1]]
-    with tf.Graph().as_default(), tf1.Session() as session:
-        images = scale(tf.constant(originals))
-        distorted = [
-            augment(images, tf.constant([settings.seed, step]), bends=settings.bends)
-            for step in range(AUGMENTED_COPIES)
-        ]
-        return digit_sheets.augmented(originals, np.stack(session.run(distorted)))
-
-
 def reopen(
     folder: RunFolder,
     export_folder: Path | None = None,
     *,
     source: Source | None = None,
+    cluster: Cluster | None = None,
     quiet: bool = False,
 ) -> Run:
     """The run that a folder holds.
 
     export_folder: None is the one that the run was started with. source: the run's digits, if they
-    are loaded already. Raises UserError if the folder holds no run, or its digits have changed.
+    are loaded already. cluster: the workers that go on with it together. Raises UserError if the
+    folder holds no run, if its digits have changed, or if it was started with other workers.
     """
     config = folder.read_config()
     try:
@@ -233,8 +227,9 @@ def reopen(
         get_network(settings.network, settings.hidden)
         option, data = config["load"], config["data"]
         export_folder = export_folder or export_folders.recorded(config)
-        # The configs of old runs have none of these three.
+        # The configs of old runs have none of these four.
         refit, is_quantized = config.get("refit", False), config.get("quantize", False)
+        workers = config.get("workers", 1)
         calibration = config.get("calibration")
         calibration = None if calibration is None else Calibration.of(calibration)
         values = (("load", option, str), ("refit", refit, bool), ("quantize", is_quantized, bool))
@@ -243,6 +238,12 @@ def reopen(
                 raise TypeError(f"{name} cannot be {value!r}")
     except (KeyError, TypeError, ValueError, UserError) as error:
         raise UserError(f"{folder.config_file}: not the config of a run ({error})") from None
-    write.check_target(export_folder)
+    if workers != (found := cluster.count if cluster else 1):
+        raise UserError(
+            f"{folder.path}: was started with {workers} of TensorFlow's workers, found {found}; "
+            f"set {VARIABLE} as it was then"
+        )
     source = datasets.as_begun(source or datasets.load(option, quiet), data)
-    return Run(settings, source, folder, export_folder, refit, is_quantized, calibration)
+    run = Run(settings, source, folder, export_folder, refit, is_quantized, calibration, cluster)
+    run.check()
+    return run

@@ -11,12 +11,14 @@ from typing import NamedTuple
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
-from nn.networks.layers import move_averages
+from nn.networks.layers import batch_moments, move_averages
 from nn.networks.recipe import Recipe
 from nn.networks.registry import Network
+from nn.runtime.cluster import Cluster
+from nn.runtime.collectives import STEP, add_up
 from nn.training.objective import Objective
-from nn.training.objectives import OBJECTIVES
-from nn.training.optimizer import learning_rate, minimize
+from nn.training.objectives import OBJECTIVES, ReadDigits
+from nn.training.optimizer import descend, gradients_of, learning_rate, penalty
 
 
 class Feed(NamedTuple):
@@ -77,12 +79,20 @@ class TrainingGraph(NamedTuple):
 
 
 def build_training_graph(
-    network: Network, recipe: Recipe, *, count: int, seed: int
+    network: Network, recipe: Recipe, *, count: int, seed: int, cluster: Cluster | None = None
 ) -> TrainingGraph:
-    """The graph that trains a network on `count` images and evaluates it on any images."""
+    """The graph that trains a network on `count` images and evaluates it on any images.
+
+    cluster: the workers that train a network which reads digits together. The recipe then has a
+    tower for each, and this graph has this worker's.
+    """
     with tf.Graph().as_default() as graph:
         tf1.set_random_seed(seed)  # for this graph alone: decides the initial weights
-        objective = OBJECTIVES[network.task](network, recipe)
+        objective: Objective = (
+            ReadDigits(network, recipe, tower=cluster.index)
+            if cluster
+            else OBJECTIVES[network.task](network, recipe)
+        )
         feed = Feed(
             *objective.placeholders(),
             tf1.placeholder(tf.int64, [], "steps"),
@@ -93,7 +103,7 @@ def build_training_graph(
         weights, of_network = tf1.trainable_variables(), tf1.global_variables()
         dataset, load = _create_dataset(feed.images, feed.labels, count)
         totals = _create_totals()
-        step = TrainingStep(objective, recipe, weights, dataset, count, seed)
+        step = TrainingStep(objective, recipe, weights, dataset, count, seed, cluster)
         train = build_loop(step, totals, feed.steps)
         of_epoch = (totals.loss, totals.errors, totals.seconds)
         return TrainingGraph(
@@ -155,6 +165,7 @@ class TrainingStep:
     dataset: Dataset
     count: int
     seed: int
+    cluster: Cluster | None
 
     def order(self, step: tf.Tensor) -> tf.Tensor:
         """The order of the images in a step's epoch, int32 [count]; (seed, epoch) decides it."""
@@ -169,13 +180,23 @@ class TrainingStep:
         batch = batch_indices(order, step, recipe.batch_size)
         labels = self.dataset.labels.sparse_read(batch)
         losses = self.objective.losses(self.dataset.images.sparse_read(batch), labels, seed)
+        # The workers' gradients add up, so the chief alone adds the penalty's.
+        adds_penalty = self.cluster is None or self.cluster.is_chief
+        added = penalty(self.weights, recipe.l2) if adds_penalty else 0.0
+        gradients = gradients_of(losses.minimized + added, self.weights)
+        averages, values = batch_moments()
+        errors = tf.reduce_sum(tf.cast(losses.errors, tf.int64))
+        loss = losses.reported
+        if self.cluster:
+            values = [value / self.cluster.count for value in values]
+            parts = loss, errors, gradients, values
+            loss, errors, gradients, values = add_up(parts, self.cluster, STEP)
         total_steps = recipe.epochs * recipe.steps_per_epoch(self.count)
         rate = learning_rate(step, total_steps, recipe)
-        update = minimize(losses.minimized, self.weights, rate, recipe)
-        errors = tf.reduce_sum(tf.cast(losses.errors, tf.int64))
+        update = descend(gradients, self.weights, rate, recipe)
         # The next step reads the new weights, and a checkpoint may save the last step's averages.
-        with tf.control_dependencies([update, *move_averages()]):
-            return tf.identity(losses.reported), tf.identity(errors)
+        with tf.control_dependencies([update, *move_averages(averages, values)]):
+            return tf.identity(loss), tf.identity(errors)
 
 
 def batch_indices(order: tf.Tensor, step: tf.Tensor, batch_size: int) -> tf.Tensor:

@@ -25,10 +25,15 @@ from nn.training.read_rows import ReadRows
 
 @dataclass(frozen=True)
 class ReadDigits:
-    """Images, uint8 [N, 28, 28], and labels, int64 [N] → logits, float32 [N, 10]."""
+    """Images, uint8 [N, 28, 28], and labels, int64 [N] → logits, float32 [N, 10].
+
+    tower: the only tower to build, where the others are built by other workers. All workers' losses
+    then add up to the batch's, and each has the errors of its own part.
+    """
 
     network: Network
     recipe: Recipe
+    tower: int | None = None
 
     def placeholders(self) -> tuple[tf.Tensor, tf.Tensor]:
         """As Objective says."""
@@ -43,15 +48,20 @@ class ReadDigits:
 
     def losses(self, images: tf.Tensor, labels: tf.Tensor, seed: tf.Tensor) -> Losses:
         """The cross-entropy: reported of the digits alone and without label smoothing."""
-        logits = in_towers(self._tower, scale(images), seed, self.recipe.towers)
+        count, towers = labels.shape[0], self.recipe.towers
         is_digit = tf.cast(tf.not_equal(labels, NO_DIGIT), tf.float32)
+        digits = tf.reduce_sum(is_digit)
+        logits = in_towers(self._build, scale(images), seed, towers, self.tower)
+        if self.tower is not None:
+            sizes = tower_sizes(count, towers)
+            labels, is_digit = (tf.split(x, sizes)[self.tower] for x in (labels, is_digit))
         loss = tf.math.divide_no_nan(
-            tf.reduce_sum(is_digit * cross_entropy(logits, labels)), tf.reduce_sum(is_digit)
+            tf.reduce_sum(is_digit * cross_entropy(logits, labels)), digits
         )
-        smoothed = tf.reduce_mean(cross_entropy(logits, labels, self.recipe.label_smoothing))
-        return Losses(loss, smoothed, wrong_answers(logits, labels))
+        smoothed = cross_entropy(logits, labels, self.recipe.label_smoothing)
+        return Losses(loss, tf.reduce_sum(smoothed) / count, wrong_answers(logits, labels))
 
-    def _tower(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    def _build(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         if self.recipe.augment:
             images = augment(images, seed, bends=self.recipe.bends)
         with tf1.variable_scope("", reuse=True):
@@ -124,17 +134,27 @@ def overlap(found: tf.Tensor, ink: tf.Tensor) -> tf.Tensor:
 Tower = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
 
-def in_towers(tower: Tower, images: tf.Tensor, seed: tf.Tensor, count: int) -> tf.Tensor:
+def tower_sizes(batch_size: int, towers: int) -> list[int]:
+    """How many images of a batch each tower takes; a small batch has fewer towers."""
+    return [len(part) for part in np.array_split(range(batch_size), towers) if len(part)]
+
+
+def in_towers(
+    tower: Tower, images: tf.Tensor, seed: tf.Tensor, count: int, only: int | None = None
+) -> tf.Tensor:
     """Splits a batch into `count` parts, which go through the network side by side.
 
     images: float32 [N, ...], N known → logits, float32 [N, 10]. Each tower draws random numbers of
-    its own. All share the variables, so their gradients add up.
+    its own. All share the variables, so their gradients add up. only: the number of the only tower
+    to build; then the logits are of its part.
     """
-    sizes = [len(part) for part in np.array_split(range(images.shape[0]), count) if len(part)]
+    sizes = tower_sizes(images.shape[0], count)
     if len(sizes) == 1:
         return tower(images, seed)
     logits = []
     for number, part in enumerate(tf.split(images, sizes)):
+        if only not in (None, number):
+            continue
         name = f"tower_{number}"
         with tf.name_scope(name):
             logits.append(tower(part, scoped_seed(seed, name)))

@@ -56,20 +56,28 @@ def learning_rate(step: tf.Tensor, total_steps: int, recipe: Recipe) -> tf.Tenso
     return recipe.learning_rate * tf.minimum(rising, falling)
 
 
-def minimize(
-    loss: tf.Tensor, variables: Sequence[tf.Variable], rate: tf.Tensor, recipe: Recipe
+def gradients_of(loss: tf.Tensor, variables: Sequence[tf.Variable]) -> list[tf.Tensor]:
+    """The gradient of the loss by each variable. None is used before all are computed."""
+    return tf1.gradients(loss, variables, gate_gradients=True)
+
+
+def descend(
+    gradients: Sequence[tf.Tensor],
+    variables: Sequence[tf.Variable],
+    rate: tf.Tensor,
+    recipe: Recipe,
 ) -> tf.Operation:
     """The op that takes one step of the recipe's optimizer, with decoupled weight decay, down the
-    loss."""
+    gradients."""
     optimizer = _optimizer(rate, recipe)
-    gradients = optimizer.compute_gradients(loss + penalty(variables, recipe.l2), variables)
+    pairs = list(zip(gradients, variables, strict=True))
     if not recipe.weight_decay:
-        return optimizer.apply_gradients(gradients)
-    with tf.control_dependencies([gradient for gradient, _ in gradients]):
+        return optimizer.apply_gradients(pairs)
+    with tf.control_dependencies(gradients):
         share = rate * recipe.weight_decay
         decays = [matrix.assign_sub(share * matrix) for matrix in _matrices(variables)]
     with tf.control_dependencies(decays):
-        return optimizer.apply_gradients(gradients)
+        return optimizer.apply_gradients(pairs)
 
 
 def _optimizer(rate: tf.Tensor, recipe: Recipe) -> tf1.train.Optimizer:

@@ -17,11 +17,13 @@ from nn.training.checkpoints import Checkpoints
 from nn.training.graph import build_training_graph
 from nn.training.ink_evaluation import evaluate_ink
 from nn.training.ink_pictures import compose_pictures
+from nn.training.record import FolderRecord
 from nn.training.row_evaluation import evaluate_rows
 from nn.training.row_strips import compose_strips
 from nn.training.run_folder import Epoch, RunFolder
 from nn.training.settings import Settings
-from nn.training.train import EpochScores, Trainer
+from nn.training.trainer import EpochScores, Trainer
+from nn.training.workers import SingleWorker
 
 
 @dataclass(frozen=True)
@@ -82,8 +84,9 @@ def train_helper(
         session.run(graph.initialize)
         feed = {graph.feed.images: training.images, graph.feed.labels: training.labels}
         session.run(graph.load, feed)
+        record, worker = FolderRecord(run, graph, network), SingleWorker(stop)
         trainer = Trainer(
-            session, graph, settings, len(training), run, stop, quiet, evaluate=evaluate
+            session, graph, settings, len(training), record, worker, quiet, evaluate=evaluate
         )
         history = trainer.run_epochs(validation)
     # An export computes in float32, so the scores are computed in float32 too.

@@ -108,7 +108,7 @@ def batch_normalized(x, training, steps):
     with tf.Graph().as_default(), tf1.Session() as session:
         feed = tf1.placeholder(tf.float32, [None, *x.shape[1:]])
         y = layers.batch_norm(feed, "b", training=training)
-        moves = layers.move_averages()
+        moves = layers.move_averages(*layers.batch_moments())
         variables = {v.op.name: v for v in tf1.global_variables()}
         session.run(tf1.global_variables_initializer())
         variables["b/gamma"].load(np.full(x.shape[-1], 2.0, np.float32), session)

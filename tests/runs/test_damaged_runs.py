@@ -13,7 +13,7 @@ from conftest import card_of, history_of, train_in_this_process
 from nn.errors import UserError
 from nn.runs.run import Run, reopen
 from nn.training.run_folder import Epoch, RunFolder
-from nn.training.train import Trainer
+from nn.training.trainer import Trainer
 
 EPOCHS = 3
 

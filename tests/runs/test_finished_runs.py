@@ -10,7 +10,7 @@ from conftest import card_of, train_in_this_process
 from nn.export import write
 from nn.runs.run import Run, reopen
 from nn.training.run_folder import RunFolder
-from nn.training.train import Trainer
+from nn.training.trainer import Trainer
 
 OPTIONS = ["--network", "tiny", "--epochs", 2]
 

@@ -62,7 +62,7 @@ KEPT = {"checkpoint", "history.csv", *CONFIG}
 def test_a_training(small_data, tmp_path, monkeypatch, size, file, whole):
     if "checkpoint" in file:  # the events are larger, and would fail before
         monkeypatch.setattr(
-            "nn.training.train.summaries", lambda *_: nullcontext(lambda epoch: None)
+            "nn.training.record.summaries", lambda *_: nullcontext(lambda epoch: None)
         )
     run, out = tmp_path / "run", tmp_path / "out"
     with files_of_at_most(size):

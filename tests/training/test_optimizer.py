@@ -5,7 +5,13 @@ import pytest
 import tensorflow as tf
 
 from nn.networks.recipe import Recipe
-from nn.training.optimizer import cross_entropy, learning_rate, minimize
+from nn.training.optimizer import (
+    cross_entropy,
+    descend,
+    gradients_of,
+    learning_rate,
+    penalty,
+)
 
 tf1 = tf.compat.v1
 
@@ -57,7 +63,8 @@ def two_steps(recipe: Recipe, rate: float) -> list[np.ndarray]:
             0.5 * tf.reduce_sum((variable - target) ** 2)
             for variable, target in zip(variables, TARGETS, strict=True)
         )
-        update = minimize(loss, variables, tf.constant(rate), recipe)
+        gradients = gradients_of(loss + penalty(variables, recipe.l2), variables)
+        update = descend(gradients, variables, tf.constant(rate), recipe)
         session.run(tf1.global_variables_initializer())
         for _ in range(2):
             session.run(update)

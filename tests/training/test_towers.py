@@ -11,7 +11,7 @@ import reference
 import tensorflow as tf
 from conftest import ROOT, run_script
 
-from nn.networks.layers import batch_norm, dropout, move_averages
+from nn.networks.layers import batch_moments, batch_norm, dropout, move_averages
 from nn.networks.registry import get_network, readers
 from nn.runtime import sessions
 from nn.runtime.sessions import FLOAT32, training_session_config
@@ -68,7 +68,7 @@ def test_batch_norm_is_of_each_tower_and_its_averages_of_all():
                 return batch_norm(x, "b", training=True)
 
         y = in_towers(tower, tf.constant(x), tf.constant([0, 0]), 2)
-        moves = move_averages()
+        moves = move_averages(*batch_moments())
         session.run(tf1.global_variables_initializer())
         y, _ = session.run([y, moves])
         averages = {variable.op.name: session.run(variable) for variable in tf1.global_variables()}

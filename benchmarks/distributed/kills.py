@@ -1,0 +1,106 @@
+"""Kills a worker at random moments, and starts all again from the checkpoint."""
+
+import json
+import random
+import subprocess
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from benchmarks.distributed.hosts import Host, start_workers
+
+# Small digits, many epochs: a worker is killed in steps, in validation and while the chief writes.
+OPTIONS = ("--network", "dense", "--epochs", 100)
+MAX_SECONDS_BEFORE_KILL = 4.0
+
+
+class Killed(NamedTuple):
+    """What followed a kill. seconds: until all others had said which worker was lost; named:
+    whether each said so in one line, and ended with status 2."""
+
+    worker: int
+    seconds: float
+    named: bool
+
+
+def kill_workers(
+    hosts: Sequence[Host], count: int, data: str, seed: int
+) -> tuple[list[Killed], set[str]]:
+    """Trains until workers were killed `count` times; returns what followed, and the hashes of the
+    weights of all runs, which the uninterrupted one begins.
+
+    After each kill all workers start again from the checkpoint. A run that reaches its end is
+    followed by another.
+    """
+    chance = random.Random(seed)
+    killed: list[Killed] = []
+    with tempfile.TemporaryDirectory() as folder:
+        hashes = {_finish(Path(folder, "whole"), hosts, data)}
+        print(f"uninterrupted: {hashes}", flush=True)
+        runs = 0
+        while len(killed) < count:
+            runs += 1
+            run = Path(folder, f"run-{runs}")
+            while len(killed) < count:
+                processes = start_workers(hosts, _arguments(run, data))
+                found = _kill_one(processes, chance)
+                if found is None:
+                    break
+                killed.append(found)
+                print(f"kill {len(killed)}: {found}", flush=True)
+            hashes.add(_finish(run, hosts, data))
+            print(f"run {runs}: {hashes}", flush=True)
+    return killed, hashes
+
+
+def _arguments(run: Path, data: str) -> list:
+    if (run / "config.json").exists():
+        return ["--resume", run]
+    return ["--data", data, *OPTIONS, "--run-dir", run, "--saved-model", run / "SavedModel"]
+
+
+def _finish(run: Path, hosts: Sequence[Host], data: str) -> str:
+    """Trains a run to its end; returns the hash of its weights."""
+    for process in start_workers(hosts, _arguments(run, data)):
+        _, errors = process.communicate()
+        if process.returncode:
+            raise RuntimeError(errors)
+    return json.loads((run / "SavedModel" / "1" / "model_card.json").read_text())["weights_sha256"]
+
+
+def _kill_one(processes: list[subprocess.Popen], chance: random.Random) -> Killed | None:
+    """Kills one of the workers at a random moment after they have met; None if they ended first."""
+    chief = processes[0]
+    assert chief.stdout is not None
+    if not any("train together" in line for line in chief.stdout):
+        for process in processes:
+            _, errors = process.communicate()
+            if process.returncode:
+                raise RuntimeError(errors)
+        return None
+    time.sleep(chance.uniform(0, MAX_SECONDS_BEFORE_KILL))
+    victim = chance.randrange(len(processes))
+    others = [process for process in processes if process is not processes[victim]]
+    if any(process.poll() is not None for process in processes):
+        for process in processes:
+            process.communicate()
+        return None
+    processes[victim].kill()
+    killed = time.perf_counter()
+    said = [_error_line(process) for process in others]
+    seconds = time.perf_counter() - killed
+    named = all(line.startswith(f"error: worker {victim} ") for line in said)
+    for process in processes:
+        process.communicate()
+    named &= all(process.returncode == 2 for process in others)
+    if not named:
+        print(said, flush=True)
+    return Killed(victim, round(seconds, 2), named)
+
+
+def _error_line(process: subprocess.Popen) -> str:
+    """The first error that a process reports; empty if it reports none before it ends."""
+    assert process.stderr is not None
+    return next((line for line in process.stderr if line.startswith("error: ")), "")
