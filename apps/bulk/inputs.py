@@ -7,7 +7,14 @@ from functools import reduce
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from apps.bulk.storage import Storage, as_named, escaped, folder_above_pattern, is_pattern
+from apps.bulk.storage import (
+    Storage,
+    as_folder,
+    as_named,
+    escaped,
+    folder_above_pattern,
+    is_pattern,
+)
 from nn.errors import DataError
 from nn.pictures.formats import EXTENSIONS
 
@@ -46,12 +53,12 @@ def find_inputs(storage: Storage, texts: Sequence[str]) -> Inputs:
         if name.lower().endswith(PARQUET_SUFFIX):
             inputs.parquet.append(escaped(address) if is_there else address)
         elif not is_there:
-            above = folder_above_pattern(text)
+            above = folder_above_pattern(text) or "."
             inputs.files.append(address)
-            inputs.names[storage.qualified(above or ".") + "/"] = f"{as_named(above)}/"
+            inputs.names[as_folder(storage.qualified(above))] = as_folder(as_named(above))
         elif storage.is_folder(text):
             inputs.folders.append(address)
-            inputs.names[f"{address}/"] = f"{name}/"
+            inputs.names[as_folder(address)] = as_folder(name)
         else:
             inputs.files.append(escaped(address))
             inputs.names[address] = name
@@ -83,7 +90,7 @@ def _folder(spark: "SparkSession", folder: str, inputs: Inputs, recursive: bool)
     frame = reader.load(escaped(folder))
     if not frame.inputFiles():
         raise DataError(
-            f"{inputs.names[f'{folder}/'][:-1]}: no pictures to be read in this folder "
+            f"{inputs.names[as_folder(folder)] or './'}: no pictures to be read in this folder "
             f"({', '.join(EXTENSIONS)})"
         )
     return _files(spark, frame)

@@ -71,6 +71,11 @@ def as_named(path: str) -> str:
     return path.rstrip("/") if is_address(path) else str(Path(path))
 
 
+def as_folder(name: str) -> str:
+    """What the names of its files begin with: scans/ of scans, nothing of the current folder."""
+    return "" if name == "." else f"{name.rstrip('/')}/"
+
+
 def is_pattern(path: str) -> bool:
     return bool(_GLOB_SIGNS.search(path))
 

@@ -71,6 +71,25 @@ def storage(spark, tmp_path, monkeypatch) -> Storage:
 
 
 @pytest.mark.parametrize(
+    ("name", "address", "prefix"),
+    [
+        (".", "/", ""), ("./scans//", "/scans/", "scans/"), ("*.png", "/", ""),
+        ("../*/scans/*.png", "/../", "../"), ("/*", None, "/"),
+        ("scans/7.png", "/scans/7.png", "scans/7.png"),
+    ],
+)  # fmt: skip
+def test_a_file_is_named_as_the_script_names_it(storage, tmp_path, name, address, prefix):
+    Path("scans").mkdir()
+    Path("7.png").touch()
+    Path("scans/7.png").touch()
+    expected = "file:/" if address is None else f"file:{os.path.normpath(f'{tmp_path}{address}')}"
+    found = find_inputs(storage, [name]).names
+    assert {key.rstrip("/"): value for key, value in found.items()} == {
+        expected.rstrip("/"): prefix
+    }
+
+
+@pytest.mark.parametrize(
     ("names", "message"),
     [
         (["_SUCCESS", "part-1"], "out: holds the readings of another run; name a new folder"),
@@ -106,7 +125,7 @@ def test_what_a_run_left_that_was_killed_makes_room(storage):
     [
         ("none", "none: no such file or folder"),
         ("no*.png", r"no\*.png: nothing has such a name"),
-        ("empty", "empty: no pictures to be read in this folder "),
+        ("empty", "empty/: no pictures to be read in this folder "),
         ("x.parquet", "expected the columns path string, content binary; found path string, n bi"),
         ("s3a://bucket/x", "Spark stopped: java.lang.ClassNotFoundException: Class org.apache.had"),
     ],
