@@ -10,7 +10,7 @@ from contextlib import nullcontext
 
 from benchmarks.distributed.hosts import here, two_namespaces
 from benchmarks.distributed.kills import kill_workers
-from benchmarks.distributed.speed import NETWORKS, PAIRS, measure
+from benchmarks.distributed.speed import HEADER, NETWORKS, PAIRS, measure
 
 
 def main() -> None:
@@ -19,17 +19,24 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("what", choices=("speed", "kills"))
-    parser.add_argument("--data", default="bundled", help="as for training, default: %(default)s")
-    parser.add_argument("--networks", nargs="+", default=NETWORKS, help="whose speed to measure")
+    parser.add_argument(
+        "--networks",
+        nargs="+",
+        default=NETWORKS,
+        choices=NETWORKS,
+        metavar="NAME",
+        help="whose speed to measure, default: %(default)s",
+    )
     parser.add_argument("--pairs", type=int, default=PAIRS, help="default: %(default)s")
     parser.add_argument("--count", type=int, default=20, help="of kills, default: %(default)s")
+    parser.add_argument("--data", default="bundled", help="for the kills, default: %(default)s")
     parser.add_argument("--seed", type=int, default=0, help="of the kills, default: %(default)s")
     parser.add_argument("--namespaces", action="store_true", help="needs root and iproute2")
     options = parser.parse_args()
     if options.what == "speed":
-        print(f"{'network':12}{'one, ms':>12}{'two, ms':>13}   times as fast (lowest to highest)")
+        print(HEADER)
         for network in options.networks:
-            print(measure(network, options.data, options.pairs), flush=True)
+            print(measure(network, options.pairs), flush=True)
         return
     with two_namespaces() if options.namespaces else nullcontext(here(2)) as hosts:
         killed, hashes = kill_workers(hosts, options.count, options.data, options.seed)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-SCRIPT = Path(__file__).parents[2] / "train_neural_network.py"
+_ROOT = Path(__file__).parents[2]
 _NAMESPACE, _LINK = "digits-worker-{}", "digits{}"
 
 
@@ -59,8 +59,11 @@ def two_namespaces() -> Iterator[list[Host]]:
             subprocess.run(["ip", "netns", "delete", name], check=False, capture_output=True)
 
 
-def start_workers(hosts: Sequence[Host], arguments: Sequence[object]) -> list[subprocess.Popen]:
-    """Starts train_neural_network.py on each host, as a worker; a single one without TF_CONFIG."""
+def start_workers(hosts: Sequence[Host], command: Sequence[object]) -> list[subprocess.Popen]:
+    """Starts Python on each host, as a worker; a single one without TF_CONFIG.
+
+    command: the arguments of Python.
+    """
     ports = _free_ports(len(hosts))
     addresses = [f"{host.address}:{port}" for host, port in zip(hosts, ports, strict=True)]
     processes = []
@@ -68,7 +71,8 @@ def start_workers(hosts: Sequence[Host], arguments: Sequence[object]) -> list[su
         task = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
         processes.append(
             subprocess.Popen(
-                [*host.prefix, sys.executable, str(SCRIPT), *map(str, arguments)],
+                [*host.prefix, sys.executable, *map(str, command)],
+                cwd=_ROOT,
                 env=os.environ | {"TF_CONFIG": json.dumps(task) if len(hosts) > 1 else ""},
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from benchmarks.distributed.hosts import Host, start_workers
 
+SCRIPT = "train_neural_network.py"
 # Small digits, many epochs: a worker is killed in steps, in validation and while the chief writes.
 OPTIONS = ("--network", "dense", "--epochs", 100)
 MAX_SECONDS_BEFORE_KILL = 4.0
@@ -57,8 +58,10 @@ def kill_workers(
 
 def _arguments(run: Path, data: str) -> list:
     if (run / "config.json").exists():
-        return ["--resume", run]
-    return ["--data", data, *OPTIONS, "--run-dir", run, "--saved-model", run / "SavedModel"]
+        return [SCRIPT, "--resume", run]
+    return [
+        SCRIPT, "--data", data, *OPTIONS, "--run-dir", run, "--saved-model", run / "SavedModel"
+    ]  # fmt: skip
 
 
 def _finish(run: Path, hosts: Sequence[Host], data: str) -> str:

@@ -5,41 +5,28 @@ any graph in this process. So it starts only if the user sets TF_CONFIG.
 """
 
 import logging
-import os
-import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Event, Thread
-from typing import Any, NoReturn
+from typing import Any
 
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 from nn.errors import UserError
 from nn.runtime.cluster import Cluster
+from nn.runtime.lost_workers import PATIENCE_SECONDS, lost_workers_named
 from nn.runtime.sessions import reason_of
 from nn.runtime.signals import Stop
 
 log = logging.getLogger(__name__)
 
-# A sum waits so long for the slowest worker. The longest pause in training is the chief's at the
-# end of an epoch: it validates and writes a checkpoint.
-PATIENCE_SECONDS = 60
-WATCH_SECONDS = 0.5  # between two looks at whether all workers still run
-STUCK_SECONDS = 2.0  # a session that is closed has ended its run long before
-_ADVICE = "to go on, start all workers again with --resume and the run's folder"
 # A worker that ends stays so long: another may still fetch its part of the last sum from it, or ask
 # who is lost.
 FAREWELL_SECONDS = 2.0
 _GROUP = 1  # all workers are one group
 # Which sum an op computes: of a step, of the variables, of a row of numbers from each worker.
 STEP, STATE, ROWS = 1, 2, 3
-# What TensorFlow raises if another worker is lost, stopped, or computes something else.
-_FAULTS = (
-    tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.CancelledError,
-    tf.errors.DeadlineExceededError, tf.errors.InternalError, tf.errors.InvalidArgumentError,
-)  # fmt: skip
 
 
 def all_reduce(vector: tf.Tensor, cluster: Cluster, key: int) -> tf.Tensor:
@@ -89,7 +76,7 @@ def cluster_session(
     try:
         with (
             tf1.Session(server.target, graph, config) as session,
-            _watched(session, cluster),
+            lost_workers_named(session, cluster),
         ):
             yield session
     finally:
@@ -113,63 +100,3 @@ def _server(cluster: Cluster, config: tf1.ConfigProto) -> tf.distribute.Server:
         "interfaces, without authentication; use it in a trusted network only"
     )
     return server
-
-
-@contextmanager
-def _watched(session: tf1.Session, cluster: Cluster) -> Iterator[None]:
-    """Ends what runs in the session if a worker is lost: raises UserError, which names the worker.
-
-    TensorFlow itself notices at once that a process has ended while it receives from it. While it
-    waits for that process to begin or to fetch something, it notices nothing before
-    PATIENCE_SECONDS. So a thread looks for ended and silent processes too, and closes the session.
-    If the chief ends before the first steps, TensorFlow asks it for their number again and again,
-    and nothing stops that: then the thread ends this process.
-    """
-    over = Event()
-    lost: list[int] = []
-
-    def watch() -> None:
-        ended: list[int] = []
-        answered = time.monotonic()
-        while not over.wait(WATCH_SECONDS):
-            before = ended
-            silent = cluster.silent()
-            ended = cluster.ended() if silent else []
-            if not silent:
-                answered = time.monotonic()
-            # Twice: others may end their training a little earlier.
-            if (ended and before) or time.monotonic() - answered > PATIENCE_SECONDS:
-                lost.extend(ended or silent)
-                # Closing waits for what runs.
-                Thread(target=session.close, daemon=True).start()
-                if not over.wait(STUCK_SECONDS):
-                    _end_process(_report(cluster, lost))
-
-    watcher = Thread(target=watch, name="cluster watch", daemon=True)
-    watcher.start()
-    try:
-        yield
-    except (RuntimeError, UserError, *_FAULTS) as error:  # the first two, if it was just closed
-        if isinstance(error, _FAULTS) and not lost:
-            lost.extend(cluster.silent())
-        if lost:
-            raise UserError(_report(cluster, lost)) from None
-        if isinstance(error, tf.errors.DeadlineExceededError):
-            raise UserError(
-                f"some worker added nothing to a sum for {PATIENCE_SECONDS} s; {_ADVICE}"
-            ) from None
-        raise
-    finally:
-        over.set()
-        watcher.join()
-
-
-def _report(cluster: Cluster, lost: Sequence[int]) -> str:
-    return f"{', '.join(map(cluster.named, lost))} no longer answers; {_ADVICE}"
-
-
-def _end_process(problem: str) -> NoReturn:
-    """Ends this process as a UserError would, while its main thread waits within TensorFlow. Every
-    file of a run is whole or not there at any moment."""
-    print(f"error: {problem}", file=sys.stderr, flush=True)
-    os._exit(2)
