@@ -43,7 +43,8 @@ def history(complete: Mapping[int, float], pruned: Mapping[int, float], title: s
 
 
 def importances(shares: Mapping[str, float], title: str) -> "Figure":
-    """A bar for each setting. shares: 0 to 1, the largest first."""
+    """A bar for each setting. shares: 0 to 1, the largest first; by PED-ANOVA (Watanabe et al.
+    2023, arXiv 2304.10255)."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(8, 1.2 + 0.4 * len(shares)), layout="constrained")
@@ -53,7 +54,7 @@ def importances(shares: Mapping[str, float], title: str) -> "Figure":
     axes.bar_label(bars, labels=[f"{share:.0%}" for share in shares.values()], padding=4)
     axes.invert_yaxis()
     axes.margins(x=0.1)
-    axes.set(xlabel="share of what sets the best trials apart (PED-ANOVA)", xticks=[])
+    axes.set(xlabel="share of what sets the best trials apart from the others", xticks=[])
     axes.set_title(title, parse_math=False)
     axes.spines[["top", "right", "bottom"]].set_visible(False)
     return figure

@@ -145,7 +145,8 @@ def test_a_finished_study_is_reported_again_and_a_larger_one_goes_on(shared, mon
     said = capsys.readouterr().out
     assert "5 of 5 trials are done" in said
     assert "importance.png" not in said  # too few trials
-    monkeypatch.setattr(report, "MIN_TRIALS_FOR_IMPORTANCE", 3)
+    monkeypatch.setattr(report, "MIN_BEST_TRIALS", 1)
+    monkeypatch.setattr(report, "MIN_TRIALS_FOR_IMPORTANCE", 2)
     assert tune_here(*options, "--trials", 7, "--quiet") == 0
     assert len(trials_of(folder)) == before + 2
     said = capsys.readouterr().out
