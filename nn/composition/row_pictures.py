@@ -27,7 +27,9 @@ MAX_DIGITS, MAX_DIGITS_OF_SEVERAL = 9, 6  # in one row, and in each of several
 MAX_ROWS = 3
 MIN_SIDE_PIXELS = 20  # of a picture: a one without margins is narrower
 ONE_ROW_SHARE, CELLS_SHARE, FRAME_SHARE = 0.72, 0.42, 0.3  # a frame: of the rows without cells
-MIN_CONTRAST = 0.1  # of the paper's light: a number in fainter ink is hard to read for anybody
+MIN_CONTRAST = 0.12  # of the paper's light: a number in fainter ink is hard to read for anybody
+CLEAN_SHARE = 0.4  # of the pictures: dark ink on plain paper, as most people bring
+MIN_CLEAN_CONTRAST = 0.3
 
 
 class RowText(NamedTuple):
@@ -111,7 +113,8 @@ def _write(
         for part in row.parts:
             top = base + part.top + page.drift * part.left
             ink = np.maximum(ink, on.covering(page.size, part.mask, top, shift + part.left))
-        draw_joints(row, base, shift, max(hand.pen, 0.04) * page.height, pen, random)
+        width = max(hand.pen, 0.04) * page.height
+        draw_joints(row, base, shift, page.drift, width, pen, random)
     return np.maximum(ink, pen.coverage())
 
 
@@ -136,6 +139,11 @@ def _on_paper(
 ) -> tuple[np.ndarray, float]:
     """Ink and print on paper: float32 [H, W], and the contrast of the ink, in gray levels."""
     size = ink.shape[0], ink.shape[1]
+    if random.random() < CLEAN_SHARE:
+        contrast = random.uniform(MIN_CLEAN_CONTRAST, 1)
+        paper = on.lit(on.plain(size, random.uniform(120, 255)), random, random.uniform(0, 0.3))
+        covered = contrast * np.maximum(ink, printed * random.uniform(0.25, 1))
+        return paper * (1 - covered.clip(0, 0.97)), contrast * float(paper.mean())
     contrast = max(draw_contrast(random), random.uniform(MIN_CONTRAST, 2 * MIN_CONTRAST))
     paper = draw_paper(digits, size, contrast, random)
     marks = printed * min(0.97, contrast * random.uniform(0.25, 1.3))

@@ -24,6 +24,7 @@ from nn.data.digits import Digits
 TOUCHING_SHARE, JOINT_SHARE = 0.4, 0.55  # of the rows; of the gaps between digits in these
 OVERLAP_SHARE = 0.85  # of the digits that touch: the others are joined by a stroke
 SIGNED_SHARE = 0.45  # of the rows
+ONE_SIGN_SHARE = 0.7  # of these: one kind of sign, as in dates and times; two, as in amounts
 SIGN_SHARES = 0.5, 0.3  # of the gaps: in a row of up to three digits, and in a longer one
 INK = 0.5  # of a mask: a pixel with more is ink
 NOWHERE = -1e5  # pixels: far to the left of anything
@@ -66,6 +67,8 @@ def draw_free_row(digits: Digits, hand: Hand, height: float, most: int, random: 
     """Draws one to `most` digits, in some rows with signs between them; in some, digits touch."""
     touching = random.random() < TOUCHING_SHARE
     signed = random.random() < SIGNED_SHARE
+    kinds = 1 if random.random() < ONE_SIGN_SHARE else 2
+    signs = random.choice([*SIGNS], kinds, replace=False)
     widest = random.choice([0.15, 0.3, 0.7])  # of the height: a gap, in the widest of the rows
     gap = height * random.uniform(0.33 * widest, widest)
     count = int(random.integers(1, most + 1))
@@ -73,8 +76,8 @@ def draw_free_row(digits: Digits, hand: Hand, height: float, most: int, random: 
     joints: list[int] = []
     for _ in range(count):
         if signed and parts and random.random() < SIGN_SHARES[count > 3]:
-            sign = SIGNS[random.integers(len(SIGNS))]
-            mask, drop = draw_sign(sign, hand, height, random)
+            sign = str(random.choice(signs))
+            mask, drop = draw_sign(sign, hand, height, random, by_hand=True)
             parts.append(
                 _beside(parts, Written(mask, 0, drop, sign), _any_gap(gap, height, random))
             )
@@ -110,10 +113,11 @@ def draw_rows_in_cells(
 
 
 def draw_joints(
-    row: Row, base: float, shift: float, pen: float, layer: Layer, random: Generator
+    row: Row, base: float, shift: float, drift: float, pen: float, layer: Layer, random: Generator
 ) -> None:
     """Draws the strokes of a pen that was not lifted between two digits. base: the line that the
-    digits stand on; shift: how far to the right the row begins; pen: its width."""
+    digits stand on, and drift: how far it drops, for each pixel to the right; shift: how far to the
+    right the row begins; pen: its width."""
     for place in row.joints:
         one, other = row.parts[place], row.parts[place + 1]
         share = random.choice([random.uniform(0.05, 0.3), random.uniform(0.7, 0.95)])
@@ -122,7 +126,8 @@ def draw_joints(
             line = round(share * (len(part.mask) - 1))
             columns = np.flatnonzero(part.mask[line] > INK)
             if len(columns):
-                ends.append((shift + part.left + columns[side], base + part.top + line))
+                top = base + part.top + drift * part.left
+                ends.append((shift + part.left + columns[side], top + line))
         if len(ends) == 2:
             (left, start), (right, end) = ends
             sag = random.uniform(-0.02, 0.06) * len(one.mask)

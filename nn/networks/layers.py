@@ -47,21 +47,23 @@ def conv2d(
     *,
     size: int | tuple[int, int] = 3,
     stride: int | tuple[int, int] = 1,
+    dilation: int | tuple[int, int] = 1,
     padding: str = "VALID",
     bias: bool = True,
     activation: Activation | None = None,
 ) -> tf.Tensor:
     """Convolution: float32 [N, H, W, channels] → [N, H', W', filters].
 
-    size, stride: along height and width, or one number for both. With stride 1, VALID: H' = H -
-    height + 1; SAME: H' = H. With stride 2, SAME: H' = H / 2, rounded up. kernel [height, width,
-    channels, filters] starts as in He et al. 2015 (arXiv 1502.01852), bias at 0.
+    size, stride, dilation: along height and width, or one number for both. With dilation d the
+    kernel takes every d-th pixel (Yu and Koltun 2016, arXiv 1511.07122). With stride 1 and dilation
+    1, VALID: H' = H - height + 1; SAME: H' = H. With stride 2, SAME: H' = H / 2, rounded up. kernel
+    [height, width, channels, filters] starts as in He et al. 2015 (arXiv 1502.01852), bias at 0.
     """
     with tf1.variable_scope(scope):
         sides = (size, size) if isinstance(size, int) else size
         shape = [*sides, x.shape[-1], filters]
         kernel = tf1.get_variable("kernel", shape, initializer=_he_normal())
-        y = tf.nn.conv2d(x, kernel, strides=stride, padding=padding)
+        y = tf.nn.conv2d(x, kernel, strides=stride, padding=padding, dilations=dilation)
         y = _add_bias(y) if bias else y
         return activation(y) if activation else y
 

@@ -29,7 +29,7 @@ from nn.prediction.readings import (
 )
 
 PIXELS_PER_STEP = 2  # of a strip: the reader of rows answers for every second column
-PAPER_BEHIND_PIXELS = 16  # behind the longest strip: so far the reader of rows sees
+PAPER_BEHIND_PIXELS = 48  # behind the longest strip: so far the reader of rows sees
 STRIPS_AT_ONCE = 16  # of a page; more would take much memory
 
 

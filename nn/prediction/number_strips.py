@@ -30,6 +30,7 @@ MAX_SIGN_REACH = 2.0  # beyond the first and the last digit: what is farther awa
 # A row's slope is measured if it has so many digits, so far apart.
 MIN_SLOPE_DIGITS, MIN_SLOPE_WIDTH, MAX_SLOPE = 3, 2.5, 0.2
 PAPER_PIXELS = 25  # a side of the square whose mean, without the ink, is a pixel's paper
+LEAST_SHARE = 1e-3  # of the square: how much the paper of the whole picture counts
 MIN_CONTRAST_LEVELS = 2.0  # of ink and paper
 # Of the ink's darkness: what a strip's second channel shows as 0, and as 255.
 BRIGHTEST, DARKEST = -0.25, 1.25
@@ -117,9 +118,11 @@ def relative_darkness(gray: np.ndarray, ink: np.ndarray) -> np.ndarray:
     W]. Light ink on dark paper counts the same."""
     is_ink = ink > INK_THRESHOLD_LEVEL
     levels = gray.astype(np.float32)
-    weights = ndimage.uniform_filter((~is_ink).astype(np.float32), PAPER_PIXELS)
+    # Inside ink that is wider than the square, the paper is that of the whole picture.
+    everywhere = float(levels[~is_ink].mean()) if not is_ink.all() else 255.0
+    weights = ndimage.uniform_filter((~is_ink).astype(np.float32), PAPER_PIXELS) + LEAST_SHARE
     paper = ndimage.uniform_filter(np.where(is_ink, 0, levels), PAPER_PIXELS)
-    difference = levels - paper / np.maximum(weights, 1e-6)
+    difference = levels - (paper + LEAST_SHARE * everywhere) / weights
     strokes = ink > 200 if (ink > 200).any() else is_ink
     contrast = float(np.median(difference[strokes])) if strokes.any() else 1.0
     sign = -1.0 if contrast < 0 else 1.0

@@ -15,8 +15,10 @@ import numpy as np
 
 from nn.prediction.row_decoding import Text, best_texts, spans
 
-# A digit counts as at least so probable: in the model's answer, and in the reader's.
-MIN_OF_MODEL, MIN_OF_READER = 1e-4, 2e-3
+# A digit counts as at least so probable: in the model's answer; in the reader's; and in the
+# reader's where the model saw no digit alone, as where two touch. Chosen on validation digits: with
+# the last as high as the second, no digit that touches another would ever be sure.
+MIN_OF_MODEL, MIN_OF_READER, MIN_OF_READER_ALONE = 1e-4, 2e-3, 5e-5
 # How much the model's answers to single digits count for the structure: an exponent; and how
 # improbable they make it at most. Chosen on validation digits, of 0 to 1.
 STRUCTURE_WEIGHT, MIN_OF_STRUCTURE = 0.6, 0.03
@@ -126,7 +128,8 @@ def _read_structure(
         share = 1.0
         if character.isdigit():
             first, last = place
-            digits = np.exp(log_probabilities[first : last + 1, :10]).max(0) + MIN_OF_READER
+            least = MIN_OF_READER_ALONE if number is None else MIN_OF_READER
+            digits = np.exp(log_probabilities[first : last + 1, :10]).max(0) + least
             if number is not None:
                 digits = digits * np.maximum(seen[number].probabilities, MIN_OF_MODEL)
             digits = digits / digits.sum()

@@ -15,6 +15,8 @@ from nn.prediction.number_strips import PAPER_LEVEL
 from nn.training.objective import Losses
 
 CANVAS_WIDTH_PIXELS = 256  # of a canvas with strips of rows
+WIDTHS = 0.85, 1.0  # of a canvas: narrower, so that no digit falls off
+MAX_SLANT = 0.12  # to either side, in pixels for each pixel of height
 MAX_SHIFT_PIXELS = 2  # up or down: the middle of a row is found no better
 NOISE = 0.04  # its highest standard deviation, for pixels from 0 to 1
 GAINS = 0.75, 1.15  # of ink and of darkness
@@ -52,7 +54,8 @@ class ReadRows:
 
 
 def distort(canvases: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """Moves each canvas up or down, changes its contrast, adds noise, and takes the ink from a few.
+    """Makes each canvas narrower, slants it, moves it up or down, changes its contrast, adds noise,
+    and takes the ink from a few.
 
     canvases: float32 [N, H, W, 2] from 0 to 1, N known → the same. seed: int32 [2], (seed, step).
     """
@@ -63,8 +66,10 @@ def distort(canvases: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
 
     # Two channels of paper, from which the rows that are moved in are taken.
     paper = tf.constant([0, PAPER_LEVEL / 255], tf.float32)
+    widths, slants = draw("width", [count], *WIDTHS), draw("slant", [count], -MAX_SLANT, MAX_SLANT)
+    slanted = paper + slant(canvases - paper, widths, slants)
     margin = tf.broadcast_to(paper, [count, MAX_SHIFT_PIXELS, width, 2])
-    padded = tf.concat([margin, canvases, margin], 1)
+    padded = tf.concat([margin, slanted, margin], 1)
     first = tf.cast(draw("shift", [count, 1], 0, 2 * MAX_SHIFT_PIXELS + 1), tf.int32)
     moved = tf.gather(padded, first + tf.range(height), axis=1, batch_dims=1)
     noise = tf.random.stateless_normal(tf.shape(moved), scoped_seed(seed, "noise"))
@@ -72,6 +77,25 @@ def distort(canvases: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     gains = draw("gains", [count, 1, 1, 2], *GAINS)
     has_ink = tf.cast(draw("no ink", [count, 1, 1, 1]) >= NO_INK_SHARE, tf.float32)
     return moved * gains * tf.concat([has_ink, tf.ones_like(has_ink)], -1)
+
+
+def slant(canvases: tf.Tensor, widths: tf.Tensor, slants: tf.Tensor) -> tf.Tensor:
+    """Makes canvases narrower about their left side, and slants them about their middle row:
+    float32 [N, H, W, 2] → the same; 0 beyond the border.
+
+    widths: float32 [N], a share of the old width; slants: float32 [N], how far to the right a pixel
+    moves, for each pixel above the middle.
+    """
+    one, zero = tf.ones_like(widths), tf.zeros_like(widths)
+    middle = (canvases.shape[1] - 1) / 2
+    # Where a pixel (x, y) comes from: x / width + slant · (y - middle), y.
+    transforms = tf.stack(
+        [1 / widths, slants, -slants * middle, zero, one, zero, zero, zero], 1
+    )  # fmt: skip
+    return tf.raw_ops.ImageProjectiveTransformV3(
+        images=canvases, transforms=transforms, output_shape=canvases.shape[1:3], fill_value=0.0,
+        interpolation="BILINEAR", fill_mode="CONSTANT",
+    )  # fmt: skip
 
 
 def text_loss(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:

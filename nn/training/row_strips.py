@@ -20,7 +20,9 @@ from nn.runtime.signals import Stop
 from nn.training.composing import Chunk, compose_in_chunks
 from nn.training.read_rows import CANVAS_WIDTH_PIXELS
 
-GAP_PIXELS = 8  # of paper between two strips on a canvas
+# Of paper between two strips on a canvas: where the reader answers, its kernels of 3×3 see no other
+# strip.
+GAP_PIXELS = 8
 # How far inside a row, in its heights, the middle of a strip lies that was cut out of it; and how
 # far from all rows, if the strip shows none: then its text is empty.
 MIN_INSIDE, MIN_OUTSIDE = 0.15, 0.3
@@ -116,8 +118,6 @@ def label_strips(picture: RowPicture, strips: Sequence[Strip]) -> list[Labeled]:
     by_row: dict[int, list[Strip]] = {place: [] for place in range(len(picture.rows))}
     labeled = []
     for strip in strips:
-        if strip.pixels.shape[1] > CANVAS_WIDTH_PIXELS:
-            continue
         middle = (strip.box[1] + strip.box[3]) / 2 * tall
         # How far inside each row it lies, in the row's height: negative outside.
         depths = [
@@ -130,7 +130,7 @@ def label_strips(picture: RowPicture, strips: Sequence[Strip]) -> list[Labeled]:
     # A row that was taken for two has a part of its text on each of them.
     labeled += [(strips[0].pixels, picture.rows[place].text)
                 for place, strips in by_row.items() if len(strips) == 1]  # fmt: skip
-    return labeled
+    return [strip for strip in labeled if strip[0].shape[1] <= CANVAS_WIDTH_PIXELS]
 
 
 @cache

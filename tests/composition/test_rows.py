@@ -37,20 +37,22 @@ def label(ink: np.ndarray) -> tuple[np.ndarray, int]:
     return ndimage.label(ink > rows.INK, np.ones((3, 3)))
 
 
-def drawn_alone(row: Row) -> list[np.ndarray]:
+def drawn_alone(row: Row, drift: float = 0) -> list[np.ndarray]:
     """Each part of a row, where the row has it, on empty paper: float32 [H, W]."""
-    size = round(HEIGHT + 2 * MARGIN), round(row.parts[-1].right + 2 * MARGIN)
+    wide = round(row.parts[-1].right + 2 * MARGIN)
+    size = round(HEIGHT + 2 * MARGIN + drift * wide), wide
+    tops = [MARGIN + HEIGHT + part.top + drift * part.left for part in row.parts]
     return [
-        covering(size, part.mask, MARGIN + HEIGHT + part.top, MARGIN + part.left)
-        for part in row.parts
+        covering(size, part.mask, top, MARGIN + part.left)
+        for part, top in zip(row.parts, tops, strict=True)
     ]
 
 
-def joined(row: Row) -> np.ndarray:
+def joined(row: Row, drift: float = 0) -> np.ndarray:
     """The whole row, with the strokes of a pen that was not lifted."""
-    parts = drawn_alone(row)
+    parts = drawn_alone(row, drift)
     pen = Layer((parts[0].shape[0], parts[0].shape[1]))
-    draw_joints(row, MARGIN + HEIGHT, MARGIN, 3.0, pen, np.random.default_rng(2))
+    draw_joints(row, MARGIN + HEIGHT, MARGIN, drift, 3.0, pen, np.random.default_rng(2))
     return np.maximum(np.max(parts, 0), pen.coverage())
 
 
@@ -91,6 +93,9 @@ def test_the_text_of_a_row_has_signs_between_digits_alone_and_every_sign(digits)
     assert {*counts} == {1, 2, 3, 4, 5, 6}
     written = "".join(row.text for row in drawn)
     assert {*written} == {*"0123456789", *SIGNS}
+    kinds = [len({*row.text} & {*SIGNS}) for row in drawn]
+    assert {*kinds} == {0, 1, 2}  # as in 1234, 12:30:00 and 1.234,50
+    assert kinds.count(2) < kinds.count(1)
 
 
 def test_a_gap_keeps_the_ink_of_neighbors_apart(digits, monkeypatch):
@@ -102,11 +107,11 @@ def test_a_gap_keeps_the_ink_of_neighbors_apart(digits, monkeypatch):
         assert (np.diff([part.left for part in row.parts]) > 0).all()
 
 
-@pytest.mark.parametrize("overlapping", [True, False])
+@pytest.mark.parametrize(("overlapping", "drift"), [(True, 0.0), (False, 0.0), (False, 0.3)])
 def test_digits_that_touch_are_one_connected_component(
-    rings_and_bars, monkeypatch, overlapping: bool
+    rings_and_bars, monkeypatch, overlapping: bool, drift: float
 ):
-    """They overlap, or a stroke joins them."""
+    """They overlap, or a stroke joins them, also in a row that drops to the right."""
     set_shares(monkeypatch, TOUCHING_SHARE=1, JOINT_SHARE=1, SIGNED_SHARE=0,
                OVERLAP_SHARE=float(overlapping))  # fmt: skip
     components, lifted = [], []
@@ -115,8 +120,8 @@ def test_digits_that_touch_are_one_connected_component(
         row = draw_free_row(rings_and_bars, HAND, HEIGHT, 4, random)
         assert len(row.joints) == (0 if overlapping else len(row.parts) - 1)
         if len(row.parts) > 1:
-            components.append(label(joined(row))[1])
-            lifted.append(label(np.max(drawn_alone(row), 0))[1] == len(row.parts))
+            components.append(label(joined(row, drift))[1])
+            lifted.append(label(np.max(drawn_alone(row, drift), 0))[1] == len(row.parts))
     assert np.mean(np.array(components) == 1) > 0.9  # where hardly anything overlaps, a pixel lacks
     assert np.mean(lifted) < 0.1 if overlapping else all(lifted)
 

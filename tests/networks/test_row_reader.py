@@ -14,6 +14,7 @@ from nn.networks.inference import build_inference_graph
 from nn.networks.registry import get_network
 from nn.networks.row_weights import read_rows
 from nn.pictures.canvas import STRIP_HEIGHT_PIXELS
+from nn.prediction.number_reader import PAPER_BEHIND_PIXELS, PIXELS_PER_STEP
 
 tf1 = tf.compat.v1
 Values = dict[str, np.ndarray]
@@ -51,9 +52,19 @@ def characters(weights: Values, strips: np.ndarray) -> np.ndarray:
 # The same network in NumPy.
 
 
-def conv2d(x: np.ndarray, kernel: np.ndarray, bias=0.0, down: int = 1, same: bool = True):
+def spread(kernel: np.ndarray, steps: int) -> np.ndarray:
+    """The kernel with zeros between its columns, so that they are `steps` apart."""
+    height, width, *channels = kernel.shape
+    wide = np.zeros((height, (width - 1) * steps + 1, *channels))
+    wide[:, ::steps] = kernel
+    return wide
+
+
+def conv2d(x: np.ndarray, kernel: np.ndarray, bias=0.0, down=1, apart=1, same=True):
     """A kernel of any height and width, which stands in the corner of a square one. down: the
-    stride along the height, which it divides; SAME pads so that each stride gives one row."""
+    stride along the height, which it divides; SAME pads so that each stride gives one row. apart:
+    the dilation along the width."""
+    kernel = spread(kernel, apart)
     height, width = kernel.shape[:2]
     side = max(height, width)
     if same:
@@ -78,7 +89,8 @@ def rows(strips: np.ndarray, w: reference.Weights) -> np.ndarray:
     x = block(block(x, 3), 4)
     x = block(x, 5, same=False)
     assert x.shape[1] == 1
-    x = block(block(x, 6), 7)
+    for number, apart in ((6, 1), (7, 3), (8, 6)):
+        x = x + block(x, number, apart=apart)
     return conv2d(x, w.variables["logits/kernel"], w.variables["logits/bias"])[:, 0]
 
 
@@ -94,15 +106,15 @@ def test_the_reader_reads_as_its_definition_in_numpy(width: int):
 
 
 def test_a_step_sees_the_strip_around_it_and_nothing_far_away():
-    """Four kernels of width 3 and two of width 5 reach eight steps to each side. What lies farther
-    away may be another row, or paper that fills up a batch."""
-    weights, strips = weights_of("rows"), some_strips(1, 80)
+    """Four kernels of width 3 reach four steps to each side, three of width 5 another 2, 6 and 12.
+    What lies farther away may be another row, or paper that fills up a batch."""
+    weights, strips = weights_of("rows"), some_strips(1, 160)
     changed = strips.copy()
-    changed[:, :, 40:] = 255 - changed[:, :, 40:]
+    changed[:, :, 80:] = 255 - changed[:, :, 80:]
     differences = np.abs(characters(weights, strips) - characters(weights, changed)).max((0, 2))
-    assert (differences[20:] > 1e-5).all()
-    reach = np.flatnonzero(differences > 1e-6)[0]
-    assert reach == 20 - (4 * 1 + 2 * 2)
+    assert (differences[40:] > 1e-5).all()
+    reach = 40 - np.flatnonzero(differences > 1e-6)[0]
+    assert reach == 4 * 1 + 2 * (1 + 3 + 6) == PAPER_BEHIND_PIXELS // PIXELS_PER_STEP
 
 
 def test_batch_norm_in_the_kernels_makes_little_difference_to_what_the_reader_reads():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nn.data.texts import CHARACTERS, NO_CHARACTER
-from nn.prediction.number_reader import NumberReader, _in_pixels
+from nn.prediction.number_reader import PAPER_BEHIND_PIXELS, NumberReader, _in_pixels
 from nn.prediction.number_strips import find_strips
 from nn.prediction.predictor import Predictor, RowOutputs
 from nn.prediction.readings import NumberReading
@@ -112,7 +112,7 @@ def test_paper_follows_the_longest_strip():
     reader = Spelling(SURE)
     reader.read(gray)
     (strip,) = find_strips(gray, lambda shrunk: 255 - shrunk).strips
-    assert reader.widths == [strip.pixels.shape[1] + 16]
+    assert reader.widths == [strip.pixels.shape[1] + PAPER_BEHIND_PIXELS]
 
 
 def test_a_row_reads_the_same_alone_and_beside_a_longer_one(shipped: Predictor):
@@ -120,7 +120,7 @@ def test_a_row_reads_the_same_alone_and_beside_a_longer_one(shipped: Predictor):
     strip = rng.integers(0, 256, (1, 40, 64, 2), dtype=np.uint8)
     read = shipped.signature("rows", RowOutputs)
     answers = []
-    for wide in (64 + 16, 200):
+    for wide in (64 + PAPER_BEHIND_PIXELS, 200):
         batch = np.zeros((1, 40, wide, 2), np.uint8)
         batch[..., 1] = 42
         batch[:, :, :64] = strip

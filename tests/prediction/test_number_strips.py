@@ -83,6 +83,13 @@ def test_darkness_is_a_share_of_the_inks_whichever_way_round():
     assert abs(dark[5, 5]) < 0.02
 
 
+def test_the_middle_of_a_broad_stroke_is_as_dark_as_its_edge():
+    gray = picture((200, 300), (60, 40, 80, 120, 20), (200, 40, 12, 120, 20))
+    dark = relative_darkness(gray, dark_ink(gray))
+    assert dark[100, 100] == pytest.approx(1, abs=0.02)
+    assert dark[100, 61] == pytest.approx(1, abs=0.02)
+
+
 def test_a_mark_far_from_the_digits_does_not_make_the_strip_longer():
     bars = [(x, 30, 10, 40, 0) for x in (40, 80)]
     speck = (700, 60, 8, 8, 0)

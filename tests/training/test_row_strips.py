@@ -146,7 +146,38 @@ def test_equal_seeds_distort_alike_and_others_do_not():
     assert (np.abs(one - other).max((1, 2, 3)) > 0.02).all()
 
 
-def test_each_canvas_moves_up_or_down_and_paper_moves_in(monkeypatch):
+@pytest.fixture
+def without_slant(monkeypatch):
+    monkeypatch.setattr(read_rows, "WIDTHS", (1.0, 1.0))
+    monkeypatch.setattr(read_rows, "MAX_SLANT", 0.0)
+
+
+def test_a_canvas_gets_narrower_and_slants_about_its_middle_row():
+    canvas = np.zeros((1, STRIP_HEIGHT_PIXELS, 100, 2), np.float32)
+    canvas[0, :, 80] = 1, 0.5
+    canvas[0, :, 20, 0] = 1
+    with tf.Graph().as_default(), tf1.Session() as session:
+        given = (tf.constant(each, tf.float32) for each in (canvas, [0.8], [0.25]))
+        slanted = session.run(read_rows.slant(*given))
+    lines = np.arange(STRIP_HEIGHT_PIXELS)
+    for channel, column in ((0, 20), (0, 80), (1, 80)):
+        part = slanted[0, :, slice(0, 40) if column == 20 else slice(40, 100), channel]
+        middles = (part * np.arange(part.shape[1])).sum(1) / part.sum(1) + 40 * (column == 80)
+        # A pixel comes from x / 0.8 + 0.25 (y - 19.5), so it goes to 0.8 (x - 0.25 (y - 19.5)).
+        np.testing.assert_allclose(middles, 0.8 * (column - 0.25 * (lines - 19.5)), atol=0.3)
+    assert slanted[0, :, :, 1].max() < 0.51
+
+
+def test_distortion_keeps_every_digit_on_the_canvas():
+    canvases = np.zeros((50, STRIP_HEIGHT_PIXELS, 256, 2), np.float32)
+    canvases[..., 1] = PAPER_LEVEL / 255
+    canvases[:, 8:32, 19] = canvases[:, 8:32, 236] = 1
+    found = distorted(canvases, (3, 4))[..., 1] - PAPER_LEVEL / 255 > 0.2
+    for half in (found[:, :, :100], found[:, :, 100:]):
+        assert half.any(2).sum(1).min() >= 20  # of the 24 rows of each stroke
+
+
+def test_each_canvas_moves_up_or_down_and_paper_moves_in(without_slant, monkeypatch):
     monkeypatch.setattr(read_rows, "NOISE", 0.0)
     monkeypatch.setattr(read_rows, "GAINS", (1.0, 1.0))
     monkeypatch.setattr(read_rows, "NO_INK_SHARE", 0.0)
@@ -159,13 +190,15 @@ def test_each_canvas_moves_up_or_down_and_paper_moves_in(monkeypatch):
         (shift,) = (
             shift
             for shift in range(2 * MAX_SHIFT_PIXELS + 1)
-            if np.array_equal(moved, around[shift : shift + STRIP_HEIGHT_PIXELS])
+            if np.allclose(moved, around[shift : shift + STRIP_HEIGHT_PIXELS], atol=1e-6)
         )
         shifts.append(shift)
     assert {*shifts} == {*range(2 * MAX_SHIFT_PIXELS + 1)}
 
 
-def test_contrast_changes_within_its_range_and_a_few_canvases_lose_their_ink(monkeypatch):
+def test_contrast_changes_within_its_range_and_a_few_canvases_lose_their_ink(
+    without_slant, monkeypatch
+):
     monkeypatch.setattr(read_rows, "MAX_SHIFT_PIXELS", 0)
     canvases = some_canvases(800, 16)
     found = distorted(canvases, (7, 8))
@@ -275,6 +308,10 @@ def test_nobody_says_what_a_strip_on_the_edge_of_a_row_shows():
 
 def test_a_row_that_was_taken_for_two_gives_no_text():
     assert labels_of(strip_at(34, 1), strip_at(46, 2), strip_at(140, 3)) == {3: "3.4"}
+
+
+def test_a_row_that_was_taken_for_two_gives_no_text_even_if_one_is_wider_than_a_canvas():
+    assert labels_of(strip_at(34, 1, CANVAS_WIDTH_PIXELS + 2), strip_at(46, 2)) == {}
 
 
 def test_a_strip_that_is_wider_than_a_canvas_is_left_out():
