@@ -15,7 +15,11 @@ from apps.bulk.session import require_java
 
 SPARK_CLASS = Path(pyspark.__file__).parent / "bin" / "spark-class"
 # All ports of Spark's are opened on this address.
-ENVIRONMENT = {**os.environ, "SPARK_LOCAL_IP": "127.0.0.1"}
+ENVIRONMENT = {
+    **os.environ,
+    "SPARK_LOCAL_IP": "127.0.0.1",
+    "SPARK_DAEMON_JAVA_OPTS": "-XX:TieredStopAtLevel=1",  # the master and the workers start sooner
+}
 MAX_SECONDS = int(os.environ.get("BULK_MAX_SECONDS", "300"))  # of a busy machine
 
 
@@ -26,9 +30,9 @@ class Cluster:
         self.master, self._workers = master, workers
 
     def kill_executor(self) -> None:
-        """Kills the executor of the first worker, which has one while a program runs."""
-        (executor,) = children(self._workers[0].pid)
-        os.kill(executor, signal.SIGKILL)
+        """Kills an executor that works: it has started Python."""
+        executors = [each for worker in self._workers for each in children(worker.pid)]
+        os.kill(next(filter(children, executors)), signal.SIGKILL)
 
 
 @contextmanager

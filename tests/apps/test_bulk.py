@@ -72,7 +72,7 @@ def cluster(tmp_path_factory):
         yield cluster
 
 
-@pytest.mark.parametrize("kill", [False, True], ids=["all live", "an executor is killed"])
+@pytest.mark.parametrize("kill", [False, True] if PICTURES > 1000 else [True])
 def test_a_cluster_reads_what_the_script_reads(cluster, folder, expected, kill, tmp_path):
     output = tmp_path / "readings"
     process = start(folder, output, "--master", cluster.master, *TASKS)
