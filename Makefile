@@ -54,7 +54,7 @@ train-distributed: install
 	status=$$?; wait $$! || status=$$?; exit $$status
 
 tune: install-tune
-	$(RUN) -m apps.tune $(or $(ARGS),compact)
+	$(RUN) -m apps.tune $(ARGS)
 
 predict: install
 	$(RUN) load_saved_model.py $(or $(ARGS),samples/)
@@ -161,8 +161,7 @@ $(VENV)/.installed-apps: requirements/apps.txt requirements/dev.txt requirements
 		requirements/lite.txt requirements.txt | $(VENV)/bin/python
 	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements/apps.txt
 	@touch $@ $(VENV)/.installed-serve $(VENV)/.installed-tune $(VENV)/.installed-bulk \
-		$(VENV)/.installed-dev \
-		$(VENV)/.installed
+		$(VENV)/.installed-dev $(VENV)/.installed
 
 # The packages of the page, by the hashes of its lock file, which npm reads from 7 on. Where there is
 # none, .venv gets one.

@@ -1,2 +1,2 @@
-"""What people run around the library: a page to draw on, a server, reading in bulk. Each only
-parses, calls `nn` and shows; nn/ knows nothing of it."""
+"""What people run around the library: a page to draw on, a server, reading in bulk, tuning. Each
+only parses, calls `nn` and shows; nn/ knows nothing of it."""

@@ -14,6 +14,7 @@ from apps.bulk.storage import (
     escaped,
     folder_above_pattern,
     is_pattern,
+    unescaped,
 )
 from nn.errors import DataError
 from nn.pictures.formats import EXTENSIONS
@@ -112,6 +113,7 @@ def _parquet(spark: "SparkSession", address: str) -> "DataFrame":
     frame = spark.read.parquet(address)
     found = ", ".join(f"{each.name} {each.dataType.simpleString()}" for each in frame.schema)
     if not {*SCHEMA.split(", ")} <= {*found.split(", ")}:
-        raise DataError(f"{address}: expected the columns {SCHEMA}; found {found}")
+        name = unescaped(address)
+        raise DataError(f"{name}: expected the columns {SCHEMA}; found {found}")
     tasks = -(-frame.count() // RECORDS_PER_TASK)
     return frame.select(COLUMNS).repartition(max(1, tasks), PATH)

@@ -85,6 +85,11 @@ def escaped(path: str) -> str:
     return _GLOB_SIGNS.sub(r"\\\g<0>", path)
 
 
+def unescaped(path: str) -> str:
+    """The path that was escaped."""
+    return re.sub(r"\\(.)", r"\1", path)
+
+
 def folder_above_pattern(pattern: str) -> str:
     """The folder in front of the first name with a sign of a pattern: scans of scans/*/*.png; an
     empty text where there is none."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from nn.data.told import add_options
 from nn.runs.argument_types import positive, seed
+from nn.runs.command_line import DEFAULT_NETWORK
 
 DESCRIPTION = """\
 Searches the settings with which a network trains best. Each trial trains for
@@ -46,8 +47,11 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     add = parser.add_argument
     add(
         "network",
+        nargs="?",
+        default=DEFAULT_NETWORK,
         metavar="NETWORK",
-        help="which network; python train_neural_network.py --list-networks lists them",
+        help="which network; python train_neural_network.py --list-networks lists them (default: "
+        "%(default)s)",
     )
     add(
         "--trials",
@@ -77,7 +81,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         metavar="N",
         help="of each trial. Few epochs judge how well settings do in a short training: for a long "
         "one, lower learning rates and more dropout may be better (default: a third of the "
-        "network's, but at least 3 if it has as many)",
+        "network's, but no fewer than 3 or all of them)",
     )
     add(
         "--data",

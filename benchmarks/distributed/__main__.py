@@ -16,16 +16,18 @@ from benchmarks.distributed.speed import HEADER, NETWORKS, PAIRS, measure
 def main() -> None:
     """Measures, and prints what was found."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="python -m benchmarks.distributed",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("what", choices=("speed", "kills"))
     parser.add_argument(
         "--networks",
         nargs="+",
-        default=NETWORKS,
+        default=list(NETWORKS),
         choices=NETWORKS,
         metavar="NAME",
-        help="whose speed to measure, default: %(default)s",
+        help=f"whose speed to measure, default: {' '.join(NETWORKS)}",
     )
     parser.add_argument("--pairs", type=int, default=PAIRS, help="default: %(default)s")
     parser.add_argument("--count", type=int, default=20, help="of kills, default: %(default)s")

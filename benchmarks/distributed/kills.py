@@ -78,23 +78,18 @@ def _kill_one(processes: list[subprocess.Popen], chance: random.Random) -> Kille
     chief = processes[0]
     assert chief.stdout is not None
     if not any("train together" in line for line in chief.stdout):
-        for process in processes:
-            _, errors = process.communicate()
-            if process.returncode:
-                raise RuntimeError(errors)
-        return None
+        return _ended(processes)
     time.sleep(chance.uniform(0, MAX_SECONDS_BEFORE_KILL))
     victim = chance.randrange(len(processes))
     others = [process for process in processes if process is not processes[victim]]
     if any(process.poll() is not None for process in processes):
-        for process in processes:
-            process.communicate()
-        return None
+        return _ended(processes)
     processes[victim].kill()
     killed = time.perf_counter()
-    said = [_error_line(process) for process in others]
+    said = [_reported(process) for process in others]
     seconds = time.perf_counter() - killed
-    named = all(line.startswith(f"error: worker {victim} ") for line in said)
+    expected = f"error: worker {victim} "
+    named = all(len(lines) == 1 and lines[0].startswith(expected) for lines in said)
     for process in processes:
         process.communicate()
     named &= all(process.returncode == 2 for process in others)
@@ -103,7 +98,15 @@ def _kill_one(processes: list[subprocess.Popen], chance: random.Random) -> Kille
     return Killed(victim, round(seconds, 2), named)
 
 
-def _error_line(process: subprocess.Popen) -> str:
-    """The first error that a process reports; empty if it reports none before it ends."""
+def _ended(processes: list[subprocess.Popen]) -> None:
+    """Waits until all have ended. Raises RuntimeError if one failed that nobody killed."""
+    for process in processes:
+        _, errors = process.communicate()
+        if process.returncode:
+            raise RuntimeError(errors)
+
+
+def _reported(process: subprocess.Popen) -> list[str]:
+    """What a process reports before it ends, without warnings."""
     assert process.stderr is not None
-    return next((line for line in process.stderr if line.startswith("error: ")), "")
+    return [line for line in process.stderr if not line.startswith("warning: ")]

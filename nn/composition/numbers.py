@@ -146,9 +146,28 @@ def draw_sign(
     by_hand: whether strokes end round and dots are not quite round, as a pen makes them.
     """
     side = round(2 * height)
-    layer, base, middle = Layer((side, side)), 1.5 * height, side / 2
+    layer, base = Layer((side, side)), 1.5 * height
     pen = max(hand.pen, 2 * MIN_DOT_RADIUS) * height
     dot = pen / 2 * random.uniform(1, 1.5)
+    dots, stroke = _lay_out_sign(sign, (side / 2, base), dot, height, random)
+    if sign == "/":
+        pen = max(0.8, hand.pen * height)
+    for place in dots:
+        layer.disk(place, (dot, dot), 1.0)
+    if stroke:
+        layer.line(stroke, pen)
+    if by_hand:
+        _draw_ends(layer, dots, dot, stroke, pen, random)
+    mask, last = _cut_out(layer.coverage())
+    return mask, last - base
+
+
+def _lay_out_sign(
+    sign: str, middle_of_base: Place, dot: float, height: float, random: Generator
+) -> tuple[list[Place], list[Place]]:
+    """The middles of a sign's dots, whose radius is `dot`; and the ends of its stroke, if it has
+    one."""
+    middle, base = middle_of_base
     lean = random.uniform(-0.05, 0.3)  # to the right, for each pixel of height
     dots: list[Place] = []
     stroke: list[Place] = []
@@ -170,15 +189,7 @@ def draw_sign(
         below, above = random.uniform(-0.03, 0.3) * height, random.uniform(0.95, 1.35) * height
         lean += 0.2
         stroke = [(middle - lean * below, base + below), (middle + lean * above, base - above)]
-        pen = max(0.8, hand.pen * height)
-    for place in dots:
-        layer.disk(place, (dot, dot), 1.0)
-    if stroke:
-        layer.line(stroke, pen)
-    if by_hand:
-        _draw_ends(layer, dots, dot, stroke, pen, random)
-    mask, last = _cut_out(layer.coverage())
-    return mask, last - base
+    return dots, stroke
 
 
 def _cut_out(mask: np.ndarray) -> tuple[np.ndarray, float]:

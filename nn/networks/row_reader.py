@@ -3,7 +3,7 @@
 It answers for each step along the row which character is there, or none. Training needs no places,
 only texts: the loss adds up all ways in which the steps can spell one (CTC: Graves et al. 2006,
 Connectionist Temporal Classification). So it learns by itself where a digit ends, also if it
-touches the next one, and that the wall of a cell is no one.
+touches the next one, and that the wall of a cell is not the digit 1.
 """
 
 import tensorflow as tf
@@ -24,8 +24,8 @@ def rows(strips: tf.Tensor, seed: tf.Tensor | None, *, folded: bool = False) -> 
     """conv 4×3: 32; 3×3: 48, 64, 64; 5×1: 96; three residual 1×5: 96; a logit for each character
 
     Each convolution is followed by batch norm and ReLU. The last three see every step, every third
-    and every sixth: up to two digits to both sides, as the neighbors tell a dot from a comma, and a
-    one from the wall of a cell.
+    and every sixth: up to two digits to both sides, because the neighbors tell a dot from a comma,
+    and a one from the wall of a cell.
 
     Returns logits, float32 [N, W / 2, 16]: of each of CHARACTERS, and of none.
 

@@ -122,8 +122,7 @@ class NumberReader:
     def _read_strips(self, strips: Sequence[Strip]) -> list[np.ndarray]:
         """The logarithm of each character's probability at each step of each strip.
 
-        Paper follows each strip, as in training, so that no strip is read otherwise beside a longer
-        one.
+        Paper follows each strip, so that no strip is read otherwise beside a longer one.
         """
         found = []
         for start in range(0, len(strips), STRIPS_AT_ONCE):

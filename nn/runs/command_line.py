@@ -200,8 +200,8 @@ def _add_steps(add: Callable) -> None:
         "--weight-decay",
         type=not_negative,
         metavar="X",
-        help="take this share of the weights away in each step, times the learning rate (default: "
-        "the network's)",
+        help="in each step, shrink the weights by this share times the learning rate (default: the "
+        "network's)",
     )
     add(
         "--l2",

@@ -8,7 +8,8 @@ Stop = Callable[[], int | None]  # the number of the signal that came, or None
 
 
 class Interrupted(Exception):
-    """A signal ended training after a checkpoint was written. signum: the signal's number."""
+    """A signal ended training; if it had taken a step, a checkpoint is written. signum: the
+    signal's number."""
 
     def __init__(self, signum: int) -> None:
         super().__init__(signal.Signals(signum).name)

@@ -57,7 +57,8 @@ def learning_rate(step: tf.Tensor, total_steps: int, recipe: Recipe) -> tf.Tenso
 
 
 def gradients_of(loss: tf.Tensor, variables: Sequence[tf.Variable]) -> list[tf.Tensor]:
-    """The gradient of the loss by each variable. None is used before all are computed."""
+    """The gradient of the loss by each variable. No gradient is used before all of them are
+    computed."""
     return tf1.gradients(loss, variables, gate_gradients=True)
 
 

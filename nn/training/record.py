@@ -69,10 +69,10 @@ class FolderRecord:
 
 
 class NoRecord:
-    """Keeps nothing, as a worker that is not the chief."""
+    """Keeps nothing: for a worker that is not the chief, and for a trial of tuning."""
 
     def resume(self, session: tf1.Session, steps_per_epoch: int) -> list[Epoch]:
-        """Restores nothing: the worker gets the chief's state."""
+        """Restores nothing; a worker then gets the chief's state."""
         return []
 
     @contextmanager

@@ -20,8 +20,8 @@ from nn.runtime.signals import Stop
 from nn.training.composing import Chunk, compose_in_chunks
 from nn.training.read_rows import CANVAS_WIDTH_PIXELS
 
-# Of paper between two strips on a canvas: where the reader answers, its kernels of 3×3 see no other
-# strip.
+# Of paper between two strips on a canvas. It keeps the kernels of 3×3 apart; the dilated ones see
+# 40 pixels farther, into the next strip.
 GAP_PIXELS = 8
 # How far inside a row, in its heights, the middle of a strip lies that was cut out of it; and how
 # far from all rows, if the strip shows none: then its text is empty.
@@ -34,8 +34,8 @@ Labeled = tuple[np.ndarray, str]  # the pixels of a strip, uint8 [40, W, 2], and
 class RowStrips:
     """Canvases with one strip or several, side by side, and the texts on them from left to right.
 
-    images: uint8 [N, 40, 256, 2]; labels: int8 [N, MAX_TEXT], as encode_texts makes them. A canvas
-    of several is as good to train on as each alone, and no part of it is empty.
+    images: uint8 [N, 40, 256, 2]; labels: int8 [N, MAX_TEXT], as encode_texts makes them. Several
+    strips on a canvas leave no part of a batch empty.
     """
 
     images: np.ndarray

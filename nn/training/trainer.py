@@ -81,6 +81,7 @@ class Trainer:
                 if signum := self._worker.stop():
                     raise Interrupted(signum)
                 self._worker.share_state()
+        self._worker.share_state()  # the others stay until the chief has closed its record
         return history
 
     def _announce_first(self) -> int:
