@@ -12,8 +12,8 @@ from nn.runtime.sessions import BFLOAT16
 
 
 # Three stages of two units, as wide as those of He et al. 2016 for CIFAR-10. The max-pool after the
-# first convolution leaves a quarter of the pixels, and so of the work. The training is that of
-# `compact`, not tuned anew.
+# first convolution leaves a quarter of the pixels, and so of the work. The settings are those of
+# `compact`, in bfloat16 and without dropout; nobody searched others.
 @register(
     "residual", parameters=175_706, epochs=6, batch_size=128, learning_rate=2e-2, warmup=0.25,
     beta_2=0.99, weight_decay=0.01, label_smoothing=0.1, augment=True, precision=BFLOAT16,
