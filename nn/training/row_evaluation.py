@@ -14,6 +14,9 @@ from nn.training.read_rows import text_loss
 from nn.training.row_strips import RowStrips
 
 BATCH_CANVASES = 64
+# Of a character's probability. The op of the loss computes probabilities, which would be 0 below
+# e^-87, and the loss infinite: after a few steps, the moving averages of batch norm are far off.
+MIN_LOGARITHM = -80.0
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ def evaluate_rows(session: tf1.Session, graph: TrainingGraph, strips: RowStrips)
     with tf.Graph().as_default(), tf1.Session() as scoring:
         logits = tf1.placeholder(tf.float32, [None, None, None])
         labels = tf1.placeholder(tf.int8, [None, MAX_TEXT])
-        loss = text_loss(logits, labels)
+        loss = text_loss(tf.maximum(tf.nn.log_softmax(logits), MIN_LOGARITHM), labels)
         for start in range(0, len(strips), BATCH_CANVASES):
             batch = strips[start : start + BATCH_CANVASES]
             answers = session.run(graph.logits, {graph.feed.images: batch.images})

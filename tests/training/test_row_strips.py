@@ -433,6 +433,13 @@ def test_scores_are_the_share_of_whole_texts_and_the_mean_loss_of_all_canvases(s
     assert str(scores) == "Read 95.71% of 70 canvases of test rows right"
 
 
+def test_a_text_that_seems_impossible_has_a_high_loss_not_an_infinite_one(spelling):
+    session, graph = spelling
+    certain = SimpleNamespace(feed=graph.feed, logits=graph.logits * 100)
+    scores = evaluate_rows(session, certain, RowStrips(spelled(["12"]), encode_texts(["34"])))
+    assert 100 < scores.loss < 1000
+
+
 def test_a_loss_that_is_no_number_is_a_clear_error(spelling):
     session, graph = spelling
     broken = SimpleNamespace(feed=graph.feed, logits=graph.logits * np.float32("nan"))
