@@ -84,6 +84,9 @@ def convert(
         tensors_to_rename=inputs | outputs,
         opset=OPSET,
     )
+    for node in model.graph.node:
+        if node.op_type == "Conv":
+            _pad_explicitly(node)
     for value in (*model.graph.input, *model.graph.output):
         shape = value.type.tensor_type.shape.dim
         for letter, dimension in zip(OPEN_DIMENSIONS, shape, strict=False):
@@ -100,6 +103,22 @@ def convert(
             "build the graph without it (nn/export/onnx.py)"
         ) from None
     onnx.save(model, file)
+
+
+def _pad_explicitly(convolution: onnx.NodeProto) -> None:
+    """States the padding of a dilated convolution with stride 1 in pixels: ONNX Runtime finds SAME
+    padding only for others (https://onnx.ai/onnx/operators/onnx__Conv.html)."""
+    attributes = {
+        each.name: onnx.helper.get_attribute_value(each) for each in convolution.attribute
+    }
+    dilations, sides = attributes.get("dilations", ()), attributes.get("kernel_shape", ())
+    if not attributes.get("auto_pad", b"").startswith(b"SAME") or max(dilations, default=1) == 1:
+        return
+    reach = [(side - 1) * dilation for side, dilation in zip(sides, dilations, strict=True)]
+    before, after = [each // 2 for each in reach], [each - each // 2 for each in reach]
+    kept = [each for each in convolution.attribute if each.name != "auto_pad"]
+    del convolution.attribute[:]
+    convolution.attribute.extend([*kept, onnx.helper.make_attribute("pads", before + after)])
 
 
 def _load(session: tf1.Session, version: Path) -> Signatures:
