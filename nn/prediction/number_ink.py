@@ -21,10 +21,9 @@ MAX_SCALE_ERROR = 1.35  # a factor: digits of 21 to 38 pixels need no other scal
 FIRST_SHORTER_SIDE_PIXELS = 64
 MAX_LONGER_SIDE_PIXELS = 1024
 MAX_SCALES_TRIED = 4
-# Components that are wider, in the digits' height, may be digits that run together because the
-# picture was shrunk too much. At twice the scale they come apart: then their height is less than
-# this many times what it was.
-MIN_JOINED_WIDTH, MAX_APART_HEIGHT = 1.6, 1.5
+# Digits and rows may run together because the picture was shrunk too much. At twice the scale they
+# come apart: then their height is less than this many times what it was, not twice.
+MAX_APART_HEIGHT = 1.5
 MIN_FULL_HEIGHT = 0.75  # of the digits' height: a component as high is a digit of its own
 MAX_COMPONENT_SHAPE = 5.0  # width to height: a component that is wider is a line
 
@@ -81,23 +80,22 @@ def label_components(mask: np.ndarray) -> np.ndarray:
 
 class Scaled(NamedTuple):
     """gray: uint8 [H, W], a picture that was shrunk by `factor`; ink: the same, its ink, 255 = ink;
-    height: of the digits, in pixels; is_joined: whether the ink is wide, as that of digits which
-    run together."""
+    height: of the digits, in pixels."""
 
     gray: np.ndarray
     ink: np.ndarray
     factor: float
     height: float
-    is_joined: bool
 
 
 def find_ink_at_digit_scale(gray: np.ndarray, find_ink: FindInk) -> Scaled:
     """Shrinks a gray picture until its digits are about DIGIT_HEIGHT_PIXELS high."""
     largest = min(1.0, MAX_LONGER_SIDE_PIXELS / max(gray.shape))
     found = _approach(gray, find_ink, FIRST_SHORTER_SIDE_PIXELS / min(gray.shape), largest)
-    while found.is_joined and found.factor < largest:
+    while MAX_SCALE_ERROR * found.factor < largest:
         closer = _look(gray, find_ink, min(largest, 2 * found.factor))
-        if closer.height > MAX_APART_HEIGHT * found.height or not closer.height:
+        times = closer.factor / found.factor
+        if closer.height > MAX_APART_HEIGHT * found.height * times / 2 or not closer.height:
             break
         apart = _approach(gray, find_ink, _better_factor(closer), largest)
         if apart.factor < MAX_SCALE_ERROR * found.factor:
@@ -125,9 +123,7 @@ def _look(gray: np.ndarray, find_ink: FindInk, factor: float) -> Scaled:
     shrunk = resize(gray, factor)
     ink = find_ink(shrunk)
     components = find_components(label_components(ink > INK_THRESHOLD_LEVEL))
-    height = digit_height(components)
-    widest = max((each.width for each in components if each.height > height / 2), default=0)
-    return Scaled(shrunk, ink, factor, height, widest > MIN_JOINED_WIDTH * height)
+    return Scaled(shrunk, ink, factor, digit_height(components))
 
 
 def resize(gray: np.ndarray, factor: float) -> np.ndarray:

@@ -21,6 +21,7 @@ from nn.prediction.number_ink import (
     label_components,
 )
 from nn.prediction.number_rows import BoxBetween, Row, bounding_box, find_rows
+from nn.prediction.number_seams import cut_between_rows
 
 STRIP_DIGIT_PIXELS = 24
 MIN_STRIP_PIXELS = 16  # wide
@@ -32,6 +33,9 @@ MIN_SLOPE_DIGITS, MIN_SLOPE_WIDTH, MAX_SLOPE = 3, 2.5, 0.2
 PAPER_PIXELS = 25  # a side of the square whose mean, without the ink, is a pixel's paper
 LEAST_SHARE = 1e-3  # of the square: how much the paper of the whole picture counts
 MIN_CONTRAST_LEVELS = 2.0  # of ink and paper
+# Of the ink's darkness: where all of 3×3 pixels are brighter, the finder took bare paper for a
+# stroke, as it does at times between two rows.
+MIN_DARKNESS = 0.1
 # Of the ink's darkness: what a strip's second channel shows as 0, and as 255.
 BRIGHTEST, DARKEST = -0.25, 1.25
 PAPER_LEVEL = round(255 * -BRIGHTEST / (DARKEST - BRIGHTEST))  # as dark as paper
@@ -71,12 +75,16 @@ class Page(NamedTuple):
 def find_strips(gray: np.ndarray, find_ink: FindInk) -> Page:
     """Finds the rows of a gray picture, uint8 [H, W], and their strips."""
     found = find_ink_at_digit_scale(gray, find_ink)
-    labels = label_components(found.ink > INK_THRESHOLD_LEVEL)
+    darkness = relative_darkness(found.gray, found.ink)
+    is_bare = ndimage.maximum_filter(darkness, 3) < MIN_DARKNESS
+    ink = np.where(is_bare, 0, found.ink)
+    labels = label_components(ink > INK_THRESHOLD_LEVEL)
+    labels = cut_between_rows(ink * darkness.clip(0, 1), labels, found.height)
     components = find_components(labels)
     rows = find_rows(components, found.height, boxes_between(labels)) if components else []
     # Soft edges, fainter than INK_THRESHOLD_LEVEL, belong to the component beside them.
     labels = np.where(labels, labels, ndimage.maximum_filter(labels, 3))
-    return Page(found.ink, labels, rows, cut_strips(found.gray, found.ink, labels, rows))
+    return Page(ink, labels, rows, cut_strips(ink, darkness, labels, rows))
 
 
 def boxes_between(labels: np.ndarray) -> BoxBetween:
@@ -94,13 +102,14 @@ def boxes_between(labels: np.ndarray) -> BoxBetween:
 
 
 def cut_strips(
-    gray: np.ndarray, ink: np.ndarray, labels: np.ndarray, rows: Sequence[Row]
+    ink: np.ndarray, darkness: np.ndarray, labels: np.ndarray, rows: Sequence[Row]
 ) -> list[Strip]:
     """Cuts out the strip of each row, without the ink of the other rows.
 
-    gray, ink: uint8 [H, W]; labels: of the components of ink, int [H, W].
+    ink: uint8 [H, W]; darkness: as relative_darkness has it; labels: of the components of ink, int
+    [H, W].
     """
-    darkness = 255 * (relative_darkness(gray, ink) - BRIGHTEST) / (DARKEST - BRIGHTEST)
+    darkness = 255 * (darkness - BRIGHTEST) / (DARKEST - BRIGHTEST)
     members = [{each.label for each in row.components} for row in rows]
     every = set().union(*members)
     strips = []

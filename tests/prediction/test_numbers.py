@@ -23,6 +23,7 @@ from nn.prediction.number_ink import (
     Component,
     digit_height,
     find_components,
+    find_ink_at_digit_scale,
     label_components,
     resize,
 )
@@ -173,8 +174,23 @@ def test_the_search_for_a_scale_ends_where_two_scales_lead_to_each_other():
         ink[10 : 10 + height, 10:100] = 255
         return ink
 
-    assert count_digits(np.full((400, 900), 255, np.uint8), find_ink)
+    assert find_ink_at_digit_scale(np.full((400, 900), 255, np.uint8), find_ink).height
     assert max(sides) > 100
+
+
+def test_digits_that_run_together_into_a_square_come_apart_too():
+    """Four rows of four: the first component is as high as a digit should be, and as wide."""
+    gray = np.full((400, 420), 255, np.uint8)
+    for top in (100, 155, 210, 265):
+        for left in (120, 165, 210, 255):
+            gray[top : top + 42, left : left + 30] = 0
+
+    def find_ink(shrunk: np.ndarray) -> np.ndarray:
+        return ndimage.maximum_filter(255 - shrunk, 3)
+
+    joined = find_components(label_components(find_ink(resize(gray, 64 / 400)) > 64))
+    assert len(joined) == 1
+    assert count_digits(gray, find_ink) == [4, 4, 4, 4]
 
 
 def test_tiny_digits_in_a_large_picture_are_looked_at_closer():
@@ -197,14 +213,9 @@ def test_a_digits_canvas_holds_its_own_ink_alone():
     pen = ImageDraw.Draw(picture)
     pen.line([(10, 10), (50, 10), (30, 54)], fill=0, width=4)  # a seven
     pen.line([(58, 16), (44, 54)], fill=0, width=4)  # a one under its end
-    found = []
-
-    def find_ink(gray):
-        found.append(dark_ink(gray))
-        return found[-1]
-
-    seven, one = find_digits(np.asarray(picture), find_ink)
-    ink = found[-1].astype(int).sum()
+    page = find_strips(np.asarray(picture), dark_ink)
+    seven, one = cut_out_digits(page, page.rows[0])
+    ink = page.ink.astype(int).sum()
     assert seven.ink.astype(int).sum() + one.ink.astype(int).sum() == pytest.approx(ink, 0.02)
     assert one.box[2] * 100 == pytest.approx(18, abs=3)
 
