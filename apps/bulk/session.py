@@ -1,8 +1,10 @@
 """Starts Spark, and sends the code and the model to its workers."""
 
 import os
+import re
 import shutil
 import signal
+import subprocess
 import sys
 import warnings
 from collections.abc import Iterable, Iterator
@@ -19,7 +21,10 @@ from nn.runtime.locations import PROJECT
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-INSTALL_JAVA = "apt-get install default-jre-headless"
+LEAST_JAVA = 17
+# Debian's packages. The default of some releases of Ubuntu is older.
+DEFAULT_JAVA, NEW_JAVA = "default-jre-headless", "openjdk-17-jre-headless"
+_JAVA_VERSION = re.compile(r'(?<=version ")(\d+)[\d._]*')  # openjdk version "17.0.15" 2025-04-15
 _SETTINGS = {
     "spark.app.name": "digits",
     # Without it a page that shows the run listens on all addresses of this machine.
@@ -82,14 +87,23 @@ def _all_settings(master: str, settings: Iterable[tuple[str, str]]) -> dict[str,
 
 
 def require_java() -> None:
-    """Raises UserError where Spark would find no Java."""
+    """Raises UserError where Spark would find no Java, or one that is too old."""
     home = os.environ.get("JAVA_HOME")
-    if not shutil.which(Path(home, "bin", "java") if home else "java"):
-        where = f"in JAVA_HOME, {home}" if home else "here"
-        raise UserError(
-            f"Spark needs Java 17 or newer, and there is none {where}; install it, on Debian and "
-            f"Ubuntu by: {INSTALL_JAVA}"
-        )
+    where = f"in JAVA_HOME, {home}" if home else "here"
+    java = shutil.which(Path(home, "bin", "java") if home else "java")
+    if not java:
+        raise UserError(_java_needed(f"there is none {where}", DEFAULT_JAVA))
+    told = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
+    # Old ones count 1.8, new ones 17.0.15.
+    if (found := _JAVA_VERSION.search(told)) and int(found[1]) < LEAST_JAVA:
+        raise UserError(_java_needed(f"the one {where} is {found[0]}", NEW_JAVA))
+
+
+def _java_needed(found: str, package: str) -> str:
+    return (
+        f"Spark needs Java {LEAST_JAVA} or newer, and {found}; install it, on Debian and Ubuntu "
+        f"by: apt-get install {package}"
+    )
 
 
 def _pack_code(folder: Path) -> str:

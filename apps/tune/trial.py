@@ -6,14 +6,13 @@ import tensorflow.compat.v1 as tf1
 
 from nn.data.digits import Digits
 from nn.networks.registry import get_network
-from nn.runtime.sessions import training_session_config
 from nn.runtime.signals import Stop
 from nn.training.evaluation import Scores, evaluate
 from nn.training.graph import TrainingGraph, build_training_graph
 from nn.training.record import NoRecord
 from nn.training.settings import Settings
 from nn.training.trainer import Trainer
-from nn.training.workers import SingleWorker
+from nn.training.workers import loaded_session
 
 
 def train_trial(
@@ -31,20 +30,15 @@ def train_trial(
     DivergedError, UserError and Interrupted as train does. It writes no checkpoints.
     """
     settings.check_batch_size(len(training))
-    network, recipe = get_network(settings.network, settings.hidden), settings.recipe
-    graph = build_training_graph(network, recipe, count=len(training), seed=settings.seed)
-    config = training_session_config(settings.precision, recipe.towers)
+    network = get_network(settings.network, settings.hidden)
+    graph = build_training_graph(network, settings.recipe, count=len(training), seed=settings.seed)
 
     def judge(session: tf1.Session, graph: TrainingGraph, digits: Digits) -> Scores:
         scores = evaluate(session, graph, digits)
         report(scores)
         return scores
 
-    with tf1.Session(graph=graph.graph, config=config) as session:
-        session.run(graph.initialize)
-        feed = {graph.feed.images: training.images, graph.feed.labels: training.labels}
-        session.run(graph.load, feed)
-        worker = SingleWorker(stop)
+    with loaded_session(graph, settings, training, stop) as (session, worker):
         trainer = Trainer(
             session, graph, settings, len(training), NoRecord(), worker, quiet, evaluate=judge
         )

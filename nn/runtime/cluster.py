@@ -5,6 +5,8 @@ TF_CONFIG is TensorFlow's own form (https://www.tensorflow.org/guide/distributed
     {"cluster": {"worker": ["10.0.0.1:2222", "10.0.0.2:2222"]},
      "task": {"type": "worker", "index": 0}}
 
+Some launchers list the first worker apart, as "chief". It is worker 0 here.
+
 Nothing here imports TensorFlow.
 """
 
@@ -60,8 +62,6 @@ class Cluster:
         if isinstance(config, dict) and "cluster" not in config:
             return None
         cluster = cls(_addresses(config), _index(config))
-        if cluster.index >= cluster.count:
-            raise _unexpected(f"a task index below {cluster.count}", cluster.index)
         return cluster if cluster.count > 1 else None
 
     @property
@@ -123,15 +123,19 @@ def _addresses(config: object) -> tuple[str, ...]:
     cluster = config.get("cluster") if isinstance(config, dict) else None
     if not isinstance(cluster, dict):
         raise _unexpected("a cluster of workers", config)
-    if set(cluster) != {"worker"}:
+    if not cluster or set(cluster) - {"chief", "worker"}:
         raise _unexpected(
             "workers alone: the first is the chief, and there are no parameter servers or "
             "evaluators",
             ", ".join(map(str, cluster)) or "an empty cluster",
         )
-    addresses = cluster["worker"]
-    if not isinstance(addresses, list) or not addresses:
-        raise _unexpected("a list of workers' addresses", addresses)
+    for job, addresses in cluster.items():
+        if not isinstance(addresses, list) or not addresses:
+            raise _unexpected(f"a list of addresses of each {job}", addresses)
+    chiefs, workers = cluster.get("chief", []), cluster.get("worker", [])
+    if len(chiefs) > 1:
+        raise _unexpected("one chief", f"{len(chiefs)} chiefs")
+    addresses = [*chiefs, *workers]
     for address in addresses:
         if not isinstance(address, str) or not _is_address(address):
             raise _unexpected("an address host:port", address)
@@ -141,13 +145,17 @@ def _addresses(config: object) -> tuple[str, ...]:
 
 
 def _index(config: dict) -> int:
-    task = config.get("task")
-    index = task.get("index") if isinstance(task, dict) else None
-    if not isinstance(task, dict) or task.get("type") != "worker":
+    """This process' place among all addresses: behind the chief, if one is listed apart."""
+    task, cluster = config.get("task"), config["cluster"]
+    job = task.get("type") if isinstance(task, dict) else None
+    if not isinstance(task, dict) or not isinstance(job, str) or job not in cluster:
         raise _unexpected('a task of type "worker"', task)
+    index = task.get("index")
     if not isinstance(index, int) or isinstance(index, bool) or index < 0:
         raise _unexpected("a task index of 0 or more", index)
-    return index
+    if index >= len(cluster[job]):
+        raise _unexpected(f"a task index below {len(cluster[job])}", index)
+    return index + (len(cluster.get("chief", [])) if job == "worker" else 0)
 
 
 def _unexpected(expected: str, found: object) -> UserError:

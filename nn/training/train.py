@@ -1,7 +1,5 @@
 """Trains a network from its first step or its newest checkpoint, epoch by epoch; then scores it."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 
 import tensorflow.compat.v1 as tf1
@@ -11,8 +9,6 @@ from nn.data.digits import Digits
 from nn.networks.quantization import round_weights
 from nn.networks.registry import get_network
 from nn.runtime.cluster import Cluster
-from nn.runtime.collectives import cluster_session
-from nn.runtime.sessions import training_session_config
 from nn.runtime.signals import Interrupted, Stop
 from nn.training.checkpoints import Checkpoints
 from nn.training.evaluation import Result, calibrated_scores
@@ -23,7 +19,7 @@ from nn.training.run_folder import RunFolder
 from nn.training.settings import Settings
 from nn.training.start_weights import restore_weights
 from nn.training.trainer import Trainer
-from nn.training.workers import ClusterWorker, SingleWorker
+from nn.training.workers import loaded_session
 
 
 def train(
@@ -61,7 +57,7 @@ def train(
     taught = training.joined(extras) if extras else training
     graph = _graph(settings, len(taught), cluster)
     record = FolderRecord(run, graph, get_network(settings.network, settings.hidden))
-    with _loaded(graph, settings, taught, cluster, stop) as (session, worker):
+    with loaded_session(graph, settings, taught, stop, cluster) as (session, worker):
         if start:
             restore_weights(session, graph, start)
         trainer = Trainer(session, graph, settings, len(taught), record, worker, quiet)
@@ -94,7 +90,7 @@ def follow(
     """
     taught = training.joined(extras) if extras else training
     graph = _graph(settings, len(taught), cluster)
-    with _loaded(graph, settings, taught, cluster, stop) as (session, worker):
+    with loaded_session(graph, settings, taught, stop, cluster) as (session, worker):
         trainer = Trainer(session, graph, settings, len(taught), NoRecord(), worker, quiet)
         trainer.run_epochs(validation=())
 
@@ -104,26 +100,3 @@ def _graph(settings: Settings, count: int, cluster: Cluster | None) -> TrainingG
     if cluster:
         recipe = replace(recipe, towers=cluster.count)  # each worker is a tower
     return build_training_graph(network, recipe, count=count, seed=settings.seed, cluster=cluster)
-
-
-@contextmanager
-def _loaded(
-    graph: TrainingGraph, settings: Settings, taught: Digits, cluster: Cluster | None, stop: Stop
-) -> Iterator[tuple[tf1.Session, SingleWorker]]:
-    """A session that holds the digits and the initial variables, and this process as a worker."""
-    towers = cluster.workers_here if cluster else settings.recipe.towers
-    config = training_session_config(settings.precision, towers)
-    with (
-        cluster_session(graph.graph, cluster, config, stop)
-        if cluster
-        else tf1.Session(graph=graph.graph, config=config)
-    ) as session:
-        session.run(graph.initialize)
-        session.run(
-            graph.load, {graph.feed.images: taught.images, graph.feed.labels: taught.labels}
-        )
-        worker = SingleWorker(stop)
-        if cluster:
-            worker = ClusterWorker(session, graph, cluster, stop)
-            worker.check_equal(settings, taught)
-        yield session, worker

@@ -11,7 +11,6 @@ import numpy as np
 import tensorflow.compat.v1 as tf1
 
 from nn.networks.registry import Task, get_network
-from nn.runtime.sessions import training_session_config
 from nn.runtime.signals import Interrupted, Stop
 from nn.training.checkpoints import Checkpoints
 from nn.training.graph import build_training_graph
@@ -23,7 +22,7 @@ from nn.training.row_strips import compose_strips
 from nn.training.run_folder import Epoch, RunFolder
 from nn.training.settings import Settings
 from nn.training.trainer import EpochScores, Trainer
-from nn.training.workers import SingleWorker
+from nn.training.workers import loaded_session
 
 
 @dataclass(frozen=True)
@@ -76,15 +75,11 @@ def train_helper(
     what is raised, are those of nn.training.train.train.
     """
     settings.check_batch_size(len(training))
-    network, recipe = get_network(settings.network), settings.recipe
+    network = get_network(settings.network)
     evaluate = LESSONS[network.task].evaluate
-    graph = build_training_graph(network, recipe, count=len(training), seed=settings.seed)
-    config = training_session_config(settings.precision, recipe.towers)
-    with tf1.Session(graph=graph.graph, config=config) as session:
-        session.run(graph.initialize)
-        feed = {graph.feed.images: training.images, graph.feed.labels: training.labels}
-        session.run(graph.load, feed)
-        record, worker = FolderRecord(run, graph, network), SingleWorker(stop)
+    graph = build_training_graph(network, settings.recipe, count=len(training), seed=settings.seed)
+    with loaded_session(graph, settings, training, stop) as (session, worker):
+        record = FolderRecord(run, graph, network)
         trainer = Trainer(
             session, graph, settings, len(training), record, worker, quiet, evaluate=evaluate
         )

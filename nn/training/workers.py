@@ -7,22 +7,37 @@ size and on when to stop, and they all start an epoch from the chief's variables
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 import nn
-from nn.data.digits import Digits
 from nn.errors import UserError
 from nn.runtime.cluster import Cluster
-from nn.runtime.collectives import ROWS, STATE, all_reduce
+from nn.runtime.collectives import ROWS, STATE, all_reduce, cluster_session
+from nn.runtime.sessions import training_session_config
 from nn.runtime.signals import Stop
 from nn.training.graph import TrainingGraph
 from nn.training.settings import Settings
 
 _ROW_NUMBERS = 8  # int32 numbers that workers tell each other at once: a SHA-256
+
+
+class TrainingData(Protocol):
+    """What a network trains on: images and labels, as its objective has them."""
+
+    @property
+    def images(self) -> np.ndarray: ...
+
+    @property
+    def labels(self) -> np.ndarray: ...
+
+    def sha256(self) -> str: ...
 
 
 class SingleWorker:
@@ -72,13 +87,13 @@ class ClusterWorker(SingleWorker):
         round differently, and would drift apart."""
         self._session.run(self._share)
 
-    def check_equal(self, settings: Settings, digits: Digits) -> None:
-        """Raises UserError if a worker has other code, settings or training digits than the chief.
+    def check_equal(self, settings: Settings, data: TrainingData) -> None:
+        """Raises UserError if a worker has other code, settings or data to train on than the chief.
         The error names it."""
         digests = {
             "version": version_sha256(),
             "set of options": hashlib.sha256(json.dumps(vars(settings)).encode()).hexdigest(),
-            "data set": digits.sha256(),
+            "data set": data.sha256(),
         }
         for name, digest in digests.items():
             rows = self._rows_of_all(np.frombuffer(bytes.fromhex(digest), np.int32))
@@ -93,6 +108,35 @@ class ClusterWorker(SingleWorker):
         padded = np.zeros(_ROW_NUMBERS, np.int32)
         padded[: len(row)] = row
         return self._session.run(self._table, {self._row: padded})
+
+
+@contextmanager
+def loaded_session(
+    graph: TrainingGraph,
+    settings: Settings,
+    data: TrainingData,
+    stop: Stop,
+    cluster: Cluster | None = None,
+) -> Iterator[tuple[tf1.Session, SingleWorker]]:
+    """A session that holds the data and the initial variables, and this process as a worker.
+
+    cluster: the workers that train together, if this process is one of several. Raises UserError as
+    ClusterWorker.check_equal does.
+    """
+    towers = cluster.workers_here if cluster else settings.recipe.towers
+    config = training_session_config(settings.precision, towers)
+    with (
+        cluster_session(graph.graph, cluster, config, stop)
+        if cluster
+        else tf1.Session(graph=graph.graph, config=config)
+    ) as session:
+        session.run(graph.initialize)
+        session.run(graph.load, {graph.feed.images: data.images, graph.feed.labels: data.labels})
+        worker = SingleWorker(stop)
+        if cluster:
+            worker = ClusterWorker(session, graph, cluster, stop)
+            worker.check_equal(settings, data)
+        yield session, worker
 
 
 def _assign_chiefs(variables: list[tf.Variable], cluster: Cluster) -> tf.Operation:

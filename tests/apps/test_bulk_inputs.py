@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from contextlib import nullcontext
 from pathlib import Path
 
 import pyarrow as pa
@@ -151,6 +152,21 @@ def test_without_java_it_names_the_command_that_installs_it(tmp_path):
 def test_the_java_that_is_named_must_be_there(monkeypatch, tmp_path):
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
     with pytest.raises(UserError, match=f"there is none in JAVA_HOME, {tmp_path}; install it"):
+        require_java()
+
+
+@pytest.mark.parametrize(("version", "is_old"), [("1.8.0_412", True), ("11.0.22", True),
+                                                 ("17.0.15", False), ("25", False)])  # fmt: skip
+def test_an_old_java_is_named_with_the_version_that_is_needed(
+    monkeypatch, tmp_path, version, is_old
+):
+    java = tmp_path / "bin" / "java"
+    java.parent.mkdir()
+    java.write_text(f"#!/bin/sh\necho 'openjdk version \"{version}\" 2024-01-16' >&2\n")
+    java.chmod(0o755)
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    expected = f"^Spark needs Java 17 or newer, and the one in JAVA_HOME, {tmp_path} is {version};"
+    with pytest.raises(UserError, match=expected) if is_old else nullcontext():
         require_java()
 
 

@@ -25,6 +25,14 @@ def test_a_worker_knows_the_others_and_those_on_its_host():
     assert described({"worker": ADDRESSES}, {"type": "worker", "index": 0}).is_chief
 
 
+def test_a_chief_that_is_listed_apart_is_worker_0():
+    apart = {"chief": ADDRESSES[:1], "worker": ADDRESSES[1:]}
+    chief = described(apart, {"type": "chief", "index": 0})
+    assert (chief.addresses, chief.index) == (tuple(ADDRESSES), 0)
+    last = described(apart, {"type": "worker", "index": 1})
+    assert (last.addresses, last.index) == (tuple(ADDRESSES), 2)
+
+
 @pytest.mark.parametrize(
     "text",
     ["", " ", "{}", '{"task": {"type": "worker", "index": 0}}',
@@ -44,12 +52,15 @@ WORKER = {"type": "worker", "index": 0}
         ([], WORKER, r"expected a cluster of workers, found"),
         ({"worker": ADDRESSES, "ps": ["a:1"]}, WORKER, r"workers alone.*found worker, ps"),
         ({}, WORKER, r"found an empty cluster"),
-        ({"worker": []}, WORKER, r"a list of workers' addresses, found \[\]"),
+        ({"worker": []}, WORKER, r"a list of addresses of each worker, found \[\]"),
         ({"worker": ["a"]}, WORKER, r"an address host:port, found a"),
         ({"worker": ["a:65536"]}, WORKER, r"an address host:port, found a:65536"),
         ({"worker": [5]}, WORKER, r"an address host:port, found 5"),
         ({"worker": ["a:1", "a:1"]}, WORKER, r"found a:1 twice"),
         ({"worker": ADDRESSES}, {"type": "ps", "index": 0}, r'a task of type "worker", found'),
+        ({"worker": ADDRESSES}, {"type": "chief", "index": 0}, r'a task of type "worker", found'),
+        ({"chief": ADDRESSES}, {"type": "chief", "index": 0}, r"one chief, found 3 chiefs"),
+        ({"chief": ["a:1"], "worker": ["a:1"]}, WORKER, r"found a:1 twice"),
         ({"worker": ADDRESSES}, None, r'a task of type "worker", found None'),
         ({"worker": ADDRESSES}, {"type": "worker", "index": 3}, r"index below 3, found 3"),
         ({"worker": ADDRESSES}, {"type": "worker", "index": "1"}, r"index of 0 or more, found 1"),
