@@ -5,6 +5,7 @@ spelled by all sequences of steps that give it once repeated characters count on
 one are left out (CTC: Graves et al. 2006, Connectionist Temporal Classification).
 """
 
+import math
 from collections import defaultdict
 from typing import NamedTuple
 
@@ -14,7 +15,8 @@ from nn.data.texts import CHARACTERS, NO_CHARACTER
 
 KEPT_TEXTS = 8  # the most probable beginnings after each step
 MIN_PROBABILITY = 1e-4  # of a character at a step: a less probable one is not tried
-NEVER = -np.inf
+_LEAST = math.log(MIN_PROBABILITY)
+NEVER = -math.inf
 
 
 class Text(NamedTuple):
@@ -31,8 +33,8 @@ def best_texts(log_probabilities: np.ndarray) -> list[Text]:
     """
     # For each beginning: of the ways that end with a step without a character, and of the others.
     beams: dict[str, tuple[float, float]] = {"": (0.0, NEVER)}
-    for step in log_probabilities:
-        likely = [c for c in np.flatnonzero(step > np.log(MIN_PROBABILITY)) if c != NO_CHARACTER]
+    for step in log_probabilities.tolist():
+        likely = [place for place in range(NO_CHARACTER) if step[place] > _LEAST]
         longer: dict[str, tuple[float, float]] = defaultdict(lambda: (NEVER, NEVER))
 
         def add(text: str, blank: float, letter: float, into=longer) -> None:
@@ -50,20 +52,25 @@ def best_texts(log_probabilities: np.ndarray) -> list[Text]:
                 add(text + character, NEVER, start + step[place])
         kept = sorted(longer.items(), key=lambda item: -_sum(*item[1]))[:KEPT_TEXTS]
         beams = dict(kept)
-    return [Text(text, float(_sum(*ways))) for text, ways in beams.items()]
+    return [Text(text, _sum(*ways)) for text, ways in beams.items()]
 
 
 def spans(log_probabilities: np.ndarray, text: str) -> list[tuple[int, int]]:
     """Where each character of a text is, on the most probable way of spelling it: its first step
     and the one after its last. log_probabilities: as in best_texts."""
     classes, may_skip = _states(text)
-    scores = np.full(len(classes), NEVER)
-    scores[:2] = log_probabilities[0, classes[:2]]
+    # Two states before the first, which no way comes from.
+    scores = np.full(len(classes) + 2, NEVER)
+    scores[2:4] = log_probabilities[0, classes[:2]]
+    ways = np.empty((3, len(classes)))
     came = []  # how many states further each state's best way came, step by step
-    for step in log_probabilities[1:]:
-        ways = _ways(scores, may_skip)
+    for step in log_probabilities[1:, classes]:
+        # Into each state: from itself, and from one and two states before.
+        ways[0], ways[1] = scores[2:], scores[1:-1]
+        ways[2] = np.where(may_skip, scores[:-2], NEVER)
         came.append(ways.argmax(0))
-        scores = ways.max(0) + step[classes]
+        np.add(ways.max(0), step, out=scores[2:])
+    scores = scores[2:]
     state = len(classes) - len(scores[-2:]) + int(scores[-2:].argmax())
     path = [state]
     for moves in reversed(came):
@@ -90,13 +97,6 @@ def _states(text: str) -> tuple[list[int], np.ndarray]:
     return classes, np.array(may_skip)
 
 
-def _ways(scores: np.ndarray, may_skip: np.ndarray) -> np.ndarray:
-    """The scores of the ways into each state: from itself, and from one and two states before:
-    float [3, states]."""
-    before = np.concatenate([[NEVER, NEVER], scores])
-    return np.stack([scores, before[1:-1], np.where(may_skip, before[:-2], NEVER)])
-
-
 def greedy_text(logits: np.ndarray) -> str:
     """The text of the most probable class at each step: float [T, 16]. Faster than best_texts, and
     mostly the same."""
@@ -108,4 +108,4 @@ def greedy_text(logits: np.ndarray) -> str:
 def _sum(one: float, other: float) -> float:
     """The logarithm of the sum of two probabilities, from their logarithms."""
     low, high = min(one, other), max(one, other)
-    return high if low == NEVER else high + float(np.log1p(np.exp(low - high)))
+    return high if low == NEVER else high + math.log1p(math.exp(low - high))
