@@ -119,7 +119,7 @@ class Comparison:
         Interrupted if `stop` returns a signal; a checkpoint is written first. Raises UserError if a
         run fails otherwise, if no run finishes, or if comparison.csv is damaged.
         """
-        outcomes = self._finished()
+        outcomes = self.finished()
         finished = {(row.network, row.seed) for row in outcomes}
         for number, run in enumerate(self.runs, 1):
             if (run.settings.network, run.settings.seed) in finished:
@@ -156,7 +156,7 @@ class Comparison:
             for row in outcomes
         ]
 
-    def _finished(self) -> list[Outcome]:
+    def finished(self) -> list[Outcome]:
         """The rows of comparison.csv. Raises UserError if a row belongs to no planned run, or two
         rows to the same run."""
         file = self.folder / ROWS_FILE

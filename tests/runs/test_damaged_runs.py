@@ -266,8 +266,8 @@ def test_a_changed_digit_of_the_history_is_noticed(run, train_here):
     finished, (error,) = resume(train_here, run)
     assert finished.returncode == 2
     assert error == (
-        f"error: {run / 'history.csv'}, line 2: damaged (its SHA-256 is not in history.sha256); put "
-        "the file back as it was, or start a new run"
+        f"error: {run / 'history.csv'}, line 2: damaged (its SHA-256 is not in history.sha256); "
+        "put the file back as it was, or start a new run"
     )
 
 
