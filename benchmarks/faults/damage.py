@@ -46,6 +46,7 @@ def damage(scale: float, folder: Path) -> Iterator[Row]:
     made = _make(folder)
     bits = random.Random(SEED)
     for reader in readers_of(made.run, made.version, made.comparison, folder):
+        assert _judge(reader, lambda file: None) == UNCHANGED, reader.name
         damages = [_cut, _empty, Path.unlink]
         damages += [_flip(bits) for _ in range(max(1, round(scale * reader.flips)))]
         outcomes = Counter(_judge(reader, each) for each in damages)

@@ -94,15 +94,6 @@ def _equals(read: Callable[[], Any]) -> Callable[[], bool]:
     return lambda: read() == whole
 
 
-def _with_warnings(read: Callable[[], Any]) -> tuple[Any, list[str]]:
-    """What is read, and the warnings, which it passes on."""
-    with warnings_of() as warnings:
-        found = read()
-    for warning in warnings:
-        logging.getLogger("nn").warning(warning)
-    return found, warnings
-
-
 def _of_version(version: Path) -> Iterator[Reader]:
     is_equal = _equals(lambda: read_card(version))
     data = "variables/variables.data-00000-of-00001"
@@ -129,7 +120,8 @@ def _of_run(run: RunFolder, exports_folder: Path) -> Iterator[Reader]:
     version = exports.find(run, exports_folder, EPOCHS)
 
     def finds_the_same_or_exports_again() -> bool:
-        found, warnings = _with_warnings(lambda: exports.find(run, exports_folder, EPOCHS))
+        with warnings_of() as warnings:
+            found = exports.find(run, exports_folder, EPOCHS)
         is_exported_again = found is None and (warnings or not run.export_file.exists())
         return found == version or bool(is_exported_again)
 
@@ -172,7 +164,8 @@ def _of_checkpoints(run: RunFolder) -> Iterator[Reader]:
     session.run(graph.initialize)
 
     def goes_on_from_a_whole_one() -> bool:
-        _, warnings = _with_warnings(lambda: Checkpoints(run, graph).resume(session))
+        with warnings_of() as warnings, graph.graph.as_default():
+            Checkpoints(run, graph).resume(session)
         found = session.run({variable.op.name: variable for variable in graph.saved})
         kept = older if any(": damaged: " in warning for warning in warnings) else newest
         return all(np.array_equal(value, kept.get_tensor(name)) for name, value in found.items())
