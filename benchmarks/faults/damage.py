@@ -26,8 +26,9 @@ SEED = 20261130
 ROOT = Path(__file__).parent.parent.parent
 DIGIT = ROOT / "samples" / "3_pen.webp"
 
-REFUSED, FELL_BACK, UNCHANGED, SILENT = OUTCOMES = (
+REFUSED, FELL_BACK, UNCHANGED, SILENT, TRACEBACK = OUTCOMES = (
     "refused in one line", "equal after one warning", "the same result", "ACCEPTED SILENTLY",
+    "A TRACEBACK",
 )  # fmt: skip
 Damage = Callable[[Path], None]
 
@@ -51,7 +52,8 @@ def damage(scale: float, folder: Path) -> Iterator[Row]:
         damages += [_flip(bits) for _ in range(max(1, round(scale * reader.flips)))]
         outcomes = Counter(_judge(reader, each) for each in damages)
         happens = ", ".join(f"{outcomes[name]} {name}" for name in OUTCOMES if outcomes[name])
-        yield Row(f"{reader.name} damaged", len(damages), len(damages) - outcomes[SILENT], happens)
+        survived = len(damages) - outcomes[SILENT] - outcomes[TRACEBACK]
+        yield Row(f"{reader.name} damaged", len(damages), survived, happens)
     yield _scripts(made, bits)
 
 
@@ -74,7 +76,9 @@ def _judge(reader: Reader, damage: Damage) -> str:
         try:
             is_equal = reader.reads_the_same()
         except UserError as error:
-            return REFUSED if "\n" not in str(error) else SILENT
+            return REFUSED if "\n" not in str(error) else TRACEBACK
+        except Exception:
+            return TRACEBACK
     if not is_equal or len(warnings) > 1 or any("\n" in each for each in warnings):
         return SILENT
     return FELL_BACK if warnings else UNCHANGED

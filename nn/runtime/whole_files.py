@@ -4,7 +4,9 @@ A file is written under a temporary name, .NAME.PID, and a folder under .incompl
 own name when the disk has it. A process that is killed leaves the temporary one; the next process
 that writes the same file, or into the same folder, deletes it.
 
-To wait for the disk (fsync) takes 1 to 3 ms a file: see docs/performance.md.
+To wait for the disk (fsync) took, as medians on a virtual disk with ext4 and 2 busy cores: 11 ms of
+the 16 for a small text file (0.4 ms at best), 23 of 77 for a checkpoint of `compact`, and 80 for an
+export of 8 MB.
 """
 
 import errno
