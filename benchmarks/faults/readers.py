@@ -162,10 +162,11 @@ def _of_checkpoints(run: RunFolder) -> Iterator[Reader]:
     older, newest = (tf.train.load_checkpoint(prefix) for prefix in checkpoint_prefixes(run))
     session = tf1.Session(graph=graph.graph)
     session.run(graph.initialize)
+    checkpoints = Checkpoints(run, graph)
 
     def goes_on_from_a_whole_one() -> bool:
         with warnings_of() as warnings, graph.graph.as_default():
-            Checkpoints(run, graph).resume(session)
+            checkpoints.resume(session)
         found = session.run({variable.op.name: variable for variable in graph.saved})
         kept = older if any(": damaged: " in warning for warning in warnings) else newest
         return all(np.array_equal(value, kept.get_tensor(name)) for name, value in found.items())

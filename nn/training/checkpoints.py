@@ -63,7 +63,8 @@ class Checkpoints:
 
     tf.train.Saver writes to temporary names and renames them; a run killed while it saves resumes
     from the checkpoint before. TensorFlow stores a checksum of each variable's bytes and of each
-    block of the index, and checks them when it restores: it notices every changed byte.
+    block of the index, and checks them when it restores: it notices every byte that changes a
+    variable.
     """
 
     def __init__(self, run: RunFolder, graph: TrainingGraph) -> None:
