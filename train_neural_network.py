@@ -13,7 +13,7 @@ import shlex
 import sys
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
@@ -29,7 +29,6 @@ if TYPE_CHECKING:  # what imports TensorFlow is imported late, so that --help an
     from nn.networks.registry import Network
     from nn.runs.own_hand import OwnHand
     from nn.runs.run import Run
-    from nn.runtime.signals import Stop
     from nn.training.datasets import Source
     from nn.training.evaluation import Result
     from nn.training.settings import Settings
@@ -110,17 +109,29 @@ def list_networks() -> None:
 def run(options: argparse.Namespace) -> int:
     """Trains, scores, plots and exports one network; returns the exit status."""
     training = _resumed_run(options) if options.resume else _new_run(options)
-    if version := training.exported():
-        _print_finished(training.folder.path, version)
-        return 0
-    if training.cluster and training.follows:
-        return follow(training, training.cluster, options.quiet)
-    with stoppable(training.folder.path) as stop:
-        result = training.finish(stop=stop, quiet=options.quiet)
-        if training.refit:
-            training = training.second(result)
-            result = training.finish(stop=stop, quiet=options.quiet)
-    version = training.export(result)
+    folder = training.folder.path
+    with nullcontext() if training.follows else working_in(folder):  # the chief writes the folder
+        if version := training.exported():
+            _print_finished(folder, version)
+            return 0
+        if training.cluster and training.follows:
+            return follow(training, training.cluster, options.quiet)
+        return _finish(training, options.quiet)
+
+
+def _finish(training: "Run", quiet: bool) -> int:
+    """Trains, scores, plots and exports a run, from where it was stopped."""
+    from nn.runtime.file_locks import alone_in
+    from nn.runtime.signals import catch_signals
+
+    with ExitStack() as stack:
+        with catch_signals() as stop:
+            result = training.finish(stop=stop, quiet=quiet)
+            if training.refit:
+                training = training.second(result)
+                stack.enter_context(alone_in(training.folder.path))
+                result = training.finish(stop=stop, quiet=quiet)
+        version = training.export(result)
     _print_scores(result, training.source.name)
     print(printable(f"Plots and checkpoints: {training.folder.path}/"))
     _print_export(version)
@@ -231,6 +242,7 @@ def compare(options: argparse.Namespace) -> int:
     from nn.networks.registry import get_network, readers
     from nn.runs import export_folders
     from nn.runs.comparison import Comparison, table
+    from nn.runtime.signals import catch_signals
 
     if options.resume:
         comparison = Comparison.reopen(options.resume, options.saved_model, quiet=options.quiet)
@@ -244,7 +256,7 @@ def compare(options: argparse.Namespace) -> int:
         comparison = Comparison.create(folder, settings, source, target)
     for name in ("nn.training", "nn.runs.run"):  # of each run, one line is enough
         logging.getLogger(name).setLevel(logging.WARNING)
-    with stoppable(comparison.folder) as stop:
+    with working_in(comparison.folder), catch_signals() as stop:
         outcomes = comparison.finish(stop=stop, quiet=options.quiet)
     print(table(outcomes))
     print(f"Mean ± standard deviation; chart and runs: {comparison.folder}/")
@@ -260,6 +272,7 @@ def train_helper(options: argparse.Namespace) -> int:
     from nn.networks.fixed_weights import load_weights, weights_file, weights_sha256
     from nn.networks.registry import get_network
     from nn.runs import helper_run
+    from nn.runtime.signals import catch_signals
     from nn.training.run_folder import RunFolder
 
     if options.resume:
@@ -273,7 +286,7 @@ def train_helper(options: argparse.Namespace) -> int:
         pictures = options.pictures or network.recipe.pictures
         training = helper_run.HelperRun(settings, source, folder, pictures)
         training.create()
-    with stoppable(training.folder.path) as stop:
+    with working_in(training.folder.path), catch_signals() as stop:
         result = training.finish(stop=stop, quiet=options.quiet)
     print(f"{result.test}; trained in {result.seconds:.0f} s")
     file = training.weights_file
@@ -292,9 +305,6 @@ def learn(options: argparse.Namespace) -> int:
 
     if options.resume:
         training = own_hand.reopen(options.resume, options.saved_model, quiet=options.quiet)
-        if version := training.exported():
-            _print_finished(training.folder.path, version)
-            return 0
     else:
         training = _new_own_hand(options)
         if training.has_nothing_to_learn():
@@ -306,8 +316,19 @@ def learn(options: argparse.Namespace) -> int:
             return 1
         training.create()
     logging.getLogger("nn.training.trainer").setLevel(logging.WARNING)  # of each part, one line
-    with stoppable(training.folder.path) as stop:
-        learned = training.finish(stop=stop, quiet=options.quiet)
+    with working_in(training.folder.path):
+        if version := training.exported():
+            _print_finished(training.folder.path, version)
+            return 0
+        return _finish_learning(training, options.quiet)
+
+
+def _finish_learning(training: "OwnHand", quiet: bool) -> int:
+    """Trains, judges and exports a training on own digits, from where it was stopped."""
+    from nn.runtime.signals import catch_signals
+
+    with catch_signals() as stop:
+        learned = training.finish(stop=stop, quiet=quiet)
     print(*learned.verdict.lines(training.source.name), sep="\n")
     print(printable(f"Plots and checkpoints: {training.folder.path}/"))
     if objection := learned.verdict.objection:
@@ -377,18 +398,26 @@ def default_folder(name: str) -> Path:
 
 
 @contextmanager
-def stoppable(folder: Path) -> "Iterator[Stop]":
-    """Yields the function that tells whether to stop. If the work in the block stops at a signal,
-    ends the process with 128 + the signal's number, and says how to go on."""
-    from nn.runtime.signals import Interrupted, catch_signals
+def working_in(folder: Path) -> Iterator[None]:
+    """Keeps other processes out of the folder of a run or a comparison while the block works in it.
+    If a signal ends the block, ends the process with 128 + the signal's number, and says how to go
+    on."""
+    from nn.runtime.file_locks import alone_in
+    from nn.runtime.signals import Interrupted
 
     try:
-        with catch_signals() as stop:
-            yield stop
+        with alone_in(folder):
+            yield
     except Interrupted as signal:
         print(f"Stopped by {signal}; what was trained is kept. To go on:", file=sys.stderr)
-        print(printable(f"    {resuming_command(folder)}"), file=sys.stderr)
-        sys.exit(128 + signal.signum)
+        status = 128 + signal.signum
+    except KeyboardInterrupt:  # during the export, or a second one
+        print("Stopped; what the newest checkpoint holds is kept. To go on:", file=sys.stderr)
+        status = 130
+    else:
+        return
+    print(printable(f"    {resuming_command(folder)}"), file=sys.stderr)
+    sys.exit(status)
 
 
 class _PrintableFormatter(logging.Formatter):

@@ -3,22 +3,23 @@
 SavedModel/N/saved_model.pb    the graph, with seven signatures
 SavedModel/N/variables/        the weights
 SavedModel/N/digits.tflite     the same graph and weights for LiteRT, without what has strings
-SavedModel/N/model_card.json   where they come from, how good they are, a hash of each file
+SavedModel/N/model_card.json   where they come from, how good they are, a hash of each file and of
+                               itself
 """
 
 import hashlib
-import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from nn.confidence.thresholds import Threshold
 from nn.errors import ModelError
+from nn.runtime import sealed_json
 from nn.runtime.locations import PROJECT
-from nn.runtime.regular_files import why_not_regular
 
 CARD = "model_card.json"
 LITERT_FILE = "digits.tflite"
+EXPORT_AGAIN = "export the model again"
 TRAIN_FIRST = "train one first: python train_neural_network.py"
 DEFAULT_FOLDER = Path("SavedModel")  # of the current directory: trainings export to it
 INSTALLED_FOLDER = Path(__file__).parent / "installed_model"  # `pip install` copies SavedModel/1
@@ -59,20 +60,20 @@ def better_version(version: Path, card: Mapping) -> tuple[Path, Mapping] | None:
     It could be chance if the difference of the two numbers of errors is below its one-sided 95%
     limit, for two independent Poisson counts. Versions whose cards cannot be read are left out.
     """
-    found = []
+    found: list[tuple[int, Path, Mapping]] = []
     for other in numbered_versions(version.absolute().parent).values():
         try:
-            other_card = json.loads((other / CARD).read_text(encoding="utf-8"))
+            other_card = sealed_json.read(other / CARD, ModelError, EXPORT_AGAIN, warns=False)
             if other_card["data"]["test_sha256"] == card["data"]["test_sha256"]:
                 found.append((int(other_card["test"]["errors"]), other, other_card))
-        except (OSError, ValueError, LookupError, TypeError):
+        except (OSError, ModelError, ValueError, LookupError, TypeError):
             continue
     errors = card["test"]["errors"]
     itself = errors, version, card
-    fewest, other, other_card = min(found, key=lambda each: each[0], default=itself)
+    fewest, other, better_card = min(found, key=lambda each: each[0], default=itself)
     if errors - fewest <= ONE_SIDED_95_PERCENT * (errors + fewest) ** 0.5:
         return None
-    return version.parent / other.name, other_card
+    return version.parent / other.name, better_card
 
 
 def better_version_line(version: Path, card: Mapping) -> str | None:
@@ -106,15 +107,32 @@ def _folders_of_versions(folder: Path) -> list[Path]:
 
 
 def read_card(version: Path) -> dict:
-    """Reads the card of a version, and verifies each file against its SHA-256 in the card.
+    """Reads the card of a version, and verifies it and each file by their SHA-256.
 
-    Raises ModelError where the card or a file is missing or damaged.
+    Raises ModelError where the card or a file is missing or damaged, where a file of the model is
+    not in the card, or where a newer version of this project wrote the card.
     """
-    if reason := why_not_regular(version / CARD):
-        raise ModelError(f"{version / CARD}: {reason}")
+    card = _checked_card(version)
+    for name in _model_files(version):
+        if name not in card["files"]:
+            raise ModelError(
+                f"{version / name}: not in {CARD}, so nobody knows whether it is whole; "
+                f"{EXPORT_AGAIN}"
+            )
+    for name, expected in card["files"].items():
+        path = version / name
+        if not path.is_file():
+            raise ModelError(f"{path}: missing; {EXPORT_AGAIN}")
+        if file_sha256(path) != expected:
+            raise ModelError(f"{path}: damaged (its SHA-256 differs from the card); {EXPORT_AGAIN}")
+    return card
+
+
+def _checked_card(version: Path) -> dict:
+    """The card of a version, with all fields that reading digits needs. Raises ModelError."""
     try:
-        card = json.loads((version / CARD).read_text(encoding="utf-8"))
-        files = card["files"].items()
+        card = sealed_json.read(version / CARD, ModelError, EXPORT_AGAIN)
+        card["files"].items()
         # Both raise where the card lacks a field or holds a wrong one.
         describe(version, card)
         thresholds_of(card)
@@ -122,20 +140,19 @@ def read_card(version: Path) -> dict:
         raise ModelError(
             f"{version}: has no {CARD}, so train_neural_network.py did not export it"
         ) from None
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError):
         raise ModelError(
-            f"{version / CARD}: damaged, or written by another version of this project; export the "
-            "model again"
+            f"{version / CARD}: damaged, or written by another version of this project; "
+            f"{EXPORT_AGAIN}"
         ) from None
-    for name, expected in files:
-        path = version / name
-        if not path.is_file():
-            raise ModelError(f"{path}: missing; export the model again")
-        if file_sha256(path) != expected:
-            raise ModelError(
-                f"{path}: damaged (its SHA-256 differs from the card); export the model again"
-            )
     return card
+
+
+def _model_files(version: Path) -> Iterator[str]:
+    """The files in a version's folder that a runtime loads, by their paths within it."""
+    for pattern in ("saved_model.pb", LITERT_FILE, "variables/*", "*.onnx"):
+        for path in sorted(version.glob(pattern)):
+            yield path.relative_to(version).as_posix()
 
 
 def describe(version: Path, card: Mapping, place: str | None = None) -> str:

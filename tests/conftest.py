@@ -26,6 +26,8 @@ import load_saved_model
 import train_neural_network
 from nn.data.csv_files import CSV_NAMES, read_folder
 from nn.data.digits import Digits
+from nn.errors import UserError
+from nn.runtime import sealed_json
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # as the scripts do
@@ -112,6 +114,12 @@ def built(build: Callable, *kinds: tuple[np.dtype, int]) -> tuple:
 def card_of(saved_model: Path) -> dict:
     """The card of the first version in a folder of exports."""
     return json.loads((saved_model / "1" / "model_card.json").read_text())
+
+
+def change_json(file: Path, **fields) -> None:
+    """Changes fields of a JSON file that carries a checksum of itself, and the checksum with
+    them."""
+    sealed_json.write(file, {**sealed_json.read(file, UserError, "", warns=False), **fields})
 
 
 def history_of(run: Path) -> list[dict]:

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, load_in_this_process
+from conftest import ROOT, change_json, load_in_this_process
 
 import train_neural_network
 from nn import versions
@@ -84,9 +84,7 @@ def test_the_script_tells_of_a_better_version_and_how_to_use_it(model, tmp_path)
     for number in ("1", "2"):
         shutil.copytree(find_version(model), folder / number)
     card_file = folder / "1" / "model_card.json"
-    card = json.loads(card_file.read_text())
-    card["test"]["errors"] = 0
-    card_file.write_text(json.dumps(card))
+    change_json(card_file, test={**json.loads(card_file.read_text())["test"], "errors": 0})
     picture = ROOT / "samples" / "0_pen.png"
     lines = load_in_this_process(picture, "--model", folder).stderr.splitlines()
     assert lines[1] == (

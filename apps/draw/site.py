@@ -3,7 +3,6 @@
 import gzip
 import json
 import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,6 +13,8 @@ from nn.pictures.canvas import CANVAS, INK_THRESHOLD_LEVEL, PAGE, SMALL_DIGIT_PI
 from nn.pictures.reasons import REASONS
 from nn.prediction.readings import LIKE_NO_DIGIT
 from nn.prediction.restored_model import older_model
+from nn.runtime import sealed_json
+from nn.runtime.whole_files import incomplete_folder
 from nn.versions import LITERT_FILE, describe, find_version, read_card, thresholds_of
 
 PAGE_FOLDER = Path(__file__).parent / "page"
@@ -45,15 +46,15 @@ def write_site(folder: Path, model: Path, max_error: float | None = None) -> Pat
         raise older_model(version, f"without {LITERT_FILE}")
     former = _files_of_former_page(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".incomplete-", dir=folder.parent) as temporary:
-        site = Path(temporary) / "site"
+    with incomplete_folder(folder.parent) as temporary:
+        site = temporary / "site"
         shutil.copytree(PAGE_FOLDER, site)
         _copy_litert(site)
         (site / LITERT_FILE).write_bytes(browser_model((version / LITERT_FILE).read_bytes()))
         _write_json(site / "settings.json", page_settings(version, card, max_error))
         _pack(site)
         names = sorted(p.relative_to(site).as_posix() for p in site.rglob("*") if p.is_file())
-        _write_json(site / LIST_OF_FILES, names)
+        sealed_json.write(site / LIST_OF_FILES, {"files": names})
         for name in former:
             (folder / name).unlink(missing_ok=True)
         for name in (*names, LIST_OF_FILES):  # the list last: without it, the page is not whole
@@ -70,12 +71,14 @@ def _files_of_former_page(folder: Path) -> list[str]:
     if not folder.exists() or not any(folder.iterdir()):
         return []
     try:
-        names = json.loads((folder / LIST_OF_FILES).read_text(encoding="utf-8"))
+        names = sealed_json.read(folder / LIST_OF_FILES, UserError, "name another folder")["files"]
         is_inside = all(not Path(name).is_absolute() and ".." not in name for name in names)
-    except (OSError, ValueError, TypeError):
+    except (OSError, UserError, LookupError, TypeError):
         is_inside = False
     if not is_inside:
-        raise UserError(f"{folder}: holds other files; name an empty or a new folder")
+        raise UserError(
+            f"{folder}: holds other files, or a damaged page; name an empty or a new folder"
+        )
     return names
 
 

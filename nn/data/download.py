@@ -3,7 +3,6 @@
 import gzip
 import hashlib
 import os
-import tempfile
 import urllib.error
 import urllib.request
 import zlib
@@ -17,6 +16,7 @@ from tqdm import tqdm
 from nn.data.csv_files import CSV_NAMES
 from nn.data.idx_files import IdxFile, parse_idx
 from nn.errors import DataError
+from nn.runtime.whole_files import incomplete_folder, sync, sync_folder
 
 MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
@@ -115,7 +115,7 @@ def _write_csv_files(folder: Path, arrays: Sequence[np.ndarray], quiet: bool) ->
     text = [str(value) for value in range(256)]
     total = sum(len(array) for array in arrays)
     with (
-        tempfile.TemporaryDirectory(prefix=".incomplete-", dir=folder) as temporary,
+        incomplete_folder(folder) as temporary,
         tqdm(total=total, desc="Writing CSV files", unit=" rows", disable=quiet) as bar,
     ):
         for name, array in zip(CSV_NAMES, arrays, strict=True):
@@ -124,8 +124,10 @@ def _write_csv_files(folder: Path, arrays: Sequence[np.ndarray], quiet: bool) ->
                     rows = array[start : start + WRITE_ROWS].reshape(-1, array[0].size).tolist()
                     file.writelines(",".join([text[n] for n in row]) + "\n" for row in rows)
                     bar.update(len(rows))
+        sync(temporary)
         for name in CSV_NAMES:
             os.replace(Path(temporary, name), folder / name)
+        sync_folder(folder)
 
 
 def _fetch(mirror: str, file: IdxFile, quiet: bool) -> bytes:

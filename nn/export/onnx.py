@@ -22,6 +22,7 @@ from nn.export.model_card import exported_from, made_now
 from nn.export.serving_graph import Signatures, without_strings
 from nn.export.write import check_target, workspace, write_card
 from nn.prediction.restored_model import damaged
+from nn.runtime.whole_files import sync_folder
 from nn.versions import find_version, read_card
 
 OPSET = 15  # the default of tf2onnx; ONNX Runtime has it since 1.10, of 2021
@@ -56,7 +57,9 @@ def export_onnx(model: Path, folder: Path) -> Path:
             "exported_from": exported_from(version, card),
         }
         write_card(files, new_card)
-        return files.rename(folder)
+        files.rename(folder)
+        sync_folder(folder.parent)
+        return folder
 
 
 def convert(

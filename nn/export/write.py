@@ -3,15 +3,13 @@
 SavedModel/N/saved_model.pb    the graph, with seven signatures
 SavedModel/N/variables/        the weights
 SavedModel/N/digits.tflite     the same graph and weights for LiteRT, without what has strings
-SavedModel/N/model_card.json   where they come from, how good they are, a hash of each file
+SavedModel/N/model_card.json   where they come from, how good they are, a hash of each file and of
+                               itself
 
 nn/versions.py finds and checks the versions again.
 """
 
-import json
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,8 +22,10 @@ from nn.export.litert import convert
 from nn.export.serving_graph import Signatures, portable
 from nn.networks.quantization import INT8_WEIGHTS, Quantized, round_weights
 from nn.prediction.tensorflow_session import multiply_adds
+from nn.runtime import sealed_json
 from nn.runtime.hashes import sha256_of
 from nn.runtime.sessions import reason_of
+from nn.runtime.whole_files import incomplete_folder, sync, sync_folder
 from nn.versions import CARD, LITERT_FILE, file_sha256, numbered_versions
 
 
@@ -78,20 +78,19 @@ def workspace(folder: Path) -> Iterator[Path]:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=".incomplete-", dir=folder))
-        try:
+        with incomplete_folder(folder) as temporary:
             yield temporary
-        finally:
-            shutil.rmtree(temporary)
     except (tf.errors.OpError, OSError) as error:
         raise UserError(f"{folder}: cannot export there ({reason_of(error)})") from None
 
 
 def write_card(folder: Path, card: Mapping) -> None:
-    """Writes a card into a folder, with the hashes of all files that are there."""
+    """Writes a card into a folder, with the hashes of all files that are there; then waits until
+    the card and the files are on the disk."""
     names = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
     full = {**card, "files": {name: file_sha256(folder / name) for name in names}}
-    (folder / CARD).write_text(json.dumps(full, indent=2) + "\n", encoding="utf-8")
+    sealed_json.write(folder / CARD, full)
+    sync(folder)
 
 
 def _restore(session: tf1.Session, checkpoint: str) -> None:
@@ -138,11 +137,14 @@ def _rename_to_next(version: Path, folder: Path) -> Path:
     number = max(numbered_versions(folder), default=0) + 1
     while True:
         try:
-            return version.rename(folder / str(number))
+            renamed = version.rename(folder / str(number))
         except OSError:
             if not (folder / str(number)).exists():
                 raise
             number += 1  # another export has just taken this number
+        else:
+            sync_folder(folder)
+            return renamed
 
 
 def check_target(folder: Path) -> None:

@@ -40,7 +40,9 @@ def load_weights(file: Path) -> dict[str, np.ndarray]:
     try:
         with np.load(file, allow_pickle=False) as stored:
             return {name: stored[name].astype(np.float32) for name in sorted(stored.files)}
-    except (OSError, EOFError, TypeError, ValueError, BadZipFile, zlib.error) as error:
+    except (
+        OSError, EOFError, LookupError, RuntimeError, TypeError, ValueError, BadZipFile, zlib.error,
+    ) as error:  # fmt: skip
         raise ModelError(f"{file}: the network's weights cannot be read ({error})") from None
 
 

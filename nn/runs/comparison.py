@@ -2,16 +2,14 @@
 
 comparison.json    the names of the runs; each run has a folder beside this file
 comparison.csv     one row for each run that has finished
+comparison.sha256  a hash of each line of it
 comparison.png     bars of accuracy, loss, time and size
 accuracy_time.png  accuracy against time
 """
 
-import json
 import logging
 import math
-import shutil
 import statistics
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -22,8 +20,10 @@ import pandas
 from nn.errors import DivergedError, UserError
 from nn.figures import comparison_charts, drawing
 from nn.runs.run import Run, reopen
+from nn.runtime import hashed_lines, sealed_json
+from nn.runtime.file_locks import alone_in
 from nn.runtime.signals import Stop
-from nn.runtime.whole_files import write_text
+from nn.runtime.whole_files import incomplete_folder, sync_folder
 from nn.training.datasets import Source
 from nn.training.run_folder import COMPARISON, RunFolder
 from nn.training.settings import Settings
@@ -31,6 +31,8 @@ from nn.training.settings import Settings
 log = logging.getLogger(__name__)
 
 PLAN_FILE, ROWS_FILE = COMPARISON, "comparison.csv"
+# A finished run is scored again from its checkpoint.
+ROWS_ADVICE = "delete this file: the comparison then writes it anew from the finished runs"
 BARS_FILE, ACCURACY_TIME_FILE = "comparison.png", "accuracy_time.png"
 
 
@@ -82,16 +84,13 @@ class Comparison:
             for name, one in zip(names, settings, strict=True)
         ]
         folder.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-        try:
+        with incomplete_folder(folder.parent) as temporary:
+            whole = temporary / "comparison"
             for run in runs:
-                replace(run, folder=RunFolder(temporary / run.folder.path.name)).create()
-            write_text(temporary / PLAN_FILE, json.dumps({"runs": names}, indent=2) + "\n")
-            temporary.chmod(0o755)
-            temporary.rename(folder)
-        except BaseException:
-            shutil.rmtree(temporary)
-            raise
+                replace(run, folder=RunFolder(whole / run.folder.path.name)).create()
+            sealed_json.write(whole / PLAN_FILE, {"runs": names})
+            whole.rename(folder)
+        sync_folder(folder.parent)
         return cls(folder, runs)
 
     @classmethod
@@ -102,11 +101,12 @@ class Comparison:
 
         export_folder: None is the one that the comparison was started with.
         """
+        file, advice = folder / PLAN_FILE, "put it back as it was, or start a new comparison"
         try:
-            names = json.loads((folder / PLAN_FILE).read_text(encoding="utf-8"))["runs"]
+            names = sealed_json.read(file, UserError, advice)["runs"]
             first, *others = [str(name) for name in names]
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise UserError(f"{folder / PLAN_FILE}: damaged, or cannot be read ({error})") from None
+            raise UserError(f"{file}: not the plan of a comparison ({error}); {advice}") from None
         runs = [reopen(RunFolder(folder / first), export_folder, quiet=quiet)]
         for name in others:
             runs.append(reopen(RunFolder(folder / name), export_folder, source=runs[0].source))
@@ -119,18 +119,20 @@ class Comparison:
         Interrupted if `stop` returns a signal; a checkpoint is written first. Raises UserError if a
         run fails otherwise, if no run finishes, or if comparison.csv is damaged.
         """
-        outcomes = self._finished()
+        outcomes = self.finished()
         finished = {(row.network, row.seed) for row in outcomes}
         for number, run in enumerate(self.runs, 1):
             if (run.settings.network, run.settings.seed) in finished:
                 continue
             try:
-                outcomes.append(_outcome(run, stop, quiet))
+                with alone_in(run.folder.path):
+                    outcomes.append(_outcome(run, stop, quiet))
             except DivergedError as error:
                 log.warning(f"warning: {run.folder.path}: {error}; the comparison leaves it out")
                 continue
             rows = [asdict(outcome) for outcome in outcomes]
-            write_text(self.folder / ROWS_FILE, pandas.DataFrame(rows).to_csv(index=False))
+            table = pandas.DataFrame(rows).to_csv(index=False, lineterminator="\n")
+            hashed_lines.write(self.folder / ROWS_FILE, table)
             log.info(f"{number:2d}/{len(self.runs)}  {_line(outcomes[-1])}")
         if not outcomes:
             raise UserError(f"{self.folder}: no run has finished, so there is nothing to compare")
@@ -154,19 +156,21 @@ class Comparison:
             for row in outcomes
         ]
 
-    def _finished(self) -> list[Outcome]:
+    def finished(self) -> list[Outcome]:
         """The rows of comparison.csv. Raises UserError if a row belongs to no planned run, or two
         rows to the same run."""
         file = self.folder / ROWS_FILE
         if not file.exists():
             return []
         rows = read_outcomes(file)
+        lines = hashed_lines.lines_of(file.read_text(encoding="utf-8"))
+        hashed_lines.check(file, lines, ROWS_ADVICE)
         planned = {(run.settings.network, run.settings.seed) for run in self.runs}
         found = {(row.network, row.seed) for row in rows}
         if not found <= planned or len(found) < len(rows):
             raise UserError(
                 f"{file}: expected at most one row for each run in {PLAN_FILE}, found a row of "
-                "another run, or two rows of one run; delete these rows"
+                f"another run, or two rows of one run; {ROWS_ADVICE}"
             )
         return rows
 
@@ -177,7 +181,7 @@ def read_outcomes(file: Path) -> list[Outcome]:
         records = pandas.read_csv(file).to_dict("records")
         return [Outcome(**{str(name): row[name] for name in row}) for row in records]
     except (OSError, ValueError, TypeError) as error:
-        raise UserError(f"{file}: cannot be read ({error})") from None
+        raise UserError(f"{file}: cannot be read ({error}); {ROWS_ADVICE}") from None
 
 
 def table(outcomes: Sequence[Outcome]) -> str:

@@ -4,33 +4,45 @@ exported.json in the run's folder names the version. It also says what the versi
 this run's, because another version can take the number of one that was deleted.
 """
 
-import json
+import logging
 from pathlib import Path
 
 from nn import versions
-from nn.errors import ModelError
-from nn.runtime.whole_files import write_text
+from nn.errors import UserError
+from nn.runtime import sealed_json
 from nn.training.run_folder import RunFolder
+
+log = logging.getLogger(__name__)
 
 
 def record(folder: RunFolder, version: Path, epochs: int) -> None:
     """Records that a run was exported as `version` after so many epochs. Raises OSError."""
-    fields = {"version": str(version.resolve()), **_identity(version, epochs)}
-    write_text(folder.export_file, json.dumps(fields, indent=2) + "\n")
+    sealed_json.write(
+        folder.export_file, {"version": str(version.resolve()), **_identity(version, epochs)}
+    )
 
 
 def find(folder: RunFolder, target: Path, epochs: int) -> Path | None:
     """The version in `target` that a run of so many epochs was exported as.
 
     None before the export, and if the version is gone, damaged, or lies in another folder: then the
-    run can be exported again.
+    run can be exported again. A warning says if the version or the record of it is damaged.
     """
+    advice = "the run is exported again"
     try:
-        fields = json.loads(folder.export_file.read_text(encoding="utf-8"))
+        fields = sealed_json.read(folder.export_file, UserError, advice)
         # By its name alone: the folder of versions may have been moved.
         version = target / Path(fields.pop("version")).name
+        if not version.is_dir():
+            return None
         is_here = fields == _identity(version, epochs)
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, ModelError):
+    except FileNotFoundError:
+        return None
+    except UserError as error:
+        log.warning(f"warning: {error}")
+        return None
+    except (LookupError, TypeError):
+        log.warning(f"warning: {folder.export_file}: damaged; {advice}")
         return None
     return version if is_here else None
 

@@ -10,13 +10,15 @@ import tensorflow.compat.v1 as tf1
 
 from nn.errors import UserError
 from nn.runtime.sessions import reason_of
-from nn.runtime.whole_files import write_text
+from nn.runtime.whole_files import sync, sync_folder, write_text
 from nn.training.graph import TrainingGraph
 from nn.training.run_folder import RunFolder
 
 log = logging.getLogger(__name__)
 
 _NAME = re.compile(r"checkpoint-(\d+)(\.index|\.data-\d+-of-\d+)?")
+# What TensorFlow writes before it renames it: of a checkpoint, and of its list.
+_TEMPORARY_NAMES = ("checkpoint-*.tempstate*", "checkpoint.tmp*")
 
 
 def checkpoint_prefixes(run: RunFolder) -> list[str]:
@@ -39,7 +41,17 @@ def _listed(run: RunFolder) -> list[str]:
         state = tf1.train.get_checkpoint_state(str(run.checkpoints))
     except (tf.errors.OpError, ValueError):
         return []
-    return list(state.all_model_checkpoint_paths) if state else []
+    names = list(state.all_model_checkpoint_paths) if state else []
+    return names if names and state.model_checkpoint_path == names[-1] else []
+
+
+def _is_list_whole(run: RunFolder) -> bool:
+    """Whether TensorFlow's list names checkpoints that the folder holds, and no others. The folder
+    holds one more if the process was killed before it deleted the oldest or listed the newest."""
+    names = [Path(path).name for path in _listed(run)]
+    return bool(names) and all(
+        _NAME.fullmatch(name) and (run.checkpoints / f"{name}.index").exists() for name in names
+    )
 
 
 class _MisfitError(Exception):
@@ -51,11 +63,13 @@ class Checkpoints:
 
     tf.train.Saver writes to temporary names and renames them; a run killed while it saves resumes
     from the checkpoint before. TensorFlow stores a checksum of each variable's bytes and of each
-    block of the index, and checks them when it restores: it notices every changed byte.
+    block of the index, and checks them when it restores: it notices every byte that changes a
+    variable.
     """
 
     def __init__(self, run: RunFolder, graph: TrainingGraph) -> None:
         self._prefix = str(run.checkpoints / "checkpoint")
+        self._list = run.checkpoints / "checkpoint"  # TensorFlow's list of checkpoints
         self._run = run
         self._variables = graph.saved
         with graph.graph.as_default():
@@ -66,6 +80,10 @@ class Checkpoints:
         """Writes a checkpoint, numbered by its global step. Raises UserError if it cannot."""
         try:
             self._saver.save(session, self._prefix, global_step=step, write_meta_graph=False)
+            # The one before is on the disk already, so one of the two survives a power failure.
+            for file in (*_files(f"{self._prefix}-{step}"), self._list):
+                sync(file)
+            sync_folder(self._run.checkpoints)
         except (tf.errors.OpError, OSError, ValueError) as error:
             raise UserError(
                 f"{self._prefix}-{step}: cannot be written ({reason_of(error)})"
@@ -74,9 +92,13 @@ class Checkpoints:
     def resume(self, session: tf1.Session) -> bool:
         """Restores the newest checkpoint that is whole; False if there is none yet.
 
-        A warning names the damaged ones, and they are deleted. Raises UserError if all are damaged,
-        or if one cannot be opened or does not fit the graph.
+        A warning names the damaged ones, and they are deleted, as is what a killed process had not
+        finished: the caller makes sure that no other process trains this run. Raises UserError if
+        all are damaged, or if one cannot be opened or does not fit the graph.
         """
+        for pattern in _TEMPORARY_NAMES:
+            for file in self._run.checkpoints.glob(pattern):
+                file.unlink(missing_ok=True)
         prefixes = checkpoint_prefixes(self._run)
         damages: dict[str, str] = {}
         for number, prefix in reversed(list(enumerate(prefixes, 1))):
@@ -143,9 +165,9 @@ class Checkpoints:
                 f"warning: {self._run.checkpoints}: damaged: {_listing(damages)}; "
                 f"goes on from the one before, {Path(used).name}"
             )
-        elif not _listed(self._run):
+        elif not _is_list_whole(self._run):
             log.warning(
-                f"warning: {self._run.checkpoints / 'checkpoint'}: damaged or missing; "
+                f"warning: {self._list}: damaged or missing; "
                 f"goes on from the newest checkpoint in this folder, {Path(used).name}"
             )
 
@@ -158,7 +180,7 @@ class Checkpoints:
             fields = [("model_checkpoint_path", names[-1])]
             fields += [("all_model_checkpoint_paths", name) for name in names]
             lines = [f'{field}: "{name}"\n' for field, name in fields]
-            write_text(self._run.checkpoints / "checkpoint", "".join(lines))
+            write_text(self._list, "".join(lines))
         except OSError as error:
             folder = self._run.checkpoints
             raise UserError(f"{folder}: cannot be written to ({error.strerror})") from None

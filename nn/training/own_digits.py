@@ -95,12 +95,16 @@ def save(own: Digits, path: Path) -> None:
 
 def load(path: Path) -> Digits:
     """Reads what `save` wrote. Raises DataError if the file is missing or damaged."""
-    damage = (OSError, EOFError, KeyError, TypeError, ValueError, zlib.error, zipfile.BadZipFile)
+    damage = (
+        OSError, EOFError, LookupError, RuntimeError, TypeError, ValueError, zlib.error,
+        zipfile.BadZipFile,
+    )  # fmt: skip
     try:
         with np.load(path, allow_pickle=False) as arrays:
             return Digits(arrays["images"], arrays["labels"])
     except damage as error:
-        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        lines = str(error).splitlines() or [type(error).__name__]
+        reason = getattr(error, "strerror", None) or lines[0]
         raise DataError(f"{path}: cannot be read ({reason}); start a new run") from None
 
 

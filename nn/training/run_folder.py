@@ -1,15 +1,18 @@
 """A run's folder: every file name in it, its config, its history.
 
-config.json     how the run was started: settings, source of the data, folder for the export
+config.json     how the run was started: settings, source of the data, folder for the export; with a
+                checksum of itself (nn/runtime/sealed_json.py)
 checkpoints/    the last two checkpoints (nn/training/checkpoints.py)
 extras.sha256   hash of the extra pictures, if the run trains on any
 history.csv     one row for each epoch
+history.sha256  a hash of each line of it
 training/       summaries for TensorBoard: of training, and the training graph
 validation/     summaries for TensorBoard: of validation, and the graph that predicts
 *.png           plots
 exported.json   the version that the run was exported as (nn/runs/exports.py)
 finder.npz      the weights of a finder of ink (nn/runs/helper_run.py); rows.npz of a reader of rows
 refit/          the folder of a second run, on all training digits
+.lock           which process works in the folder (nn/runtime/file_locks.py)
 
 TensorBoard shows a summary folder under its path: `compact-20261129-120000/training`.
 
@@ -17,7 +20,6 @@ Nothing here imports TensorFlow.
 """
 
 import csv
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -26,7 +28,9 @@ from pathlib import Path
 import pandas
 
 from nn.errors import UserError
-from nn.runtime.whole_files import write_text
+from nn.runtime import hashed_lines, sealed_json
+from nn.runtime.file_locks import alone_in
+from nn.runtime.whole_files import sync_folder, write_text
 
 _ADVICE = "put the file back as it was, or start a new run"
 MAX_ROW_CHARACTERS = 80  # of a damaged row, in a message
@@ -92,25 +96,25 @@ class RunFolder:
         comparison already, or cannot be made."""
         if (self.path / COMPARISON).exists():
             raise UserError(f"{self.path}: holds a comparison; choose another --run-dir")
-        if self.config_file.exists():
-            raise UserError(
-                f"{self.path}: holds a run already; continue it with --resume {self.path}, "
-                "or choose another --run-dir"
-            )
         try:
             self.checkpoints.mkdir(parents=True, exist_ok=True)
+            sync_folder(self.path.parent)
         except OSError as error:
             raise UserError(f"{self.path}: cannot be made a run's folder ({error})") from None
-        write_text(self.config_file, json.dumps(config, indent=2) + "\n")
+        with alone_in(self.path):  # two trainings may start at once
+            if self.config_file.exists():
+                raise UserError(
+                    f"{self.path}: holds a run already; continue it with --resume {self.path}, "
+                    "or choose another --run-dir"
+                )
+            sealed_json.write(self.config_file, config)
 
     def read_config(self) -> dict:
         """The config that create wrote. Raises UserError if it is missing or damaged."""
         try:
-            return json.loads(self.config_file.read_text(encoding="utf-8"))
+            return sealed_json.read(self.config_file, UserError, _ADVICE)
         except FileNotFoundError:
             raise UserError(f"{self.path}: no run to resume, it has no config.json") from None
-        except (OSError, ValueError) as error:
-            raise UserError(f"{self.config_file}: cannot be read ({error})") from None
 
     @property
     def has_checkpoints(self) -> bool:
@@ -143,7 +147,8 @@ class RunFolder:
     def write_history(self, history: Sequence[Epoch]) -> None:
         """Writes one row for each epoch. Every number reads back as exactly the same."""
         rows = [asdict(epoch) for epoch in history]
-        write_text(self.history_file, pandas.DataFrame(rows).to_csv(index=False))
+        table = pandas.DataFrame(rows).to_csv(index=False, lineterminator="\n")
+        hashed_lines.write(self.history_file, table)
 
     def read_history(self, epochs: int) -> list[Epoch]:
         """The first `epochs` epochs: the history may be newer than the newest checkpoint.
@@ -154,8 +159,8 @@ class RunFolder:
         if not epochs:
             return []
         try:
-            with open(self.history_file, encoding="utf-8", newline="") as file:
-                header, *rows = [*csv.reader(file)] or [[]]
+            lines = hashed_lines.lines_of(self.history_file.read_text(encoding="utf-8"))
+            header, *rows = [*csv.reader(lines)]
         except FileNotFoundError:
             raise self._damaged_history("", f"{epochs:,} epochs", "no such file") from None
         except (OSError, ValueError, csv.Error) as error:
@@ -163,7 +168,9 @@ class RunFolder:
         columns = [field.name for field in fields(Epoch)]
         if header != columns:
             raise self._damaged_history(", line 1", ",".join(columns), _shown(header))
-        return [self._epoch(number, rows[number - 1 : number]) for number in range(1, epochs + 1)]
+        history = [self._epoch(n, rows[n - 1 : n]) for n in range(1, epochs + 1)]
+        hashed_lines.check(self.history_file, lines[: epochs + 1], _ADVICE)
+        return history
 
     def _epoch(self, number: int, rows: Sequence[Sequence[str]]) -> Epoch:
         """The epoch of this number, from the one row in `rows`. Raises UserError if there is none,

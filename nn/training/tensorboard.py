@@ -75,6 +75,10 @@ class EventFile:
         # TensorBoard reads files with `tfevents` in their names, in the order of the names. The
         # nanoseconds keep two starts within a second apart.
         seconds, host = int(time.time()), socket.gethostname()
+        if folder.exists() and not folder.is_dir():
+            raise UserError(
+                f"{folder}: expected a folder for TensorBoard's events, found a file; move it away"
+            )
         self._path = folder / f"events.out.tfevents.{seconds}.{host}.{time.time_ns()}"
         with _naming(self._path):
             folder.mkdir(exist_ok=True)

@@ -28,6 +28,7 @@ from nn import Predictor
 from nn.errors import UserError
 from nn.pictures import canvas, gray
 from nn.prediction.runtimes import LITERT
+from nn.runtime import sealed_json
 from nn.versions import LITERT_FILE
 
 MODEL = ROOT / "SavedModel" / "1"
@@ -420,15 +421,15 @@ def test_a_page_is_written_again_and_what_was_added_to_it_stays(folder, tmp_path
     again = shutil.copytree(folder, tmp_path / "site")
     (again / "CNAME").write_text("digits.example.org")
     (again / "old.js").touch()
-    names = json.loads((again / "digits-page.json").read_text())
-    (again / "digits-page.json").write_text(json.dumps([*names, "old.js"]))
+    names = json.loads((again / "digits-page.json").read_text())["files"]
+    sealed_json.write(again / "digits-page.json", {"files": [*names, "old.js"]})
     write_site(again, MODEL)
     found = {path.relative_to(again).as_posix() for path in again.rglob("*")}
     expected = {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
     assert found == expected | {"CNAME"}
 
 
-@pytest.mark.parametrize("names", [None, '["../letter.txt"]', "5"])
+@pytest.mark.parametrize("names", [None, '{"files": ["../letter.txt"]}', "5"])
 def test_a_folder_of_other_files_is_left_alone(tmp_path, names):
     folder = tmp_path / "settings"
     folder.mkdir()
@@ -436,7 +437,9 @@ def test_a_folder_of_other_files_is_left_alone(tmp_path, names):
     (tmp_path / "letter.txt").touch()
     if names:
         (folder / "digits-page.json").write_text(names)
-    with pytest.raises(UserError, match="holds other files; name an empty or a new folder"):
+    with pytest.raises(
+        UserError, match="holds other files, or a damaged page; name an empty or a new"
+    ):
         write_site(folder, MODEL)
     assert (folder / "settings.json").read_text() == "{}"
     assert (tmp_path / "letter.txt").exists()

@@ -1,6 +1,5 @@
 """python -m nn.export: a version made anew from another version alone."""
 
-import json
 import shutil
 import sys
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import ROOT, run_script
+from conftest import ROOT, change_json, run_script
 
 from nn import Predictor, versions
 from nn.confidence.scaling import Scaling
@@ -131,8 +130,7 @@ def test_of_a_folder_it_takes_the_highest_version_and_writes_the_next(resized, r
 )  # fmt: skip
 def test_a_version_that_does_not_fit_is_one_clear_line(resized, tmp_path, renew, change, message):
     copy = shutil.copytree(resized, tmp_path / "1")
-    card = json.loads((copy / "model_card.json").read_text())
-    (copy / "model_card.json").write_text(json.dumps(card | change))
+    change_json(copy / "model_card.json", **change)
     status, output, errors = renew(copy, tmp_path / "out")
     assert (status, output, errors.count("\n")) == (2, "", 1)
     assert errors.startswith(f"error: {copy}")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT, RUN, load_in_this_process, run_script
+from conftest import ROOT, RUN, change_json, load_in_this_process, run_script
 
 from nn import Predictor
 from nn.errors import ModelError
@@ -101,6 +101,7 @@ def test_auto_takes_litert_where_it_can(monkeypatch, copied_version):
         finished = load_in_this_process("samples/3_pen.webp", "--runtime", AUTO)
     assert finished.stderr.startswith("Model SavedModel/1 in a TensorFlow session: ")
     change_card(copied_version, lambda files: files.pop(LITERT_FILE))
+    (copied_version / LITERT_FILE).unlink()
     with Predictor(copied_version, runtime=AUTO) as predictor:
         assert predictor.runtime == TENSORFLOW
 
@@ -127,13 +128,14 @@ def copied_version(tmp_path) -> Path:
 
 def change_card(version: Path, change) -> None:
     """Changes the files that the card of a version lists."""
-    card = json.loads((version / CARD).read_text())
-    change(card["files"])
-    (version / CARD).write_text(json.dumps(card))
+    files = json.loads((version / CARD).read_text())["files"]
+    change(files)
+    change_json(version / CARD, files=files)
 
 
 def test_an_older_version_says_how_to_write_it_anew(copied_version):
     change_card(copied_version, lambda files: files.pop(LITERT_FILE))
+    (copied_version / LITERT_FILE).unlink()
     message = r"1: an older model without digits\.tflite; to write it anew: python -m nn\.export "
     with pytest.raises(ModelError, match=message):
         Predictor(copied_version, runtime=LITERT)

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import ROOT, RUN, load, load_in_this_process, run_script
+from conftest import ROOT, RUN, change_json, load, load_in_this_process, run_script
 from PIL import Image, ImageFilter
 
 from nn.confidence.thresholds import percent_rounded_down
@@ -547,8 +547,11 @@ def cut(path):
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
 
-def change(card, **fields):
-    card.write_text(json.dumps({**json.loads(card.read_text()), **fields}))
+def flip(card):
+    """Makes another threshold of the card's."""
+    text = card.read_text()
+    assert '"probability": 0.9' in text
+    card.write_text(text.replace('"probability": 0.9', '"probability": 0.1', 1))
 
 
 def cut_with_its_hash(path, version):
@@ -557,7 +560,7 @@ def cut_with_its_hash(path, version):
     card = json.loads((version / "model_card.json").read_text())
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     card["files"][path.relative_to(version).as_posix()] = digest
-    (version / "model_card.json").write_text(json.dumps(card))
+    change_json(version / "model_card.json", files=card["files"])
 
 
 GRAPH, CARD = "saved_model.pb", "model_card.json"
@@ -578,9 +581,12 @@ DAMAGE = {
     "card_empty": lambda v: (v / CARD).write_text(""),
     "card_not_text": lambda v: (v / CARD).write_bytes(b"\xff\xfe\0"),
     "card_a_list": lambda v: (v / CARD).write_text("[]"),
+    "card_of_many_brackets": lambda v: (v / CARD).write_text("[" * 100_000),
+    "card_flipped": lambda v: flip(v / CARD),
+    "card_without_files": lambda v: change_json(v / CARD, files={}),
     "card_without_scores": lambda v: (v / CARD).write_text('{"files": {}}'),
-    "card_without_thresholds": lambda v: change(v / CARD, calibration=None),
-    "card_of_a_bad_threshold": lambda v: change(v / CARD, calibration={"thresholds": [{}]}),
+    "card_without_thresholds": lambda v: change_json(v / CARD, calibration=None),
+    "card_of_a_bad_threshold": lambda v: change_json(v / CARD, calibration={"thresholds": [{}]}),
 }
 
 

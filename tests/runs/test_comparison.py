@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import train_in_this_process
+from conftest import change_json, train_in_this_process
 from PIL import Image
 
 from nn.errors import UserError
@@ -163,9 +163,14 @@ def test_a_comparisons_folder_is_not_overwritten_and_a_damaged_one_not_resumed(c
         RunFolder(folder).create({})
     with pytest.raises(UserError, match="exists and is not empty"):
         Comparison.create(folder / "tiny-5", [], None, tmp_path)
-    for content in ("{", '{"runs": []}', '{"runs": 5}'):
+    for content, message in (
+        ("{", "cannot be read, or damaged"),
+        ('{"runs": ["tiny-5"], "format": 1}', "its checksum does not fit the rest"),
+        ('{"runs": []}', "not the plan of a comparison"),
+        ('{"runs": 5}', "not the plan of a comparison"),
+    ):
         (tmp_path / "comparison.json").write_text(content)
-        with pytest.raises(UserError, match=r"comparison.json: damaged, or cannot be read"):
+        with pytest.raises(UserError, match=rf"comparison\.json: .*{message}"):
             Comparison.reopen(tmp_path, None)
 
 
@@ -210,7 +215,8 @@ def test_a_comparison_with_a_run_that_diverged_does_not_end_as_if_all_were_well(
 ):
     folder = shutil.copytree(compared[1], tmp_path / "all")
     config = folder / "tiny-5" / "config.json"
-    config.write_text(config.read_text().replace('"learning_rate": 0.001', '"learning_rate": 1e38'))
+    settings = json.loads(config.read_text())["settings"]
+    change_json(config, settings=settings | {"learning_rate": 1e38})
     shutil.rmtree(folder / "tiny-5" / "checkpoints")
     rows = (folder / "comparison.csv").read_text().splitlines(keepends=True)
     (folder / "comparison.csv").write_text("".join(rows[:1] + rows[2:]))

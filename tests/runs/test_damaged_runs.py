@@ -1,16 +1,22 @@
-"""A run whose checkpoints or history are damaged: what it goes on from, and what it says."""
+"""A run whose files are damaged, or in another process' use: what it goes on from, and what it
+says."""
 
+import json
 import logging
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import card_of, history_of, train_in_this_process
+from conftest import ROOT, card_of, change_json, history_of, train_in_this_process
 
 from nn.errors import UserError
+from nn.export import write
+from nn.runs import exports
 from nn.runs.run import Run, reopen
 from nn.training.run_folder import Epoch, RunFolder
 from nn.training.trainer import Trainer
@@ -251,3 +257,98 @@ def test_a_history_reads_back_as_it_was_written_without_validation_digits_too(tm
     history = [Epoch(n, 10 * n, 0.1 + n / 3, n / 7, nan, nan, 0.1) for n in (1, 2, 3)]
     folder.write_history(history)
     assert list(map(repr, folder.read_history(3))) == list(map(repr, history))
+
+
+def test_a_changed_digit_of_the_history_is_noticed(run, train_here):
+    lines = (run / "history.csv").read_text().splitlines()
+    lines[1] += "5"  # to the seconds: these are still plausible
+    (run / "history.csv").write_text("\n".join(lines) + "\n")
+    finished, (error,) = resume(train_here, run)
+    assert finished.returncode == 2
+    assert error == (
+        f"error: {run / 'history.csv'}, line 2: damaged (its SHA-256 is not in history.sha256); "
+        "put the file back as it was, or start a new run"
+    )
+
+
+def test_a_run_of_an_older_version_goes_on_with_a_warning_for_each_file(whole, run, caplog):
+    config = json.loads((run / "config.json").read_text())
+    del config["format"], config["sha256"]
+    (run / "config.json").write_text(json.dumps(config))
+    (run / "history.sha256").unlink()
+    first, second = finish(run, caplog)
+    assert first.startswith(f"warning: {run / 'config.json'}: has no checksum (an older version")
+    assert second.startswith(f"warning: {run / 'history.csv'}: has no checksum (an older version")
+    assert_ends_as(whole, run)
+
+
+def test_a_damaged_record_of_the_export_is_a_warning_and_exports_again(run, caplog):
+    flip(run / "exported.json")
+    assert reopen(RunFolder(run), quiet=True).exported() is None
+    (warning,) = caplog.messages
+    assert warning.startswith(f"warning: {run / 'exported.json'}: ")
+    assert warning.endswith("; the run is exported again")
+
+
+def test_what_a_killed_process_left_is_removed(whole, run, caplog):
+    names = ("checkpoints/checkpoint-9.data-00000-of-00001.tempstate123", "checkpoints/checkpoint-9"
+             ".index.tempstate4", "checkpoints/checkpoint.tmp5e6f", ".history.csv.999",
+             ".history.sha256.999", ".exported.json.999")  # fmt: skip
+    for name in names:
+        (run / name).write_text("half")
+    change_json(run / "config.json", settings=settings_of(run) | {"epochs": EPOCHS + 1})
+    assert finish(run, caplog) == []
+    assert [name for name in names if (run / name).exists()] == [".exported.json.999"]
+    training = reopen(RunFolder(run), run.parent / "out", quiet=True)
+    exports.record(training.folder, whole / "SavedModel" / "1", EPOCHS + 1)
+    assert not (run / ".exported.json.999").exists()
+
+
+def test_a_run_that_another_process_trains_is_left_alone(run, train_here, plotless):
+    hold = (
+        "import sys; from pathlib import Path; from nn.runtime.file_locks import alone_in\n"
+        "with alone_in(Path(sys.argv[1])): print(flush=True); sys.stdin.read()"
+    )
+    before = {path: path.stat().st_mtime_ns for path in run.rglob("*") if path.is_file()}
+    with subprocess.Popen(
+        [sys.executable, "-c", hold, run],
+        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    ) as other:  # fmt: skip
+        other.stdout.readline()
+        finished, (error,) = resume(train_here, run)
+        found = {path: path.stat().st_mtime_ns for path in run.rglob("*") if path.is_file()}
+        assert found.pop(run / ".lock")
+        assert found == before
+    assert finished.returncode == 2
+    assert error.startswith(f"error: {run}: in use by process {other.pid} on ")
+    finished, errors = resume(train_here, run)
+    assert (finished.returncode, errors) == (0, [])
+    assert not (run / ".lock").exists()
+
+
+@pytest.mark.parametrize("name", ["training", "validation"])
+def test_a_file_in_place_of_a_folder_of_events_is_one_line(run, train_here, name):
+    shutil.rmtree(run / name)
+    (run / name).write_text("notes")
+    change_json(run / "config.json", settings=settings_of(run) | {"epochs": EPOCHS + 1})
+    finished, (error,) = resume(train_here, run)
+    assert finished.returncode == 2
+    assert error.startswith(f"error: {run / name}: expected a folder for TensorBoard's events, ")
+    assert (run / name).read_text() == "notes"
+
+
+def test_ctrl_c_during_the_export_says_how_to_go_on(run, train_here, monkeypatch):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(write, "convert", interrupt)
+        finished, lines = resume(train_here, run)
+    assert finished.returncode == 130
+    assert lines[0] == "Stopped; what the newest checkpoint holds is kept. To go on:"
+    assert lines[1].endswith(f"train_neural_network.py --resume {run}")
+    assert list((run.parent / "SavedModel").iterdir()) == []
+
+
+def settings_of(run: Path) -> dict:
+    return json.loads((run / "config.json").read_text())["settings"]

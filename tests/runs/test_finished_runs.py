@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import card_of, train_in_this_process
+from conftest import card_of, change_json, train_in_this_process
 
 from nn.export import write
 from nn.runs.run import Run, reopen
@@ -39,8 +39,7 @@ def exported(once, tmp_path) -> Path:
         ("config.json", "export_folder", tmp_path / "out"),
         ("exported.json", "version", tmp_path / "out" / "1"),
     ):
-        file = tmp_path / "run" / name
-        file.write_text(json.dumps({**json.loads(file.read_text()), field: str(path)}))
+        change_json(tmp_path / "run" / name, **{field: str(path)})
     return tmp_path
 
 
@@ -80,8 +79,7 @@ def remove(exported: Path) -> None:
 
 
 def take_its_number(exported: Path) -> None:
-    card = exported / "out" / "1" / "model_card.json"
-    card.write_text(json.dumps({**json.loads(card.read_text()), "weights_sha256": "another's"}))
+    change_json(exported / "out" / "1" / "model_card.json", weights_sha256="another's")
 
 
 def damage(exported: Path) -> None:
@@ -117,9 +115,7 @@ def test_it_exports_again_if_its_version_is_gone(exported, train_here, monkeypat
 
 def test_a_run_whose_epochs_were_raised_goes_on(exported, train_here):
     config = exported / "run" / "config.json"
-    fields = json.loads(config.read_text())
-    fields["settings"]["epochs"] = 4
-    config.write_text(json.dumps(fields))
+    change_json(config, settings=json.loads(config.read_text())["settings"] | {"epochs": 4})
     finished = train_here("--resume", exported / "run")
     assert "Epoch  4/4" in finished.stdout
     assert versions_in(exported / "out") == ["1", "2"]

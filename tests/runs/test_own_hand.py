@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import write_csv_folder
+from conftest import change_json, write_csv_folder
 from PIL import Image
 
 from nn import Predictor
@@ -175,11 +175,11 @@ def test_a_changed_start_or_changed_digits_are_refused(digits, model, others, tm
     training_of(mirrored(digits[1][:20]), model, others, tmp_path / "run")
     file = tmp_path / "run" / "config.json"
     config = json.loads(file.read_text())
-    file.write_text(json.dumps({**config, "start_sha256": "another"}))
+    change_json(file, start_sha256="another")
     with pytest.raises(UserError, match="have changed; start a new run"):
         own_hand.reopen(tmp_path / "run")
     for field in ("own", "load"):
-        file.write_text(json.dumps({**config, field: 5}))
+        change_json(file, **{field: 5, "start_sha256": config["start_sha256"]})
         with pytest.raises(UserError, match="damaged, it cannot be resumed"):
             own_hand.reopen(tmp_path / "run")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from conftest import card_of, history_of, train_without_plots
+from conftest import card_of, change_json, history_of, train_without_plots
 
 from nn.confidence.calibration import Calibration
 from nn.errors import UserError
@@ -83,9 +83,7 @@ def test_without_validation_digits_it_is_refused(digits, tmp_path):
 
 def test_a_second_run_of_other_settings_is_not_taken_for_the_first_ones(copied):
     config = copied / "refit" / "config.json"
-    fields = json.loads(config.read_text())
-    fields["settings"]["seed"] = 3
-    config.write_text(json.dumps(fields))
+    change_json(config, settings=json.loads(config.read_text())["settings"] | {"seed": 3})
     first = SimpleNamespace(calibration=Calibration(), training_images=1200)
     with pytest.raises(UserError, match="holds a run of other settings"):
         reopen(RunFolder(copied)).second(first)

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import ROOT, card_of, history_of, run_script, train_in_this_process
+from conftest import ROOT, card_of, change_json, history_of, run_script, train_in_this_process
 from PIL import Image
 
 import train_neural_network
@@ -78,11 +78,17 @@ def weights_of(folder: Path) -> str:
         ("/usr/bin/pytest", "python train_neural_network.py"),
     ],
 )
-def test_the_command_to_go_on_is_the_one_that_was_stopped(started_as, command, monkeypatch, capsys):
+@pytest.mark.parametrize("ended_by", [Interrupted(signal.SIGINT), KeyboardInterrupt()])
+def test_the_command_to_go_on_is_the_one_that_was_stopped(
+    started_as, command, ended_by, tmp_path, monkeypatch, capsys
+):
     monkeypatch.setattr("sys.argv", [started_as, "--quiet"])
-    with pytest.raises(SystemExit) as end, train_neural_network.stoppable(Path("runs/ü 1")):
-        raise Interrupted(signal.SIGINT)
+    monkeypatch.chdir(tmp_path)
+    Path("runs/ü 1").mkdir(parents=True)
+    with pytest.raises(SystemExit) as end, train_neural_network.working_in(Path("runs/ü 1")):
+        raise ended_by
     assert end.value.code == 130
+    assert not list(tmp_path.rglob(".lock"))
     assert capsys.readouterr().err.splitlines()[-1] == f"    {command} --resume 'runs/ü 1'"
 
 
@@ -231,7 +237,7 @@ def test_a_damaged_setting_is_one_clear_line(copied_run, where, value, message):
     config = json.loads((copied_run / "config.json").read_text())
     *parents, name = where.split(".")
     (config[parents[0]] if parents else config)[name] = value
-    (copied_run / "config.json").write_text(json.dumps(config))
+    change_json(copied_run / "config.json", **config)
     with pytest.raises(UserError, match=r"config.json: not the config of a run") as raised:
         reopen(RunFolder(copied_run))
     assert re.search(message, str(raised.value))
@@ -261,8 +267,7 @@ def test_a_damaged_run_is_not_resumed(copied_run, file, content, message):
 
 def test_a_checkpoint_of_other_sizes_is_not_restored(copied_run):
     config = json.loads((copied_run / "config.json").read_text())
-    config["settings"]["hidden"] = [64]
-    (copied_run / "config.json").write_text(json.dumps(config))
+    change_json(copied_run / "config.json", settings=config["settings"] | {"hidden": [64]})
     with pytest.raises(UserError, match=r"expected shape \[784, 64\], found \[784, 128\]"):
         resume_in_process(copied_run)
 

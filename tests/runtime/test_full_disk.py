@@ -47,7 +47,8 @@ def left_in(folder: Path) -> set[str]:
 # What a run has written so far when a file of this size fails.
 CONFIG = {"config.json"}
 EVENTS = r"events\.out\.tfevents\.\S+"
-KEPT = {"checkpoint", "history.csv", *CONFIG}
+HISTORY = {"history.csv", "history.sha256"}
+KEPT = {"checkpoint", *HISTORY, *CONFIG}
 
 
 @pytest.mark.parametrize(
@@ -55,7 +56,7 @@ KEPT = {"checkpoint", "history.csv", *CONFIG}
     [
         (100, "config.json", set()),
         (3000, rf"training/{EVENTS}", CONFIG),
-        (85_000, r"checkpoints/checkpoint-4", CONFIG | {"history.csv"}),
+        (85_000, r"checkpoints/checkpoint-4", CONFIG | HISTORY),
         (150_000, "sample_predictions.png", KEPT),
     ],
 )

@@ -22,6 +22,23 @@ def numbered(count: int, first: int = 0) -> Digits:
     return Digits(images, np.arange(count) % 10)
 
 
+def test_every_flipped_bit_is_one_line_or_changes_no_digit(tmp_path):
+    file, own = tmp_path / "own_digits.npz", numbered(3)
+    own_digits.save(own, file)
+    whole = file.read_bytes()
+    refused, tried = 0, range(0, 8 * len(whole), 5)
+    for bit in tried:
+        damaged = bytearray(whole)
+        damaged[bit // 8] ^= 1 << bit % 8
+        file.write_bytes(damaged)
+        try:
+            assert own_digits.load(file).sha256() == own.sha256()
+        except DataError as error:
+            assert "\n" not in str(error)
+            refused += 1
+    assert refused > len(tried) / 2
+
+
 def test_a_mixture_shows_each_own_digit_about_equally_often():
     mixed = own_digits.mixture(numbered(30), numbered(100, 100), 200, np.random.default_rng(0))
     names, counts = np.unique(mixed.images[:, 0, 0], return_counts=True)
