@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 
 from nn.errors import UserError
+from nn.runtime.printable import printable
 from nn.runtime.regular_files import why_not_regular
 from nn.runtime.whole_files import write_text
 
@@ -75,8 +76,8 @@ def _check_format(path: Path, found: int, error: type[UserError]) -> None:
 def warn_of_no_checksum(path: Path) -> None:
     """Warns, once in a process, that nothing tells whether a file is damaged."""
     log.warning(
-        f"warning: {path}: has no checksum (an older version of this project wrote it), so damage "
-        "to it may go unnoticed"
+        f"warning: {printable(str(path))}: has no checksum (an older version of this project wrote "
+        "it), so damage to it may go unnoticed"
     )
 
 
