@@ -159,7 +159,8 @@ def _of_checkpoints(run: RunFolder) -> Iterator[Reader]:
     settings = Settings(**run.read_config()["settings"])
     network = get_network(settings.network, settings.hidden)
     graph = build_training_graph(network, settings.recipe, count=64, seed=settings.seed)
-    older, newest = (tf.train.load_checkpoint(prefix) for prefix in checkpoint_prefixes(run))
+    whole = {Path(path).name: tf.train.load_checkpoint(path) for path in checkpoint_prefixes(run)}
+    name = [*whole][-1]  # of the newest
     session = tf1.Session(graph=graph.graph)
     session.run(graph.initialize)
     checkpoints = Checkpoints(run, graph)
@@ -168,10 +169,10 @@ def _of_checkpoints(run: RunFolder) -> Iterator[Reader]:
         with warnings_of() as warnings, graph.graph.as_default():
             checkpoints.resume(session)
         found = session.run({variable.op.name: variable for variable in graph.saved})
-        kept = older if any(": damaged: " in warning for warning in warnings) else newest
+        # A warning ends with the checkpoint that it goes on from.
+        kept = whole[warnings[0].rpartition(" ")[2] if warnings else name]
         return all(np.array_equal(value, kept.get_tensor(name)) for name, value in found.items())
 
-    name = Path(checkpoint_prefixes(run)[-1]).name
     for file in (f"{name}.data-00000-of-00001", f"{name}.index", "checkpoint"):
         said = file.replace(name, "checkpoint-N")
         yield Reader(run.checkpoints / file, 60, goes_on_from_a_whole_one, said, True)

@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 
 from nn.errors import UserError
+from nn.runtime.printable import printable
 from nn.runtime.regular_files import why_not_regular
 from nn.runtime.whole_files import write_text
 
@@ -57,14 +58,14 @@ def read(path: Path, error: type[UserError], advice: str, *, warns: bool = True)
     except (OSError, ValueError) as problem:
         raise error(f"{path}: cannot be read, or damaged ({problem}); {advice}") from None
     if has_checksum:
-        _check_format(path, fields.pop("format"), error)
+        _check_format(path, fields.pop("format", FORMAT), error)
     elif warns:
         warn_of_no_checksum(path)
     return fields
 
 
-def _check_format(path: Path, found: int, error: type[UserError]) -> None:
-    if found > FORMAT:
+def _check_format(path: Path, found: object, error: type[UserError]) -> None:
+    if not (isinstance(found, int) and found <= FORMAT):
         raise error(
             f"{path}: written by a newer version of this project, in format {found}; this version "
             f"reads up to {FORMAT}; update the project"
@@ -75,8 +76,8 @@ def _check_format(path: Path, found: int, error: type[UserError]) -> None:
 def warn_of_no_checksum(path: Path) -> None:
     """Warns, once in a process, that nothing tells whether a file is damaged."""
     log.warning(
-        f"warning: {path}: has no checksum (an older version of this project wrote it), so damage "
-        "to it may go unnoticed"
+        f"warning: {printable(str(path))}: has no checksum (an older version of this project wrote "
+        "it), so damage to it may go unnoticed"
     )
 
 
