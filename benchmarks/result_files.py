@@ -16,6 +16,7 @@ NUMBERS = FOLDER / "results_numbers.json"
 CALIBRATION = FOLDER / "results_calibration.json"
 OWN_HAND = FOLDER / "results_own_hand.json"
 PARITY = FOLDER / "results_parity.json"
+FAULTS = FOLDER / "results_faults.json"
 
 
 def add_results_option(parser: argparse.ArgumentParser, usual: Path) -> None:

@@ -1,0 +1,1 @@
+"""Faults, provoked many times: what survives them, and what a user sees."""

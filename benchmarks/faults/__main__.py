@@ -1,0 +1,105 @@
+"""Provokes faults again and again: the table of docs/reliability.md.
+
+    python -m benchmarks.faults                      everything: about half an hour on 2 cores
+    python -m benchmarks.faults --scale 0.05         a twentieth of the tries, at least one of each
+    python -m benchmarks.faults --only kills         one drill
+
+A fault is survived if the answer or the one line of the error is right, the exit status is the
+documented one, nothing is lost, and nothing is left over. Standard error says what a try that was
+not survived ended with.
+
+exit status: 0; 1 if a fault was not survived each time it was tried; 2 after wrong usage
+"""
+
+import argparse
+import sys
+import tempfile
+import textwrap
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from benchmarks import result_files
+from benchmarks.faults.drill import Drill, Row
+
+# A drill is the function of this name in the module of this name.
+DRILLS = ("kills",)
+WIDTH, FAULT_WIDTH = 80, 60  # columns of a terminal; of them for the name of a fault
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line; returns the exit status."""
+    options = parse_arguments(arguments)
+    print(f"{'fault':{FAULT_WIDTH}}{'tried':>9}{'survived':>10}", flush=True)
+    is_whole = True
+    for name in options.only or DRILLS:
+        started = time.perf_counter()
+        rows = list(shown(run(load(name), options.scale)))
+        seconds = round(time.perf_counter() - started)
+        is_whole &= all(row.survived == row.tried for row in rows)
+        found = {"scale": options.scale, "seconds": seconds, "rows": [r._asdict() for r in rows]}
+        write(options.results, name, found)
+    return 0 if is_whole else 1
+
+
+def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parses the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.faults",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--scale", type=float, default=1.0, metavar="SHARE",
+        help="the share of the full number of tries (default: 1)")  # fmt: skip
+    add("--only", nargs="+", choices=DRILLS, metavar="DRILL",
+        help=f"run these alone, of {', '.join(DRILLS)}")  # fmt: skip
+    result_files.add_results_option(parser, result_files.FAULTS)
+    return parser.parse_args(arguments)
+
+
+def load(name: str) -> Drill:
+    """The drill of this name; what it needs is imported only now."""
+    return getattr(import_module(f"benchmarks.faults.{name}"), name)
+
+
+def run(drill: Drill, scale: float) -> Iterator[Row]:
+    """Yields the rows of a drill, which has an empty folder until its last one."""
+    with tempfile.TemporaryDirectory(prefix="digits-faults-") as folder:
+        yield from drill(scale, Path(folder))
+
+
+def shown(rows: Iterable[Row]) -> Iterator[Row]:
+    """Yields the rows, and prints each: its fault and numbers, then what a user sees."""
+    for row in rows:
+        print(f"{row.fault:{FAULT_WIDTH}}{row.tried:>9,}{row.survived:>10,}")
+        indent = " " * 4
+        print(
+            textwrap.fill(row.happens, WIDTH, initial_indent=indent, subsequent_indent=indent),
+            flush=True,
+        )
+        yield row
+
+
+def write(path: Path | None, name: str, found: dict[str, Any]) -> None:
+    """Replaces what a result file says of one drill, and keeps the rest."""
+    if path is not None:
+        known = result_files.read(path)["drills"] if path.exists() else {}
+        order = [each for each in DRILLS if each in known or each == name]
+        drills = {each: found if each == name else known[each] for each in order}
+        result_files.write(path, {"drills": drills})
+
+
+def table(found: dict[str, Any]) -> Iterator[str]:
+    """Yields the Markdown table of a result file, line by line."""
+    yield "fault | tried | survived | what happens"
+    yield "--- | ---: | ---: | ---"
+    for drill in found["drills"].values():
+        for row in drill["rows"]:
+            yield f"{row['fault']} | {row['tried']:,} | {row['survived']:,} | {row['happens']}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,153 @@
+"""Kills trainings at random moments, as a lack of memory or a power cut does, and resumes them."""
+
+import random
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import NamedTuple
+
+from benchmarks.distributed.hosts import here
+from benchmarks.distributed.kills import kill_workers
+from benchmarks.faults.drill import Row
+from benchmarks.faults.trainings import (
+    DENSE,
+    FOLDERS,
+    Ending,
+    Kind,
+    differences,
+    finish,
+    run,
+    start,
+    write_digits,
+)  # fmt: skip
+from nn.training.run_folder import COMPARISON
+
+SEED = 0
+AT_ONCE = 2  # trainings
+KILLS_EACH = 3  # of one training: all but the first hit a resumed one
+
+TRAINING = Kind("a training is killed", DENSE)
+EXPORT = Kind("a training is killed while it draws plots and exports", DENSE)
+REFIT = Kind("a `--refit` is killed", (*DENSE, "--refit"))
+COMPARE = Kind(
+    "a `--compare` is killed",
+    ("--data", "MNIST", "--compare", "dense", "tiny", "--epochs", "20", *FOLDERS),
+    COMPARISON,
+)
+OWN = Kind(
+    "a training on own digits is killed",
+    ("--data", "own", "--start-from", "start", "--epochs", "1", "--batch-size", "16", *FOLDERS),
+)
+FULL_COUNTS = {TRAINING: 34, EXPORT: 20, REFIT: 14, COMPARE: 12, OWN: 10}
+FULL_COUNT_OF_WORKERS = 10
+HAPPENS = (
+    "`--resume` ends with the weights, the history and the files of an uninterrupted run, and "
+    "exports it once"
+)
+HAPPENS_TO_WORKERS = (
+    "the other worker ends with status 2 and one line that names it; `--resume` on both ends with "
+    "the weights of an uninterrupted run"
+)
+
+
+class Place(NamedTuple):
+    """Where trainings of a kind run: a folder, and what each starts with."""
+
+    kind: Kind
+    folder: Path
+    given: Path
+
+    def new(self, name: str) -> Path:
+        """A folder for one training."""
+        made = self.folder / name
+        made.mkdir(parents=True)
+        for each in self.given.iterdir():
+            if each.name != "run":
+                (made / each.name).symlink_to(each)
+            elif self.kind is EXPORT:
+                shutil.copytree(each, made / each.name)
+        return made
+
+
+def kills(scale: float, folder: Path) -> Iterator[Row]:
+    """Kills trainings of each kind, a hundred times in all at scale 1."""
+    print(f"kills: seed {SEED}", file=sys.stderr, flush=True)
+    given = folder / "given"
+    write_digits(given)
+    for number, (kind, full) in enumerate(FULL_COUNTS.items()):
+        place = Place(kind, folder / str(number), given)
+        whole, seconds = _train_whole(place)
+        if kind is TRAINING:  # OWN starts from its export, and EXPORT goes on with its run
+            shutil.copytree(folder / "0" / "whole" / "out", given / "start")
+            unneeded = shutil.ignore_patterns("exported.json", "*.png")
+            shutil.copytree(folder / "0" / "whole" / "run", given / "run", ignore=unneeded)
+        count = max(1, round(scale * full))
+        survived = _kill_many(place, count, whole, seconds)
+        yield Row(kind.fault, count, survived, HAPPENS)
+        shutil.rmtree(place.folder)
+    count = max(1, round(scale * FULL_COUNT_OF_WORKERS))
+    with redirect_stdout(sys.stderr):
+        killed, hashes = kill_workers(here(2), count, "bundled", SEED)
+    survived = sum(kill.named for kill in killed) if len(hashes) == 1 else 0
+    yield Row("one of two workers is killed", len(killed), survived, HAPPENS_TO_WORKERS)
+
+
+def _train_whole(place: Place) -> tuple[Ending, float]:
+    """Trains without a fault: what is left, and the seconds from its first line to its end."""
+    folder = place.new("whole")
+    process = start(place.kind.command(folder), folder)
+    assert process.stdout is not None
+    process.stdout.readline()
+    begun = time.perf_counter()
+    ending = Ending.of(finish(process), folder)
+    if ending.status:
+        raise RuntimeError(ending.errors)
+    return ending, time.perf_counter() - begun
+
+
+def _kill_many(place: Place, count: int, whole: Ending, seconds: float) -> int:
+    """Kills trainings until that was done `count` times; returns how often it was survived."""
+    firsts = range(0, count, KILLS_EACH)
+
+    def survived(first: int) -> int:
+        chance = random.Random(f"{SEED} {place.kind.fault} {first}")
+        return _kill_few(place, first, min(KILLS_EACH, count - first), whole, seconds, chance)
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return sum(pool.map(survived, firsts))
+
+
+def _kill_few(
+    place: Place, first: int, count: int, whole: Ending, seconds: float, chance: random.Random
+) -> int:
+    """Kills a training `count` times, resumed after each, and lets it end. One that ends before it
+    is killed is followed by another. Returns how many of the kills were survived."""
+    done, survived = 0, 0
+    while done < count:
+        folder = place.new(f"{first + done}-{chance.randrange(10**6)}")
+        before = done
+        while done < count and _kill(place.kind, folder, chance.uniform(0, seconds)):
+            done += 1
+        found = differences(run(place.kind.command(folder), folder), folder, whole)
+        survived += 0 if found else done - before
+        for line in found:
+            print(f"{place.kind.fault}: kills {before} to {done}: {line}", file=sys.stderr)
+        shutil.rmtree(folder)
+    return survived
+
+
+def _kill(kind: Kind, folder: Path, seconds: float) -> bool:
+    """Starts a training or goes on with it, and kills it so long after its first line. Returns
+    whether it still ran then."""
+    process = start(kind.command(folder), folder)
+    assert process.stdout is not None
+    process.stdout.readline()
+    time.sleep(seconds)
+    is_running = process.poll() is None
+    process.kill()
+    process.communicate()
+    return is_running
