@@ -16,6 +16,7 @@ from benchmarks.faults.drill import Row
 from benchmarks.faults.trainings import (
     DENSE,
     FOLDERS,
+    SCRIPT,
     Ending,
     Kind,
     differences,
@@ -35,12 +36,23 @@ EXPORT = Kind("a training is killed while it draws plots and exports", DENSE)
 REFIT = Kind("a `--refit` is killed", (*DENSE, "--refit"))
 COMPARE = Kind(
     "a `--compare` is killed",
-    ("--data", "MNIST", "--compare", "dense", "tiny", "--epochs", "20", *FOLDERS),
+    (SCRIPT, "--data", "MNIST", "--compare", "dense", "tiny", "--epochs", "20", *FOLDERS),
     COMPARISON,
 )
 OWN = Kind(
     "a training on own digits is killed",
-    ("--data", "own", "--start-from", "start", "--epochs", "1", "--batch-size", "16", *FOLDERS),
+    (
+        SCRIPT,
+        "--data",
+        "own",
+        "--start-from",
+        "start",
+        "--epochs",
+        "1",
+        "--batch-size",
+        "16",
+        *FOLDERS,
+    ),
 )
 FULL_COUNTS = {TRAINING: 34, EXPORT: 20, REFIT: 14, COMPARE: 12, OWN: 10}
 FULL_COUNT_OF_WORKERS = 10

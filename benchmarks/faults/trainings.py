@@ -11,42 +11,45 @@ Each kind of training has a folder of its own, in which the script is started:
 import csv
 import hashlib
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 import numpy as np
 
 from nn.runtime.startup import import_tensorflow
 
 PROJECT = Path(__file__).parents[2]
-SCRIPT = PROJECT / "train_neural_network.py"
+SCRIPT = str(PROJECT / "train_neural_network.py")
 FOLDERS = ("--run-dir", "run", "--saved-model", "out")
-DENSE = ("--data", "MNIST", "--network", "dense", "--epochs", "60", *FOLDERS)
+DENSE = (SCRIPT, "--data", "MNIST", "--network", "dense", "--epochs", "60", *FOLDERS)
 TIMEOUT_SECONDS = 240  # a training takes some 15 s; one that takes so long hangs
 
 
 class Kind(NamedTuple):
-    """A kind of training: the fault in the table, how it starts, the file that --resume needs."""
+    """A fault in the table, and the command that it hits: how it starts, and the file that a
+    training's --resume needs."""
 
     fault: str
     options: tuple[str, ...]
     plan: str = "config.json"
 
-    def command(self, folder: Path) -> list[str]:
-        """The command that starts it, or goes on with it once its run's folder has its plan."""
+    def command(self, folder: Path) -> tuple[str, ...]:
+        """The arguments of Python that start it in a folder, or go on with a training there."""
         is_begun = (folder / "run" / self.plan).exists()
-        resume = ("--resume", "run", "--saved-model", "out")
-        return [str(SCRIPT), *(resume if is_begun else self.options)]
+        return (SCRIPT, "--resume", "run", "--saved-model", "out") if is_begun else self.options
 
 
-def start(command: Sequence[str], folder: Path) -> subprocess.Popen:
-    """Starts Python in a folder, with pipes from its standard output and error."""
+def start(
+    command: Sequence[str], folder: Path, output: int | IO = subprocess.PIPE
+) -> subprocess.Popen:
+    """Starts Python in a folder, with a pipe from its standard error and its standard output."""
     return subprocess.Popen(
         [sys.executable, *command], cwd=folder, text=True, stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        stdout=output, stderr=subprocess.PIPE, env=os.environ | {"PYTHONPATH": str(PROJECT)},
     )  # fmt: skip
 
 
@@ -84,15 +87,13 @@ class Ending(NamedTuple):
     def of(cls, finished: subprocess.CompletedProcess, folder: Path) -> "Ending":
         """What a process has left in a folder."""
         said = finished.stderr.splitlines(keepends=True)
-        parts = [folder / "run", folder / "out"]
-        tables = [path for part in parts for path in part.rglob("*.csv")]
         names = {str(path.relative_to(folder)) for path in folder.rglob("*")
                  if not path.is_symlink()}  # fmt: skip
         return cls(
             finished.returncode,
             "".join(line for line in said if not line.startswith("warning: ")),
             dict(_weights(folder)),
-            {str(path.relative_to(folder)): _rows(path) for path in tables},
+            {str(path.relative_to(folder)): _rows(path) for path in folder.rglob("*.csv")},
             frozenset(name for name in names if ".tfevents." not in name),
         )
 
