@@ -28,7 +28,7 @@ help:
 	@echo "make serve      answer over HTTP, on http://127.0.0.1:8501"
 	@echo "make bulk       read millions of pictures on Apache Spark; it needs Java"
 	@echo "make test       lint and test, but for the tests of make test-faults"
-	@echo "make test-faults   test damaged files, full disks, killed programs, endless input"
+	@echo "make test-faults   test damaged files, full disks, killed programs; about half an hour"
 	@echo "make test-apps  test apps/: the page, the server, Spark, tuning; and the export to ONNX"
 	@echo "make test-bulk  test a cluster of Spark on 20,000 pictures; executors are killed"
 	@echo "make test-kserve   test the model in KServe's Python server"
@@ -93,8 +93,12 @@ PYTEST := $(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 test: lint
 	$(PYTEST) $(or $(ARGS),$(TESTS))
 
+# Where CI is set, the drills try each fault a few times. DRILLS="--only kills" chooses some.
+DRILLS ?= $(if $(filter-out false,$(CI)),--scale 0.03)
+
 test-faults: install-dev
 	$(PYTEST) $(FAULTS) $(ARGS)
+	$(RUN) -m benchmarks.faults $(DRILLS)
 
 test-apps: install-apps install-draw
 	$(PYTEST) $(APPS) $(ARGS)

@@ -1,5 +1,5 @@
-"""Prints the tables of docs/accuracy.md, handwriting.md, own_digits.md and parity.md from the
-result files.
+"""Prints the tables of docs/accuracy.md, handwriting.md, own_digits.md, parity.md and
+reliability.md from the result files.
 
     python -m benchmarks.tables
 
@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 
 from benchmarks import result_files
+from benchmarks.faults import __main__ as faults_command
 from benchmarks.handwriting.__main__ import Refusals, Score, refusal_table, table
 from benchmarks.numbers import __main__ as numbers_command
 from benchmarks.own_hand.__main__ import Row
@@ -75,6 +76,11 @@ def parity() -> str:
     return "\n".join(parity_command.table(result_files.read(result_files.PARITY)))
 
 
+def faults() -> str:
+    """Makes the Markdown table of faults that were provoked."""
+    return "\n".join(faults_command.table(result_files.read(result_files.FAULTS)))
+
+
 def draw() -> None:
     """Draws docs/accuracy_time.png."""
     from nn.figures import comparison_charts, drawing
@@ -102,6 +108,7 @@ def main() -> int:
         numbers(),
         own_hand(),
         parity(),
+        faults(),
     )
     print(*tables, sep="\n\n")
     draw()

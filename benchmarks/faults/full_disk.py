@@ -20,9 +20,10 @@ from benchmarks.faults.trainings import (
     Kind,
     differences,
     finish,
+    link,
     run,
     start,
-    write_digits,
+    write_given,
 )
 
 REASON = os.strerror(errno.ENOSPC)
@@ -53,7 +54,8 @@ def full_disk(scale: float, folder: Path) -> Iterator[Row]:
     """Fills the disk that commands write to, at places from the first byte to the last one, and
     what their standard output leads to."""
     given = folder / "given"
-    _give(given)
+    write_given(given)
+    shutil.copytree(PROJECT / "SavedModel" / "1", given / "model" / "1")
     if not _can_mount(folder / "probe"):
         print("full_disk: skipped, mounting a tmpfs is not permitted here", file=sys.stderr)
     else:
@@ -64,15 +66,6 @@ def full_disk(scale: float, folder: Path) -> Iterator[Row]:
     count = max(1, round(scale * len(PRINTING)))
     survived = sum(_print_nowhere(PRINTING[number], folder, given) for number in range(count))
     yield Row("standard output is full, as in `> /dev/full`", count, survived, HAPPENS_TO_OUTPUT)
-
-
-def _give(given: Path) -> None:
-    """Writes what the commands read."""
-    write_digits(given)
-    (given / "samples").mkdir()
-    for path in sorted((PROJECT / "samples").glob("*.png"))[:8]:
-        shutil.copy(path, given / "samples")
-    shutil.copytree(PROJECT / "SavedModel" / "1", given / "model" / "1")
 
 
 def _can_mount(folder: Path) -> bool:
@@ -95,16 +88,11 @@ def _disk(folder: Path) -> Iterator[None]:
         subprocess.run(["umount", folder], check=True)
 
 
-def _link(folder: Path, given: Path) -> None:
-    for each in given.iterdir():
-        (folder / each.name).symlink_to(each)
-
-
 def _fill_many(kind: Kind, count: int, folder: Path, given: Path) -> int:
     """Fills the disk at so many places of what a command writes, evenly spread; returns how often
     it was survived."""
     with _disk(folder / "whole"):
-        _link(folder / "whole", given)
+        link(given, folder / "whole")
         finished = run(kind.command(folder / "whole"), folder / "whole")
         if finished.returncode:
             raise RuntimeError(finished.stderr)
@@ -126,7 +114,7 @@ def _fill(kind: Kind, folder: Path, given: Path, free: int, whole: Ending) -> li
     """Gives a command while so many bytes are free, and again with space; returns what is not as it
     should be."""
     with _disk(folder):
-        _link(folder, given)
+        link(given, folder)
         with open(folder / FILLER, "wb") as file:
             os.posix_fallocate(file.fileno(), 0, shutil.disk_usage(folder).free - free)
         found = _objections(run(kind.command(folder), folder), ONE_LINE)
@@ -139,8 +127,7 @@ def _fill(kind: Kind, folder: Path, given: Path, free: int, whole: Ending) -> li
 def _print_nowhere(command: Sequence[str], folder: Path, given: Path) -> bool:
     """Whether a command says in one line that its standard output is full."""
     place = folder / "printing"
-    place.mkdir()
-    _link(place, given)
+    link(given, place)
     with open("/dev/full", "w") as full:
         finished = finish(start(command, place, full))
     shutil.rmtree(place)

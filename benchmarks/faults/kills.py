@@ -21,10 +21,11 @@ from benchmarks.faults.trainings import (
     Kind,
     differences,
     finish,
+    link,
     run,
     start,
-    write_digits,
-)  # fmt: skip
+    write_given,
+)
 from nn.training.run_folder import COMPARISON
 
 SEED = 0
@@ -41,19 +42,10 @@ COMPARE = Kind(
 )
 OWN = Kind(
     "a training on own digits is killed",
-    (
-        SCRIPT,
-        "--data",
-        "own",
-        "--start-from",
-        "start",
-        "--epochs",
-        "1",
-        "--batch-size",
-        "16",
-        *FOLDERS,
-    ),
+    (SCRIPT, *"--data own --start-from start --epochs 1 --batch-size 16".split(), *FOLDERS),
 )
+WHOLE = "whole"  # the training of a kind that nothing interrupts
+NOT_EXPORTED = shutil.ignore_patterns("exported.json", "*.png")
 FULL_COUNTS = {TRAINING: 34, EXPORT: 20, REFIT: 14, COMPARE: 12, OWN: 10}
 FULL_COUNT_OF_WORKERS = 10
 HAPPENS = (
@@ -67,21 +59,20 @@ HAPPENS_TO_WORKERS = (
 
 
 class Place(NamedTuple):
-    """Where trainings of a kind run: a folder, and what each starts with."""
+    """Where trainings of a kind run: a folder, what each starts with, and a trained run, which
+    EXPORT goes on with."""
 
     kind: Kind
     folder: Path
     given: Path
+    trained: Path
 
     def new(self, name: str) -> Path:
         """A folder for one training."""
         made = self.folder / name
-        made.mkdir(parents=True)
-        for each in self.given.iterdir():
-            if each.name != "run":
-                (made / each.name).symlink_to(each)
-            elif self.kind is EXPORT:
-                shutil.copytree(each, made / each.name)
+        link(self.given, made)
+        if self.kind is EXPORT:
+            shutil.copytree(self.trained, made / "run", ignore=NOT_EXPORTED)
         return made
 
 
@@ -89,14 +80,13 @@ def kills(scale: float, folder: Path) -> Iterator[Row]:
     """Kills trainings of each kind, a hundred times in all at scale 1."""
     print(f"kills: seed {SEED}", file=sys.stderr, flush=True)
     given = folder / "given"
-    write_digits(given)
+    write_given(given)
     for number, (kind, full) in enumerate(FULL_COUNTS.items()):
-        place = Place(kind, folder / str(number), given)
+        place = Place(kind, folder / str(number), given, folder / "trained")
         whole, seconds = _train_whole(place)
-        if kind is TRAINING:  # OWN starts from its export, and EXPORT goes on with its run
-            shutil.copytree(folder / "0" / "whole" / "out", given / "start")
-            unneeded = shutil.ignore_patterns("exported.json", "*.png")
-            shutil.copytree(folder / "0" / "whole" / "run", given / "run", ignore=unneeded)
+        if kind is TRAINING:
+            shutil.copytree(place.folder / WHOLE / "run", place.trained)
+            shutil.copytree(place.folder / WHOLE / "out", given / "start")  # for OWN
         count = max(1, round(scale * full))
         survived = _kill_many(place, count, whole, seconds)
         yield Row(kind.fault, count, survived, HAPPENS)
@@ -110,7 +100,7 @@ def kills(scale: float, folder: Path) -> Iterator[Row]:
 
 def _train_whole(place: Place) -> tuple[Ending, float]:
     """Trains without a fault: what is left, and the seconds from its first line to its end."""
-    folder = place.new("whole")
+    folder = place.new(WHOLE)
     process = start(place.kind.command(folder), folder)
     assert process.stdout is not None
     process.stdout.readline()

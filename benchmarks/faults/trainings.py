@@ -4,6 +4,7 @@ Each kind of training has a folder of its own, in which the script is started:
 
     MNIST/          four CSV files: 1,000 of the small digits bundled with scikit-learn, enlarged
     own/            40 others, in a mirror: a hand that no model has seen
+    samples/        some pictures of samples/
     start/1         the model that such a training starts from
     run/ and out/   what the training writes: its run, and its export
 """
@@ -12,6 +13,7 @@ import csv
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -26,6 +28,7 @@ PROJECT = Path(__file__).parents[2]
 SCRIPT = str(PROJECT / "train_neural_network.py")
 FOLDERS = ("--run-dir", "run", "--saved-model", "out")
 DENSE = (SCRIPT, "--data", "MNIST", "--network", "dense", "--epochs", "60", *FOLDERS)
+SAMPLES = 8  # pictures
 TIMEOUT_SECONDS = 240  # a training takes some 15 s; one that takes so long hangs
 
 
@@ -142,8 +145,8 @@ def _rows(path: Path) -> list[dict]:
         ]
 
 
-def write_digits(folder: Path) -> None:
-    """Writes MNIST/ and own/ into a folder."""
+def write_given(folder: Path) -> None:
+    """Writes what the commands read into a new folder: MNIST/, own/ and samples/."""
     import_tensorflow()
     from nn.data.digits import Digits
     from nn.data.download import write_csv_files
@@ -157,3 +160,13 @@ def write_digits(folder: Path) -> None:
     ):
         arrays = (training.images, training.labels, test.images, test.labels)
         write_csv_files(folder / name, arrays, quiet=True)
+    (folder / "samples").mkdir()
+    for path in sorted((PROJECT / "samples").glob("*.png"))[:SAMPLES]:
+        shutil.copy(path, folder / "samples")
+
+
+def link(given: Path, folder: Path) -> None:
+    """Lets a folder, made if needed, show all that is given."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for each in given.iterdir():
+        (folder / each.name).symlink_to(each)

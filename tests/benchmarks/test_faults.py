@@ -1,0 +1,58 @@
+"""The drills that provoke faults: what their frame prints, and that the page shows its results."""
+
+import pytest
+from conftest import ROOT
+
+from benchmarks import result_files, tables
+from benchmarks.faults import __main__ as faults
+from benchmarks.faults.drill import Row
+
+
+def drill(*rows: Row):
+    """A drill with these rows."""
+
+    def run(scale, folder):
+        assert folder.is_dir()
+        assert not any(folder.iterdir())
+        (folder / "left over").touch()
+        yield from (row._replace(tried=round(scale * row.tried)) for row in rows)
+
+    return run
+
+
+@pytest.mark.parametrize(("survived", "status"), [(4, 0), (3, 1)])
+def test_a_fault_that_is_not_survived_each_time_ends_it_with_status_1(
+    survived, status, monkeypatch, tmp_path, capsys
+):
+    rows = Row("a file is cut", 8, survived, "one line " * 20), Row("a disk", 2, 1, "one line")
+    monkeypatch.setattr(faults, "load", lambda name: drill(*rows))
+    results = tmp_path / "found.json"
+    arguments = ["--scale", "0.5", "--only", "kills", "--results", str(results)]
+    assert faults.main(arguments) == status
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].split() == ["a", "file", "is", "cut", "4", str(survived)]
+    assert max(map(len, lines)) <= 80
+    found = result_files.read(results)["drills"]
+    assert [row["survived"] for row in found["kills"]["rows"]] == [survived, 1]
+
+
+def test_the_results_of_other_drills_are_kept(monkeypatch, tmp_path):
+    results = tmp_path / "found.json"
+    monkeypatch.setattr(faults, "load", lambda name: drill(Row(name, 1, 1, "nothing")))
+    for name in ("full_disk", "kills"):
+        faults.main(["--only", name, "--results", str(results)])
+    assert list(result_files.read(results)["drills"]) == ["kills", "full_disk"]
+
+
+@pytest.mark.parametrize("name", faults.DRILLS)
+def test_each_name_is_a_drills(name):
+    assert callable(faults.load(name))
+
+
+def test_the_page_of_reliability_shows_the_committed_table():
+    rows = tables.faults()
+    assert rows in (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8"), (
+        "not up to date; this prints its table: python -m benchmarks.tables"
+    )
+    for drill in result_files.read(result_files.FAULTS)["drills"].values():
+        assert all(row["survived"] == row["tried"] for row in drill["rows"])
