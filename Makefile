@@ -93,12 +93,13 @@ PYTEST := $(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 test: lint
 	$(PYTEST) $(or $(ARGS),$(TESTS))
 
-# Where CI is set, the drills try each fault a few times. DRILLS="--only kills" chooses some.
+# The drills follow, unless ARGS are given to pytest. Where CI is set, they try each fault once or
+# twice.
 DRILLS ?= $(if $(filter-out false,$(CI)),--scale 0.03)
 
 test-faults: install-dev
 	$(PYTEST) $(FAULTS) $(ARGS)
-	$(RUN) -m benchmarks.faults $(DRILLS)
+	$(if $(ARGS),,$(RUN) -m benchmarks.faults $(DRILLS))
 
 test-apps: install-apps install-draw
 	$(PYTEST) $(APPS) $(ARGS)

@@ -42,8 +42,9 @@ COMPARE = Kind(
 )
 OWN = Kind(
     "a training on own digits is killed",
-    (SCRIPT, *"--data own --start-from start --epochs 1 --batch-size 16".split(), *FOLDERS),
-)
+    (SCRIPT, "--data", "own", "--start-from", "start", "--epochs", "1", "--batch-size", "16",
+     *FOLDERS),
+)  # fmt: skip
 WHOLE = "whole"  # the training of a kind that nothing interrupts
 NOT_EXPORTED = shutil.ignore_patterns("exported.json", "*.png")
 FULL_COUNTS = {TRAINING: 34, EXPORT: 20, REFIT: 14, COMPARE: 12, OWN: 10}
