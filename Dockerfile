@@ -2,8 +2,8 @@
 FROM python:3.12-slim
 
 WORKDIR /digits
-COPY requirements/lite.txt requirements/serve.txt requirements/
-RUN pip install --no-cache-dir -r requirements/serve.txt \
+COPY requirements/serve.lock requirements/
+RUN pip install --no-cache-dir --require-hashes -r requirements/serve.lock \
     && useradd --no-create-home --shell /usr/sbin/nologin digits
 COPY nn/ nn/
 COPY apps/__init__.py apps/listening.py apps/

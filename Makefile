@@ -15,7 +15,7 @@ PEERS := .venv-benchmark
 KSERVE := .venv-kserve
 
 .PHONY: help train train-distributed tune predict draw draw-site serve bulk test test-faults \
-	test-apps test-bulk test-kserve lint notebooks benchmark benchmark-quick install install-serve \
+	test-apps test-bulk test-kserve lint lock notebooks benchmark benchmark-quick install install-serve \
 	install-tune install-bulk install-dev install-apps install-draw clean
 
 help:
@@ -28,11 +28,12 @@ help:
 	@echo "make serve      answer over HTTP, on http://127.0.0.1:8501"
 	@echo "make bulk       read millions of pictures on Apache Spark; it needs Java"
 	@echo "make test       lint and test, but for the tests of make test-faults"
-	@echo "make test-faults   test damaged files, full disks, killed programs; about half an hour"
+	@echo "make test-faults   test damaged files, full disks, killed programs; half an hour"
 	@echo "make test-apps  test apps/: the page, the server, Spark, tuning; and the export to ONNX"
 	@echo "make test-bulk  test a cluster of Spark on 20,000 pictures; executors are killed"
 	@echo "make test-kserve   test the model in KServe's Python server"
 	@echo "make lint       lint and check types, without the tests"
+	@echo "make lock       write requirements/serve.lock, the packages of the server's image"
 	@echo "make notebooks  execute both notebooks, and save their outputs in them"
 	@echo "make benchmark  compare speed and memory with Keras, PyTorch, others; about half an hour"
 	@echo "make benchmark-quick   compare a few of these in some minutes, without PyTorch"
@@ -118,6 +119,13 @@ lint: install-dev
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/lint-imports
 	$(VENV)/bin/mypy
+
+# Every package of the server's image, with the hashes of its files.
+lock: | $(VENV)/bin/python
+	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements/lock.txt
+	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --custom-compile-command "make lock" \
+		--output-file requirements/serve.lock requirements/serve.txt
 
 # The peers have an environment of their own: they are large, and nothing else needs them.
 benchmark: $(PEERS)/.installed
