@@ -123,9 +123,9 @@ lint: install-dev
 # Every package of the server's image, with the hashes of its files.
 lock: | $(VENV)/bin/python
 	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements/lock.txt
-	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --custom-compile-command "make lock" \
-		--output-file requirements/serve.lock requirements/serve.txt
+	CUSTOM_COMPILE_COMMAND="make lock" $(VENV)/bin/pip-compile --quiet --generate-hashes \
+		--strip-extras --allow-unsafe --no-emit-index-url --no-emit-trusted-host \
+		--no-emit-find-links --output-file requirements/serve.lock requirements/serve.txt
 
 # The peers have an environment of their own: they are large, and nothing else needs them.
 benchmark: $(PEERS)/.installed
