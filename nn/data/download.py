@@ -16,6 +16,7 @@ from tqdm import tqdm
 from nn.data.csv_files import CSV_NAMES
 from nn.data.idx_files import IdxFile, parse_idx
 from nn.errors import DataError
+from nn.runtime.file_locks import in_use
 from nn.runtime.whole_files import incomplete_folder, sync, sync_folder
 
 MIRRORS = (
@@ -125,8 +126,9 @@ def _write_csv_files(folder: Path, arrays: Sequence[np.ndarray], quiet: bool) ->
                     file.writelines(",".join([text[n] for n in row]) + "\n" for row in rows)
                     bar.update(len(rows))
         sync(temporary)
-        for name in CSV_NAMES:
-            os.replace(Path(temporary, name), folder / name)
+        with in_use(folder, os.O_RDONLY):  # another process would mix its files with these
+            for name in CSV_NAMES:
+                os.replace(Path(temporary, name), folder / name)
         sync_folder(folder)
 
 

@@ -10,7 +10,7 @@ nn/versions.py finds and checks the versions again.
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -37,6 +37,7 @@ def export(
     card: Mapping,
     *,
     is_quantized: bool = False,
+    record: Callable[[Path, str], None] = lambda *_: None,
 ) -> Path:
     """Writes the next version into folder and returns its path, folder/N.
 
@@ -44,7 +45,8 @@ def export(
     the prefix of a checkpoint's files, from which the graph's variables are restored; the files in
     another version's variables/ are one too. card: what the caller knows of the model; the hashes
     of the weights and of the files are added. is_quantized: whether the network's weights are
-    rounded to int8 (nn/networks/quantization.py); the card says so. Raises ModelError, and writes
+    rounded to int8 (nn/networks/quantization.py); the card says so. record: gets the path that the
+    version is about to have, and the hash of its weights. Raises ModelError, and writes
     nothing, if the card has a hash of the weights already and it is not the hash of these, if the
     checkpoint is damaged, or if the graph has an operation that LiteRT lacks; UserError, and leaves
     nothing behind, if the disk is full.
@@ -68,7 +70,7 @@ def export(
         adds = multiply_adds(signatures["serving_default"]["outputs"].values())
         quantized = {"quantized": INT8_WEIGHTS} if is_quantized else {}
         write_card(version, {**card, **quantized, "multiply_adds": adds, "weights_sha256": weights})
-        return _rename_to_next(version, folder)
+        return _rename_to_next(version, folder, lambda path: record(path, weights))
 
 
 @contextmanager
@@ -133,9 +135,10 @@ def _weights_sha256(session: tf1.Session) -> str:
     return sha256_of(session.run(variables))
 
 
-def _rename_to_next(version: Path, folder: Path) -> Path:
+def _rename_to_next(version: Path, folder: Path, record: Callable[[Path], None]) -> Path:
     number = max(numbered_versions(folder), default=0) + 1
     while True:
+        record(folder / str(number))
         try:
             renamed = version.rename(folder / str(number))
         except OSError:

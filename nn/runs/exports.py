@@ -15,11 +15,11 @@ from nn.training.run_folder import RunFolder
 log = logging.getLogger(__name__)
 
 
-def record(folder: RunFolder, version: Path, epochs: int) -> None:
-    """Records that a run was exported as `version` after so many epochs. Raises OSError."""
-    sealed_json.write(
-        folder.export_file, {"version": str(version.resolve()), **_identity(version, epochs)}
-    )
+def record(folder: RunFolder, epochs: int, version: Path, weights_sha256: str) -> None:
+    """Records that a run is exported as `version` after so many epochs, before the version appears:
+    whoever is killed after that does not export it again. Raises OSError."""
+    fields = {"version": str(version.resolve()), **_identity(epochs, weights_sha256)}
+    sealed_json.write(folder.export_file, fields)
 
 
 def find(folder: RunFolder, target: Path, epochs: int) -> Path | None:
@@ -35,7 +35,8 @@ def find(folder: RunFolder, target: Path, epochs: int) -> Path | None:
         version = target / Path(fields.pop("version")).name
         if not version.is_dir():
             return None
-        is_here = fields == _identity(version, epochs)
+        card = versions.read_card(version)
+        is_here = fields == _identity(epochs, card["weights_sha256"])
     except FileNotFoundError:
         return None
     except UserError as error:
@@ -47,6 +48,6 @@ def find(folder: RunFolder, target: Path, epochs: int) -> Path | None:
     return version if is_here else None
 
 
-def _identity(version: Path, epochs: int) -> dict:
-    """What tells a run's version from others. Raises ModelError if a file of it is damaged."""
-    return {"epochs": epochs, "weights_sha256": versions.read_card(version)["weights_sha256"]}
+def _identity(epochs: int, weights_sha256: str) -> dict:
+    """What tells a run's version from others."""
+    return {"epochs": epochs, "weights_sha256": weights_sha256}

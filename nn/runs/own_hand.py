@@ -9,7 +9,7 @@ RUN/*.png             the own digits, as they were read
 
 import logging
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,6 +61,7 @@ class OwnHand:
         """Makes the folder, with all that `reopen` needs. Raises UserError if it cannot."""
         write.check_target(self.export_folder)
         self.settings.check_batch_size(len(self._split[0]))
+        digits_file = self.folder.path / OWN_DIGITS_FILE
         self.folder.create(
             {
                 "settings": vars(self.settings),
@@ -70,9 +71,9 @@ class OwnHand:
                 "start_from": str(self.start.version.resolve()),
                 "start_sha256": self.start.card["weights_sha256"],
                 "own": {"name": self.name, "sha256": self.own.sha256()},
-            }
+            },
+            lambda: own_digits.save(self.own, digits_file),
         )
-        own_digits.save(self.own, self.folder.path / OWN_DIGITS_FILE)
 
     def has_nothing_to_learn(self) -> bool:
         """Whether the version at the start reads all of the own digits right, and is sure."""
@@ -194,14 +195,13 @@ class OwnHand:
         card = model_card(self.settings, data, learned.result)
         start |= {"version": self.start.version.name, "held_out": self._is_validation_new}
         card |= {"started_from": start, "learned": asdict(learned.verdict)}
-        version = write.export(
+        return write.export(
             *build_serving_graph(self.start.network, learned.result.calibration.scaling),
             checkpoint_prefixes(self.folder)[-1],
             self.export_folder,
             card,
+            record=partial(exports.record, self.folder, self.settings.epochs),
         )
-        exports.record(self.folder, version, self.settings.epochs)
-        return version
 
     def exported(self) -> Path | None:
         """The version in the export folder that holds this training; None if there is none."""

@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -188,15 +189,14 @@ class Run:
 
         The run's folder records it, so that `exported` finds it again.
         """
-        version = write.export(
+        return write.export(
             *build_serving_graph(self.network, result.calibration.scaling),
             checkpoint_prefixes(self.folder)[-1],
             self.export_folder,
             model_card(self.settings, self.source.description, result),
             is_quantized=self.is_quantized,
+            record=partial(exports.record, self.folder, self.settings.epochs),
         )
-        exports.record(self.folder, version, self.settings.epochs)
-        return version
 
     def exported(self) -> Path | None:
         """The version in the export folder that holds this run, its second run if it is a refit.

@@ -21,7 +21,7 @@ Nothing here imports TensorFlow.
 
 import csv
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -91,9 +91,10 @@ class RunFolder:
         self.ink_plot = path / "ink.png"
         self.rows_plot = path / "rows.png"
 
-    def create(self, config: Mapping) -> None:
-        """Makes the folder and writes its config. Raises UserError if it holds a run or a
-        comparison already, or cannot be made."""
+    def create(self, config: Mapping, write_first: Callable[[], None] = lambda: None) -> None:
+        """Makes the folder and writes its config. write_first: writes all else that a resumed run
+        needs; a folder with a config can be resumed. Raises UserError if the folder holds a run or
+        a comparison already, or cannot be made."""
         if (self.path / COMPARISON).exists():
             raise UserError(f"{self.path}: holds a comparison; choose another --run-dir")
         try:
@@ -107,6 +108,7 @@ class RunFolder:
                     f"{self.path}: holds a run already; continue it with --resume {self.path}, "
                     "or choose another --run-dir"
                 )
+            write_first()
             sealed_json.write(self.config_file, config)
 
     def read_config(self) -> dict:

@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import os
 import socket
 import struct
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,6 +16,7 @@ from nn import mnist
 from nn.data import download
 from nn.data.csv_files import CSV_NAMES, read_folder
 from nn.errors import DataError
+from nn.runtime.file_locks import in_use
 
 RANDOM = np.random.default_rng(0)
 ARRAYS = [
@@ -218,6 +220,19 @@ def test_a_write_that_breaks_off_leaves_the_csv_files_alone(source, target):
     changed = [np.zeros_like(array) for array in ARRAYS[:3]]
     with pytest.raises(ValueError, match="shorter"):
         download.write_csv_files(target, changed, quiet=True)
+    assert_holds_the_arrays(target)
+
+
+def test_two_imports_at_once_do_not_mix_their_files(source, target):
+    """The files of one get their names while no other process names its own."""
+    target.mkdir(exist_ok=True)
+    importing = Thread(target=download.import_idx, args=(source, target, True))
+    with in_use(target, os.O_RDONLY):  # as a process that names its files
+        importing.start()
+        importing.join(0.5)
+        assert importing.is_alive()
+        assert not any((target / name).exists() for name in CSV_NAMES)
+    importing.join(10)
     assert_holds_the_arrays(target)
 
 

@@ -140,3 +140,26 @@ def test_a_run_that_was_killed_before_its_export_exports_once(
         assert status in train_here("--resume", run).stdout
         assert versions_in(out) == ["1"]
     assert card_of(out)["trained_on"] == (300 if refit else 240)
+
+
+@pytest.mark.parametrize("place", ["before", "after"])
+def test_a_run_that_was_killed_as_its_version_appeared_exports_once(
+    exported, train_here, monkeypatch, place
+):
+    """Just before or after it got its number: the run's folder has recorded it by then."""
+    remove(exported)
+    (exported / "run" / "exported.json").unlink()
+    rename = Path.rename
+
+    def kill(path, target):
+        if place == "after":
+            rename(path, target)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", kill)
+        assert train_here("--resume", exported / "run").returncode == 130
+    assert versions_in(exported / "out") == (["1"] if place == "after" else [])
+    finished = train_here("--resume", exported / "run")
+    assert ("This run is finished" in finished.stdout) == (place == "after")
+    assert versions_in(exported / "out") == ["1"]

@@ -119,6 +119,20 @@ def test_a_stopped_training_ends_with_the_same_weights(
     assert hashes[0] == hashes[1]
 
 
+def test_a_training_that_was_killed_before_it_had_a_config_starts_anew(
+    digits, model, others, tmp_path, monkeypatch
+):
+    def kill(*_):
+        raise KeyboardInterrupt
+
+    own = mirrored(digits[1][:20])
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(own_digits, "save", kill)
+        training_of(own, model, others, tmp_path / "run")
+    training_of(own, model, others, tmp_path / "run")
+    assert len(own_hand.reopen(tmp_path / "run", quiet=True).own) == 20
+
+
 def test_a_model_that_has_nothing_to_learn_is_not_trained(digits, model, tmp_path, train_here,
                                                     monkeypatch):  # fmt: skip
     monkeypatch.chdir(tmp_path)
