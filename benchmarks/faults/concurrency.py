@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from benchmarks.faults.trainings import (
     DENSE,
     PROJECT,
     SCRIPT,
+    TIMEOUT_SECONDS,
     finish,
     link,
     run,
@@ -64,7 +66,8 @@ def _export_many(count: int, folder: Path, given: Path) -> tuple[list[bool], lis
             start((SCRIPT, "--resume", f"{number}{each}", "--saved-model", "out"), place)
             for each in "ab"
         ]
-        while any(process.poll() is None for process in pair):
+        end = time.monotonic() + TIMEOUT_SECONDS
+        while any(process.poll() is None for process in pair) and time.monotonic() < end:
             readings.append(run(READ, place))
         ended = [finish(process) for process in pair]
         exports.append(

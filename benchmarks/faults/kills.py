@@ -24,6 +24,7 @@ from benchmarks.faults.trainings import (
     link,
     run,
     start,
+    wait_for_first_line,
     write_given,
 )
 from nn.training.run_folder import COMPARISON
@@ -103,8 +104,7 @@ def _train_whole(place: Place) -> tuple[Ending, float]:
     """Trains without a fault: what is left, and the seconds from its first line to its end."""
     folder = place.new(WHOLE)
     process = start(place.kind.command(folder), folder)
-    assert process.stdout is not None
-    process.stdout.readline()
+    wait_for_first_line(process)
     begun = time.perf_counter()
     ending = Ending.of(finish(process), folder)
     if ending.status:
@@ -129,26 +129,25 @@ def _kill_few(
 ) -> int:
     """Kills a training `count` times, resumed after each, and lets it end. One that ends before it
     is killed is followed by another. Returns how many of the kills were survived."""
-    done, survived = 0, 0
+    done = 0
     while done < count:
-        folder = place.new(f"{first + done}-{chance.randrange(10**6)}")
-        before = done
+        folder, before = place.new(f"{first}-{chance.randrange(10**6)}"), done
         while done < count and _kill(place.kind, folder, chance.uniform(0, seconds)):
             done += 1
         found = differences(run(place.kind.command(folder), folder), folder, whole)
-        survived += 0 if found else done - before
-        for line in found:
-            print(f"{place.kind.fault}: kills {before} to {done}: {line}", file=sys.stderr)
         shutil.rmtree(folder)
-    return survived
+        if found:
+            print(f"{place.kind.fault}, after {done - before} kills:", *found, sep="\n    ",
+                  file=sys.stderr)  # fmt: skip
+            return before
+    return done
 
 
 def _kill(kind: Kind, folder: Path, seconds: float) -> bool:
     """Starts a training or goes on with it, and kills it so long after its first line. Returns
     whether it still ran then."""
     process = start(kind.command(folder), folder)
-    assert process.stdout is not None
-    process.stdout.readline()
+    wait_for_first_line(process)
     time.sleep(seconds)
     is_running = process.poll() is None
     process.kill()

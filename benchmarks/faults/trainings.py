@@ -18,6 +18,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from threading import Timer
 from typing import IO, NamedTuple
 
 import numpy as np
@@ -29,7 +30,7 @@ SCRIPT = str(PROJECT / "train_neural_network.py")
 FOLDERS = ("--run-dir", "run", "--saved-model", "out")
 DENSE = (SCRIPT, "--data", "MNIST", "--network", "dense", "--epochs", "60", *FOLDERS)
 SAMPLES = 8  # pictures
-TIMEOUT_SECONDS = 240  # a training takes some 15 s; one that takes so long hangs
+TIMEOUT_SECONDS = 600  # a training takes some 15 s; one that takes so long hangs
 
 
 class Kind(NamedTuple):
@@ -54,6 +55,15 @@ def start(
         [sys.executable, *command], cwd=folder, text=True, stdin=subprocess.DEVNULL,
         stdout=output, stderr=subprocess.PIPE, env=os.environ | {"PYTHONPATH": str(PROJECT)},
     )  # fmt: skip
+
+
+def wait_for_first_line(process: subprocess.Popen) -> None:
+    """Waits until a process has printed a line, or has ended. One that hangs is killed."""
+    assert process.stdout is not None
+    watch = Timer(TIMEOUT_SECONDS, process.kill)
+    watch.start()
+    process.stdout.readline()
+    watch.cancel()
 
 
 def finish(process: subprocess.Popen) -> subprocess.CompletedProcess:
@@ -104,10 +114,11 @@ class Ending(NamedTuple):
 def differences(finished: subprocess.CompletedProcess, folder: Path, whole: Ending) -> list[str]:
     """What a process has not left in a folder as an uninterrupted training does, one line each."""
     ending, found = Ending.of(finished, folder), []
-    for name in ("status", "errors", "weights", "rows"):
-        ours, theirs = getattr(ending, name), getattr(whole, name)
-        if ours != theirs:
-            found.append(f"{name}: expected {theirs!r}, found {ours!r}")
+    if (ending.status, ending.errors) != (whole.status, whole.errors):
+        found.append(f"status {ending.status}: {ending.errors}")
+    for ours, theirs in ((ending.weights, whole.weights), (ending.rows, whole.rows)):
+        names = sorted(ours.keys() | theirs.keys())
+        found += [f"differs: {name}" for name in names if ours.get(name) != theirs.get(name)]
     found += [f"left over: {name}" for name in sorted(ending.files - whole.files)]
     return found + [f"missing: {name}" for name in sorted(whole.files - ending.files)]
 
