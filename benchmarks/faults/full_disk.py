@@ -44,8 +44,7 @@ FULL_COUNTS = {
 }  # fmt: skip
 PRINTING = (READ, (*READ, "--json"), CONVERT, (SCRIPT, "--list-networks"), DENSE)
 HAPPENS = (
-    f'status 2, and one line with the file and "{REASON}"; no temporary file stays; with space '
-    "again the same command, or `--resume`, writes all that it writes without the fault"
+    f'status 2, one line with the file and "{REASON}", no temporary file; later all is written'
 )
 HAPPENS_TO_OUTPUT = f'status 2, and one line: "error: standard output: {REASON}"'
 

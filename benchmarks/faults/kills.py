@@ -51,12 +51,11 @@ NOT_EXPORTED = shutil.ignore_patterns("exported.json", "*.png")
 FULL_COUNTS = {TRAINING: 34, EXPORT: 20, REFIT: 14, COMPARE: 12, OWN: 10}
 FULL_COUNT_OF_WORKERS = 10
 HAPPENS = (
-    "`--resume` ends with the weights, the history and the files of an uninterrupted run, and "
-    "exports it once"
+    "`--resume` ends with the weights, history and files of an undisturbed run, and one export"
 )
 HAPPENS_TO_WORKERS = (
-    "the other worker ends with status 2 and one line that names it; `--resume` on both ends with "
-    "the weights of an uninterrupted run"
+    "the other ends with status 2 and one line that names it; `--resume` on both ends with the "
+    "weights of an undisturbed run"
 )
 
 
