@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 
 from nn.data import data_files
 from nn.data.file_names import is_data_file
+from nn.data.text_files import lines_of
 from nn.data.told import UNTOLD, Told
 from nn.errors import DataError
 from nn.pictures.formats import EXTENSIONS
@@ -179,7 +180,7 @@ def _read_file_labels(path: Path, parse: Callable[[str], int | str]) -> dict[Pat
         raise DataError(f"{path}: {reason}")
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
-            for number, row in enumerate(csv.reader(file), 1):
+            for number, row in enumerate(csv.reader(lines_of(file, path)), 1):
                 if row and not (number == 1 and row == ["file", "label"]):
                     name, label = _file_and_label(path, number, row, parse)
                     labels[(path.parent / name).resolve()] = label
