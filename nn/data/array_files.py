@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from tokenize import TokenError
 from typing import BinaryIO, cast
 
 import numpy as np
@@ -25,10 +26,10 @@ BLOCK_ROWS = 1024
 SAMPLE_ROWS = 1000  # rows, spread over an array, that its scale is found from
 CHECKED_BYTES = 1_000_000  # of a packed file, at a time
 # What unpacking a file and reading an array's header raise. RuntimeError: a ZIP file needs a
-# password, or is packed in an unknown way.
+# password, or is packed in an unknown way. TokenError: NumPy parses a header as Python's literals.
 _UNREADABLE = (
-    OSError, EOFError, ValueError, RuntimeError, MemoryError, zlib.error, lzma.LZMAError,
-    zipfile.BadZipFile,
+    OSError, EOFError, ValueError, RuntimeError, MemoryError, TokenError, zlib.error,
+    lzma.LZMAError, zipfile.BadZipFile,
 )  # fmt: skip
 
 

@@ -180,7 +180,7 @@ def _open_picture(source: Source) -> Iterator[Image.Image]:
     except PictureError:
         raise
     except Exception as error:  # a damaged file makes Pillow's decoders raise anything
-        reason = getattr(error, "strerror", None) or str(error)
+        reason = getattr(error, "strerror", None) or " ".join(str(error).split())
         raise PictureError(f"{name}: cannot be read ({reason})") from None
 
 

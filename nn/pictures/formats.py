@@ -1,11 +1,13 @@
 """Which pictures can be read: their formats, and how large they may be."""
 
+import ctypes
 import math
 import os
 import re
+from functools import cache
 from typing import BinaryIO, cast
 
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError, _imaging
 
 from nn.errors import PictureError
 from nn.pictures.limited_files import LimitedFile
@@ -89,10 +91,24 @@ def _open(name: str, file: BinaryIO) -> Image.Image:
             raise PictureError(f"{name}: a HEIC picture; pip install pillow-heif first") from None
         register_heif_opener(thumbnails=False)
         formats = ("HEIF",)
+    if start.startswith(_TIFF_STARTS):
+        _silence_libtiff()
     try:
         return Image.open(file, formats=formats)
     except UnidentifiedImageError:
         raise PictureError(f"{name}: {_what_it_is(start)}") from None
+
+
+@cache
+def _silence_libtiff() -> None:
+    """Lets libtiff write nothing to standard error: it names no file, and Pillow raises an error
+    wherever it stops. Pillow has no function for this; a build without the symbols writes on."""
+    try:
+        library = ctypes.CDLL(_imaging.__file__)  # finds the symbols of what Pillow is linked to
+        library.TIFFSetErrorHandler(None)
+        library.TIFFSetWarningHandler(None)
+    except (OSError, AttributeError):
+        pass
 
 
 def _size_of(file: BinaryIO) -> int:
