@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image
 
-ROWS = 40  # of a data file
+ROWS = 12  # of a data file
 
 
 def picture_files() -> dict[str, list[bytes]]:
@@ -75,7 +75,7 @@ def data_files() -> dict[str, list[bytes]]:
 
 
 def _digits() -> np.ndarray:
-    """Figures like digits, uint8 [40, 28, 28]: strokes at random, on paper of 0."""
+    """Figures like digits, uint8 [12, 28, 28]: strokes at random, on paper of 0."""
     rng = np.random.default_rng(1)
     images = np.zeros((ROWS, 28, 28), np.uint8)
     for image in images:
