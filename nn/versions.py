@@ -15,7 +15,7 @@ from pathlib import Path
 from nn.confidence.thresholds import Threshold
 from nn.errors import ModelError
 from nn.runtime.locations import PROJECT
-from nn.runtime.regular_files import why_not_regular
+from nn.runtime.regular_files import read_text, why_not_regular
 
 CARD = "model_card.json"
 LITERT_FILE = "digits.tflite"
@@ -62,7 +62,7 @@ def better_version(version: Path, card: Mapping) -> tuple[Path, Mapping] | None:
     found = []
     for other in numbered_versions(version.absolute().parent).values():
         try:
-            other_card = json.loads((other / CARD).read_text(encoding="utf-8"))
+            other_card = json.loads(read_text(other / CARD))
             if other_card["data"]["test_sha256"] == card["data"]["test_sha256"]:
                 found.append((int(other_card["test"]["errors"]), other, other_card))
         except (OSError, ValueError, LookupError, TypeError):
@@ -113,7 +113,7 @@ def read_card(version: Path) -> dict:
     if reason := why_not_regular(version / CARD):
         raise ModelError(f"{version / CARD}: {reason}")
     try:
-        card = json.loads((version / CARD).read_text(encoding="utf-8"))
+        card = json.loads(read_text(version / CARD))
         files = card["files"].items()
         # Both raise where the card lacks a field or holds a wrong one.
         describe(version, card)

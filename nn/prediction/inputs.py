@@ -41,8 +41,7 @@ def expand(inputs: Iterable[Path], recursive: bool = False) -> list[Path]:
     """Replaces each folder by its pictures, sorted by name; returns all other inputs as they are.
 
     A folder without a picture stays, and so does one below it that cannot be read, so that read_all
-    reports them. Raises DataError where standard
-    input is among them twice.
+    reports them. Raises DataError where standard input is among them twice.
     """
     inputs = list(inputs)
     if inputs.count(STANDARD_INPUT) > 1:

@@ -22,6 +22,7 @@ import pandas
 from nn.errors import DivergedError, UserError
 from nn.figures import comparison_charts, drawing
 from nn.runs.run import Run, reopen
+from nn.runtime.regular_files import read_text
 from nn.runtime.signals import Stop
 from nn.runtime.whole_files import write_text
 from nn.training.datasets import Source
@@ -103,7 +104,7 @@ class Comparison:
         export_folder: None is the one that the comparison was started with.
         """
         try:
-            names = json.loads((folder / PLAN_FILE).read_text(encoding="utf-8"))["runs"]
+            names = json.loads(read_text(folder / PLAN_FILE))["runs"]
             first, *others = [str(name) for name in names]
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise UserError(f"{folder / PLAN_FILE}: damaged, or cannot be read ({error})") from None

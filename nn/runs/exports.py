@@ -9,6 +9,7 @@ from pathlib import Path
 
 from nn import versions
 from nn.errors import ModelError
+from nn.runtime.regular_files import read_text
 from nn.runtime.whole_files import write_text
 from nn.training.run_folder import RunFolder
 
@@ -26,7 +27,7 @@ def find(folder: RunFolder, target: Path, epochs: int) -> Path | None:
     run can be exported again.
     """
     try:
-        fields = json.loads(folder.export_file.read_text(encoding="utf-8"))
+        fields = json.loads(read_text(folder.export_file))
         # By its name alone: the folder of versions may have been moved.
         version = target / Path(fields.pop("version")).name
         is_here = fields == _identity(version, epochs)

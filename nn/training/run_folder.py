@@ -26,6 +26,7 @@ from pathlib import Path
 import pandas
 
 from nn.errors import UserError
+from nn.runtime.regular_files import read_text
 from nn.runtime.whole_files import write_text
 
 _ADVICE = "put the file back as it was, or start a new run"
@@ -106,7 +107,7 @@ class RunFolder:
     def read_config(self) -> dict:
         """The config that create wrote. Raises UserError if it is missing or damaged."""
         try:
-            return json.loads(self.config_file.read_text(encoding="utf-8"))
+            return json.loads(read_text(self.config_file))
         except FileNotFoundError:
             raise UserError(f"{self.path}: no run to resume, it has no config.json") from None
         except (OSError, ValueError) as error:
@@ -128,7 +129,7 @@ class RunFolder:
             write_text(self.extras_file, sha256 + "\n")
             return
         try:
-            begun_with = self.extras_file.read_text(encoding="utf-8").strip()
+            begun_with = read_text(self.extras_file).strip()
         except (OSError, ValueError) as error:
             raise UserError(
                 f"{self.extras_file}: cannot be read, so nobody knows which extra pictures this "
