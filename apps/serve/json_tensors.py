@@ -93,6 +93,7 @@ def _columns_of_rows(rows: Any, signature: Signature) -> dict[str, list]:
     input."""
     if not isinstance(rows, list):
         raise RequestError(400, f"Expecting 'instances' to be a list, found {_kind(rows)}")
+    _check_count({ROWS: rows}, ROWS)  # before anything is done with each
     names = list(signature.inputs)
     columns: dict[str, list] = {name: [] for name in names}
     for place, row in enumerate(rows):

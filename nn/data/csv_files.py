@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from nn.data.digits import PIXELS, SIDE, Digits
-from nn.data.text_files import open_text, require_file
+from nn.data.text_files import check_line_lengths, open_lines, require_file
 from nn.errors import DataError
 
 # What NumPy raises at a file that it does not accept, or that is gzipped and damaged. Read again
@@ -72,6 +72,7 @@ def read_images(path: Path) -> np.ndarray:
     """
     require_file(path)
     try:
+        check_line_lengths(path)
         pixels = _parse(path, np.uint8)
         if len(pixels) and pixels.shape[1] == PIXELS:
             return pixels.reshape(-1, SIDE, SIDE)
@@ -93,7 +94,7 @@ def iter_images(path: Path, block: int = 1024) -> Iterator[Rows]:
     number of lines in a block.
     """
     first, found = 1, False
-    with open_text(path) as file:
+    with open_lines(path) as file:
         while lines := list(islice(file, block)):
             rows = _parse_block(lines, first)
             first += len(lines)
@@ -110,7 +111,7 @@ def read_labels(path: Path, header: bool = False) -> np.ndarray:
     header: whether the first line is a header, which is left out.
     """
     labels = []
-    with open_text(path) as file:
+    with open_lines(path) as file:
         for number, line in enumerate(file, 1):
             if (cell := line.strip()) and not (header and number == 1):
                 try:

@@ -8,6 +8,7 @@ import urllib.request
 import zlib
 from collections.abc import Sequence
 from http.client import HTTPException
+from io import BufferedIOBase, BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from nn.data.csv_files import CSV_NAMES
 from nn.data.idx_files import IdxFile, parse_idx
 from nn.errors import DataError
 from nn.runtime.file_locks import in_use
+from nn.runtime.regular_files import why_not_regular
 from nn.runtime.whole_files import incomplete_folder, sync, sync_folder
 
 MIRRORS = (
@@ -25,6 +27,7 @@ MIRRORS = (
 )
 READ_BYTES = 65_536  # a download reads this many bytes at a time, then moves its progress bar
 WRITE_ROWS = 1000  # a CSV file is written this many rows at a time
+MAX_IDX_BYTES = 1_000_000_000  # of a file, unpacked: 20 times those of MNIST's largest
 TIMEOUT_SECONDS = 5  # without a connection or without data; the next mirror is tried then
 
 
@@ -88,14 +91,24 @@ def import_idx(source: Path, folder: Path, quiet: bool = False) -> list[str]:
 def _read_idx_file(source: Path, name: str) -> tuple[Path, bytes]:
     """The path and the uncompressed bytes of a file, plain or gzipped. Raises DataError."""
     for path in (source / name, source / f"{name}.gz"):
+        if reason := why_not_regular(path):
+            raise DataError(f"{path}: {reason}")
         try:
-            content = path.read_bytes()
-            return path, gzip.decompress(content) if path.suffix == ".gz" else content
+            with gzip.open(path) if path.suffix == ".gz" else open(path, "rb") as file:
+                return path, _all_of(file, str(path))
         except (FileNotFoundError, NotADirectoryError):
             continue
         except (OSError, EOFError, zlib.error) as error:
             raise DataError(f"{path}: cannot be read ({error})") from None
     raise DataError(f"{source / name}: no such file, nor {name}.gz")
+
+
+def _all_of(file: BufferedIOBase, where: str) -> bytes:
+    """What an open file holds. Raises DataError where that is more than any IDX file of digits."""
+    content = file.read(MAX_IDX_BYTES + 1)
+    if len(content) > MAX_IDX_BYTES:
+        raise DataError(f"{where}: over {MAX_IDX_BYTES / 1e6:g} MB, unpacked")
+    return content
 
 
 def write_csv_files(folder: Path, arrays: Sequence[np.ndarray], quiet: bool = False) -> None:
@@ -136,17 +149,19 @@ def _fetch(mirror: str, file: IdxFile, quiet: bool) -> bytes:
     """Downloads one file from a mirror, checks its SHA-256 and returns the uncompressed bytes.
     Raises DataError."""
     url = f"{mirror.rstrip('/')}/{file.name}.gz"
-    parts = []
+    packed = BytesIO()
     try:
         with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as response:
             length = int(response.headers.get("Content-Length") or 0) or None
             with tqdm(
                 total=length, desc=file.name, unit="B", unit_scale=True, disable=quiet
             ) as bar:
-                while part := response.read(READ_BYTES):
-                    parts.append(part)
+                while packed.tell() < MAX_IDX_BYTES and (part := response.read(READ_BYTES)):
+                    packed.write(part)
                     bar.update(len(part))
-        content = gzip.decompress(b"".join(parts))
+        packed.seek(0)
+        with gzip.open(packed) as unpacked:
+            content = _all_of(unpacked, url)
     except urllib.error.URLError as error:
         raise DataError(f"{url}: {getattr(error, 'reason', error)}") from None
     except (OSError, EOFError, ValueError, HTTPException, zlib.error) as error:

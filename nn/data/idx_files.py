@@ -1,5 +1,6 @@
 """The IDX format, in which MNIST and EMNIST are published."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -24,24 +25,35 @@ class IdxFile(NamedTuple):
 
 
 def parse_idx(file: IdxFile, content: bytes, where: str) -> np.ndarray:
-    """The array in an IDX file: uint8 [N, 28, 28] of images or [N] of labels.
+    """The array in an IDX file: uint8 [N, 28, 28] of images or [N] of labels. Raises DataError as
+    idx_header does."""
+    header, shape = idx_header(file.magic, content, len(content), where)
+    return np.frombuffer(content, np.uint8, offset=header).reshape(shape)
 
+
+def idx_header(
+    expected_magic: int, start: bytes, size_bytes: int, where: str
+) -> tuple[int, list[int]]:
+    """The size of an IDX file's header in bytes, and the shape of its array.
+
+    start: the file's first bytes; size_bytes: of the whole file.
     http://yann.lecun.com/exdb/mnist/ describes the format at its end: the magic number, one
     big-endian int32 for each dimension, then the bytes. Raises DataError, which names `where`.
     """
-    dimensions = file.magic & 0xFF
+    dimensions = expected_magic & 0xFF
     header = 4 * (1 + dimensions)
-    magic = int.from_bytes(content[:4], "big")
-    if magic != file.magic:
+    magic = int.from_bytes(start[:4], "big")
+    if magic != expected_magic:
         raise DataError(
-            f"{where}: expected an IDX file with magic number {file.magic:#06x}, found {magic:#06x}"
+            f"{where}: expected an IDX file with magic number {expected_magic:#06x}, found "
+            f"{magic:#06x}"
         )
-    if len(content) < header:
-        raise DataError(f"{where}: expected a header of {header} bytes, found {len(content)}")
-    shape = [int(n) for n in np.frombuffer(content, ">i4", dimensions, offset=4)]
+    if size_bytes < header:
+        raise DataError(f"{where}: expected a header of {header} bytes, found {size_bytes}")
+    shape = [int(n) for n in np.frombuffer(start, ">i4", dimensions, offset=4)]
     if shape[1:] not in ([], [SIDE, SIDE]):
         raise DataError(f"{where}: expected images of 28x28, found {shape[1]}x{shape[2]}")
-    expected = header + int(np.prod(shape))
-    if len(content) != expected:
-        raise DataError(f"{where}: expected {expected:,} bytes, found {len(content):,}")
-    return np.frombuffer(content, np.uint8, offset=header).reshape(shape)
+    expected = header + math.prod(shape)
+    if size_bytes != expected:
+        raise DataError(f"{where}: expected {expected:,} bytes, found {size_bytes:,}")
+    return header, shape

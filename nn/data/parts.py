@@ -15,8 +15,9 @@ from nn.data import array_files, csv_files, table_files
 from nn.data.csv_files import Rows
 from nn.data.digits import PIXELS
 from nn.data.file_names import group_of, role_of
+from nn.data.stored_arrays import StoredArray
 from nn.data.table_layout import LABEL_NAMES, Layout, find_layout
-from nn.data.text_files import open_text
+from nn.data.text_files import open_lines
 from nn.errors import DataError
 
 
@@ -105,7 +106,7 @@ def _is_scaled(path: Path, layout: Layout) -> bool:
 
 def _labels_alone(path: Path) -> list[Part]:
     """A table of one column; no part if it has several."""
-    with open_text(path) as file:
+    with open_lines(path) as file:
         first = next((line.strip() for line in file if line.strip()), "")
     name = first.strip('"').lower()
     header = name in LABEL_NAMES
@@ -119,7 +120,7 @@ def _labels_alone(path: Path) -> list[Part]:
     ]  # fmt: skip
 
 
-def _array(path: Path, name: str, array: np.ndarray) -> Part | None:
+def _array(path: Path, name: str, array: StoredArray) -> Part | None:
     where = f"{path}, array {name}" if name else str(path)
     if array_files.is_labels(array):
         return Part(
@@ -129,7 +130,7 @@ def _array(path: Path, name: str, array: np.ndarray) -> Part | None:
     if array_files.is_images(array):
         return Part(
             where, path, name, True, False, lambda: array_files.iter_array(array, where),
-            lambda: len(array), lambda: concatenated(array_files.iter_array(array, where), where),
+            lambda: array.count, lambda: concatenated(array_files.iter_array(array, where), where),
         )  # fmt: skip
     if name:
         return None  # another array beside images and labels

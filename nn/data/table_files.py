@@ -16,7 +16,7 @@ from nn.data.csv_files import UNPARSED, Rows, shorten, whole_number
 from nn.data.digits import PIXELS, SIDE
 from nn.data.pixel_scale import BYTES, Scale, find_scale
 from nn.data.table_layout import Layout
-from nn.data.text_files import open_text
+from nn.data.text_files import check_line_lengths, open_lines
 from nn.errors import DataError
 
 BLOCK_LINES = 1024
@@ -27,7 +27,7 @@ def iter_table(path: Path, layout: Layout, block: int = BLOCK_LINES) -> Iterator
     """Reads a table block by block, as csv_files.iter_images does. block: lines in a block."""
     scale = None
     first, found = 1, False
-    with open_text(path) as file:
+    with open_lines(path) as file:
         while lines := list(islice(file, block)):
             if first <= layout.header < first + len(lines):
                 lines[layout.header - first] = ""
@@ -45,13 +45,13 @@ def iter_table(path: Path, layout: Layout, block: int = BLOCK_LINES) -> Iterator
 
 def count_rows(path: Path, layout: Layout) -> int:
     """The number of a table's rows, bad ones included."""
-    with open_text(path) as file:
+    with open_lines(path) as file:
         return sum(bool(line.strip()) for line in file) - bool(layout.header)
 
 
 def scale_of_table(path: Path, layout: Layout) -> Scale:
     """The scale of a table's pixels, by its first block."""
-    with open_text(path) as file:
+    with open_lines(path) as file:
         lines = list(islice(file, BLOCK_LINES))
     if 0 < layout.header <= len(lines):
         lines[layout.header - 1] = ""
@@ -66,6 +66,7 @@ def read_table(path: Path, layout: Layout) -> tuple[np.ndarray, np.ndarray | Non
     """
     if scale_of_table(path, layout) == BYTES:
         try:
+            check_line_lengths(path)
             values = _load(path, np.uint8, layout, skip=layout.header)
         except UNPARSED:
             values = np.empty((0, 0), np.uint8)

@@ -9,14 +9,13 @@ from pathlib import Path
 
 from nn.data.csv_files import is_number, shorten
 from nn.data.digits import PIXELS
-from nn.data.text_files import open_text
+from nn.data.text_files import open_lines
 from nn.errors import DataError
 
 SEPARATORS = (",", ";", "\t", " ")
 LABEL_NAMES = {"label", "labels", "class", "digit", "target", "y", "number", "character"}
 INDEX_NAMES = {"", "id", "index", "imageid", "unnamed: 0", "row", "rownames"}
 SAMPLE_LINES = 20  # lines that are looked at to find the layout
-MAX_LINE_CHARACTERS = 100_000  # 785 numbers with all their decimals are some 20,000
 
 
 @dataclass(frozen=True)
@@ -47,8 +46,8 @@ def find_layout(path: Path) -> Layout | None:
     Raises DataError if the file cannot be read, or its header does not say which column is the
     label.
     """
-    with open_text(path) as file:
-        lines = list(islice(iter(lambda: file.readline(MAX_LINE_CHARACTERS), ""), SAMPLE_LINES))
+    with open_lines(path) as file:
+        lines = list(islice(file, SAMPLE_LINES))
     numbered = [
         (number, line.strip("\r\n")) for number, line in enumerate(lines, 1) if line.strip()
     ]

@@ -180,7 +180,7 @@ def _open_picture(source: Source) -> Iterator[Image.Image]:
     except PictureError:
         raise
     except Exception as error:  # a damaged file makes Pillow's decoders raise anything
-        reason = getattr(error, "strerror", None) or str(error)
+        reason = getattr(error, "strerror", None) or " ".join(str(error).split())
         raise PictureError(f"{name}: cannot be read ({reason})") from None
 
 
@@ -210,8 +210,7 @@ def _open_file(source: Source) -> BinaryIO:
 
 def _mention_other_pages(source: Source, image: Image.Image) -> None:
     """Warns where a TIFF has pages that are not read."""
-    count = page_count(image)
-    if image.format != "TIFF" or source.page is not None or count < 2:
+    if image.format != "TIFF" or source.page is not None or (count := page_count(image)) < 2:
         return
     name = source.name
     hint = ""

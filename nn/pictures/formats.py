@@ -1,12 +1,16 @@
 """Which pictures can be read: their formats, and how large they may be."""
 
+import ctypes
 import math
+import os
 import re
-from typing import BinaryIO
+from functools import cache
+from typing import BinaryIO, cast
 
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError, _imaging
 
 from nn.errors import PictureError
+from nn.pictures.limited_files import LimitedFile
 
 FORMATS: tuple[str, ...] = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 EXTENSIONS = (
@@ -14,6 +18,10 @@ EXTENSIONS = (
 )  # fmt: skip
 HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
 
+# Of a file, but for TIFF: that may hold many pages, of which one is decoded.
+MAX_FILE_BYTES = 300_000_000
+_TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+MAX_SIDE_PIXELS = 100_000  # Pillow takes long for millions of rows, and much memory
 MAX_PIXELS = 100_000_000  # larger pictures are refused, as they take too much memory
 # What Pillow may hold of a picture while it decodes it. TensorFlow and the model take 610 to 660
 # MB, and the process is to stay under 1 GiB: with 405 MB here it was measured at 1.10 GB.
@@ -46,9 +54,11 @@ def identify(name: str, file: BinaryIO, page: int | None = None) -> Image.Image:
 
     HEIC needs a library that registers itself with Pillow. It is imported only for such a file.
     page: of several, counted from 1; None is the first. Raises PictureError where there is no such
-    page or library.
+    page or library, or where the file is too large; and what Pillow raises.
     """
-    image = _open(name, file)
+    limited = LimitedFile(file)
+    image = _open(name, cast(BinaryIO, limited))
+    limited.allow_decoding(image.format, _size_of(file))
     if page is not None:
         count = page_count(image)
         if not 1 <= page <= count:
@@ -66,6 +76,12 @@ def page_count(image: Image.Image) -> int:
 
 def _open(name: str, file: BinaryIO) -> Image.Image:
     start = file.read(_START_BYTES)
+    size_bytes = _size_of(file)
+    if size_bytes > MAX_FILE_BYTES and not start.startswith(_TIFF_STARTS):
+        raise PictureError(
+            f"{name}: {size_bytes / 1e6:,.0f} MB, over {MAX_FILE_BYTES / 1e6:g} MB, the most of a "
+            "picture's file"
+        )
     file.seek(0)
     formats = FORMATS
     if start[4:8] == b"ftyp" and start[8:12] in HEIF_BRANDS:
@@ -75,10 +91,33 @@ def _open(name: str, file: BinaryIO) -> Image.Image:
             raise PictureError(f"{name}: a HEIC picture; pip install pillow-heif first") from None
         register_heif_opener(thumbnails=False)
         formats = ("HEIF",)
+    if start.startswith(_TIFF_STARTS):
+        _silence_libtiff()
     try:
         return Image.open(file, formats=formats)
     except UnidentifiedImageError:
         raise PictureError(f"{name}: {_what_it_is(start)}") from None
+
+
+@cache
+def _silence_libtiff() -> None:
+    """Lets libtiff write nothing to standard error: it names no file, and Pillow raises an error
+    wherever it stops. Pillow has no function for this; a build without the symbols writes on."""
+    try:
+        library = ctypes.CDLL(_imaging.__file__)  # finds the symbols of what Pillow is linked to
+        library.TIFFSetErrorHandler(None)
+        library.TIFFSetWarningHandler(None)
+    except (OSError, AttributeError):
+        pass
+
+
+def _size_of(file: BinaryIO) -> int:
+    """The size of a file in bytes. Its position stays."""
+    position = file.tell()
+    try:
+        return file.seek(0, os.SEEK_END)
+    finally:
+        file.seek(position)
 
 
 def _what_it_is(start: bytes) -> str:
@@ -101,7 +140,7 @@ def _what_it_is(start: bytes) -> str:
         return "an SVG drawing; save it as a PNG file first"
     if re.search(r"<(!doctype html|html|head|body)\b", text, re.IGNORECASE):
         return "a web page, not a picture; save the picture that it shows, and give that file"
-    if all(letter.isprintable() or letter.isspace() for letter in text):
+    if text and all(letter.isprintable() or letter.isspace() for letter in text):
         return f"{not_a_picture} but text; the name of a file of pixels ends with .csv"
     return not_a_picture
 
@@ -112,6 +151,10 @@ def check_size(name: str, image: Image.Image, held_bytes: int = 0) -> None:
     held_bytes: of its file, where that is in memory too.
     """
     width, height = image.size
+    if max(width, height) > MAX_SIDE_PIXELS:
+        raise PictureError(
+            f"{name}: {width:,}x{height:,} pixels, over {MAX_SIDE_PIXELS:,} a side; cut it first"
+        )
     most, of_a_kind = MAX_PIXELS, ""
     free_bytes = max(0, MAX_DECODED_BYTES - held_bytes)
     if width * height * _decoding_bytes(image) > free_bytes:

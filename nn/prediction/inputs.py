@@ -1,6 +1,7 @@
 """The inputs of load_saved_model.py: pictures, folders and data files, and their labels."""
 
 import csv
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Protocol, TypeVar
 
 from nn.data import data_files
 from nn.data.file_names import is_data_file
+from nn.data.text_files import lines_of
 from nn.data.told import UNTOLD, Told
 from nn.errors import DataError
 from nn.pictures.formats import EXTENSIONS
@@ -38,8 +40,8 @@ class Reader(Protocol[ReadingType]):
 def expand(inputs: Iterable[Path], recursive: bool = False) -> list[Path]:
     """Replaces each folder by its pictures, sorted by name; returns all other inputs as they are.
 
-    A folder without a picture stays, so that read_all reports it. Raises DataError where standard
-    input is among them twice.
+    A folder without a picture stays, and so does one below it that cannot be read, so that read_all
+    reports them. Raises DataError where standard input is among them twice.
     """
     inputs = list(inputs)
     if inputs.count(STANDARD_INPUT) > 1:
@@ -82,8 +84,7 @@ def read_all(
             pictures = []
             try:
                 if _is_folder(path):
-                    formats = ", ".join(EXTENSIONS)
-                    raise DataError(f"{path}: no pictures to be read in this folder ({formats})")
+                    raise DataError(_why_nothing_is_read(path))
                 yield from reader.read_csv(path, told)
             except DataError as problem:
                 yield reader.reading_type.failed(str(path), str(problem))
@@ -97,16 +98,25 @@ def _is_data_file(path: Path) -> bool:
 
 
 def _pictures(folder: Path, recursive: bool) -> list[Path]:
-    """The picture files of a folder, sorted; hidden files are left out."""
+    """The picture files of a folder, sorted, then the folders that cannot be read: read_all reports
+    these. Hidden files are left out."""
+    found: list[Path] = []
+    unreadable: list[Path] = []
+    walk = os.walk(folder, onerror=lambda error: unreadable.append(Path(error.filename)))
+    for root, folders, files in walk:
+        names = files if recursive else [*folders, *files]
+        found += [Path(root, name) for name in names if not name.startswith(".")]
+        if not recursive:
+            break
+    return sorted(path for path in found if path.suffix.lower() in EXTENSIONS) + unreadable
+
+
+def _why_nothing_is_read(folder: Path) -> str:
     try:
-        found = folder.rglob("*") if recursive else folder.iterdir()
-        return sorted(
-            path
-            for path in found
-            if path.suffix.lower() in EXTENSIONS and not path.name.startswith(".")
-        )
-    except OSError:  # read_all reports that the folder has nothing to read
-        return []
+        os.scandir(folder).close()
+    except OSError as error:
+        return f"{folder}: cannot be read ({error.strerror})"
+    return f"{folder}: no pictures to be read in this folder ({', '.join(EXTENSIONS)})"
 
 
 def _is_folder(path: Path) -> bool:
@@ -179,7 +189,7 @@ def _read_file_labels(path: Path, parse: Callable[[str], int | str]) -> dict[Pat
         raise DataError(f"{path}: {reason}")
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
-            for number, row in enumerate(csv.reader(file), 1):
+            for number, row in enumerate(csv.reader(lines_of(file, path)), 1):
                 if row and not (number == 1 and row == ["file", "label"]):
                     name, label = _file_and_label(path, number, row, parse)
                     labels[(path.parent / name).resolve()] = label

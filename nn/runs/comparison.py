@@ -22,6 +22,7 @@ from nn.figures import comparison_charts, drawing
 from nn.runs.run import Run, reopen
 from nn.runtime import hashed_lines, sealed_json
 from nn.runtime.file_locks import alone_in
+from nn.runtime.regular_files import read_text
 from nn.runtime.signals import Stop
 from nn.runtime.whole_files import incomplete_folder, sync_folder
 from nn.training.datasets import Source
@@ -163,7 +164,7 @@ class Comparison:
         if not file.exists():
             return []
         rows = read_outcomes(file)
-        lines = hashed_lines.lines_of(file.read_text(encoding="utf-8"))
+        lines = hashed_lines.lines_of(read_text(file))
         hashed_lines.check(file, lines, ROWS_ADVICE)
         planned = {(run.settings.network, run.settings.seed) for run in self.runs}
         found = {(row.network, row.seed) for row in rows}

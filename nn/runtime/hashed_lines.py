@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from nn.errors import UserError
+from nn.runtime.regular_files import read_text
 from nn.runtime.sealed_json import warn_of_no_checksum
 from nn.runtime.whole_files import write_text
 
@@ -39,7 +40,7 @@ def check(path: Path, lines: Sequence[str], advice: str) -> None:
     hashes, as in a run of an older version of the project, it warns once."""
     file = hashes_file(path)
     try:
-        known = set(lines_of(file.read_text(encoding="utf-8")))
+        known = set(lines_of(read_text(file)))
     except FileNotFoundError:
         warn_of_no_checksum(path)
         return

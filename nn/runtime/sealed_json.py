@@ -16,7 +16,7 @@ from pathlib import Path
 
 from nn.errors import UserError
 from nn.runtime.printable import printable
-from nn.runtime.regular_files import why_not_regular
+from nn.runtime.regular_files import read_text, why_not_regular
 from nn.runtime.whole_files import write_text
 
 log = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ def read(path: Path, error: type[UserError], advice: str, *, warns: bool = True)
     if reason := why_not_regular(path):
         raise error(f"{path}: {reason}")
     try:
-        fields = json.loads(path.read_text(encoding="utf-8"))
+        fields = json.loads(read_text(path))
         if not isinstance(fields, dict):
             raise ValueError("not a JSON object")
         has_checksum = "sha256" in fields or "format" in fields

@@ -80,8 +80,8 @@ def run_command(command: Callable[[], int]) -> int:
 
     Without an error it is the command's own. After a UserError, or an OSError such as a full disk,
     it is 2, and one line on standard error says why. It is 2, too, if an optional package is
-    missing. After Ctrl-C it is 130. It is 0 if the pipe behind standard output is closed: its
-    reader, `| head` for example, has all that it wants.
+    missing, or memory. After Ctrl-C it is 130. It is 0 if the pipe behind standard output is
+    closed: its reader, `| head` for example, has all that it wants.
     """
     try:
         raise_at_ctrl_c()
@@ -105,6 +105,9 @@ def run_command(command: Callable[[], int]) -> int:
     except BrokenPipeError:
         _discard_output()
         return 0
+    except MemoryError:
+        print("error: not enough memory for this", file=sys.stderr)
+        return 2
     except OSError as error:
         where = error.filename
         if where is None and error.errno in _OUTPUT_ERRORS:  # nn's own files are named

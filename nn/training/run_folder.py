@@ -30,6 +30,7 @@ import pandas
 from nn.errors import UserError
 from nn.runtime import hashed_lines, sealed_json
 from nn.runtime.file_locks import alone_in
+from nn.runtime.regular_files import read_text
 from nn.runtime.whole_files import sync_folder, write_text
 
 _ADVICE = "put the file back as it was, or start a new run"
@@ -134,7 +135,7 @@ class RunFolder:
             write_text(self.extras_file, sha256 + "\n")
             return
         try:
-            begun_with = self.extras_file.read_text(encoding="utf-8").strip()
+            begun_with = read_text(self.extras_file).strip()
         except (OSError, ValueError) as error:
             raise UserError(
                 f"{self.extras_file}: cannot be read, so nobody knows which extra pictures this "
@@ -161,7 +162,7 @@ class RunFolder:
         if not epochs:
             return []
         try:
-            lines = hashed_lines.lines_of(self.history_file.read_text(encoding="utf-8"))
+            lines = hashed_lines.lines_of(read_text(self.history_file))
             header, *rows = [*csv.reader(lines)]
         except FileNotFoundError:
             raise self._damaged_history("", f"{epochs:,} epochs", "no such file") from None

@@ -5,17 +5,22 @@ import os
 import shutil
 import signal
 import socket
-from contextlib import chdir, contextmanager
+from contextlib import chdir, contextmanager, suppress
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import ROOT, load
 
 from nn.data import csv_files
-from nn.errors import DataError, ModelError
+from nn.data.data_files import iter_rows
+from nn.data.download import import_idx
+from nn.errors import DataError, ModelError, PictureError, UserError
 from nn.pictures.files import read_canvas
+from nn.pictures.sources import Source
 from nn.prediction import inputs, page_index
-from nn.versions import read_card
+from nn.training.run_folder import RunFolder
+from nn.versions import better_version, read_card
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
 
@@ -106,3 +111,94 @@ def test_a_card_or_an_index_that_is_a_pipe_is_refused(folder, name, read, error)
 def test_a_link_to_a_regular_file_is_followed(folder):
     (folder / "link.webp").symlink_to(ROOT / "samples" / "3_pen.webp")
     assert read_canvas(folder / "link.webp").pixels.any()
+
+
+def test_a_pipe_beside_the_card_of_another_version_is_passed_over(folder, shipped):
+    os.mkfifo(folder / "model_card.json")
+    (folder / "1").symlink_to(ROOT / "SavedModel" / "1")
+    (folder / "2").mkdir()
+    (folder / "model_card.json").rename(folder / "2" / "model_card.json")
+    with within(5):
+        assert better_version(folder / "1", shipped.card) is None
+
+
+def test_the_files_of_a_run_are_not_read_from_a_pipe(folder):
+    os.mkfifo(folder / "config.json")
+    with within(5), pytest.raises(UserError) as caught:
+        RunFolder(folder).read_config()
+    assert "a named pipe" in str(caught.value)
+
+
+def test_mnists_files_are_not_read_from_a_pipe(folder):
+    os.mkfifo(folder / "train-images-idx3-ubyte")
+    with within(5), pytest.raises(DataError, match="a named pipe"):
+        import_idx(folder, folder / "out")
+
+
+def sparse(path: Path, start: bytes = b"") -> Path:
+    """A file of 50 GB that takes no room on the disk: zeros behind its start."""
+    with path.open("wb") as file:
+        file.write(start)
+        file.truncate(50 * 10**9)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "reason"),
+    [
+        ("a.png", b"\x89PNG\r\n\x1a\n", "50,000 MB, over 300 MB, the most of a picture's file"),
+        ("a.webp", b"RIFF\0\0\0\0WEBP", "50,000 MB, over 300 MB, the most of a picture's file"),
+        ("a.tif", b"II*\0", "not a picture ("),
+        ("a.csv", b"1,2,", "line 1: over 100 MB in one line"),
+        ("a.npy", b"\x93NUMPY\1\0", "cannot be read (Cannot parse header"),
+        ("a.npz", b"PK\3\4", "cannot be read (File is not a zip file)"),
+        ("x-images-idx3-ubyte", b"\0\0\x08\3", "expected images of 28x28, found 0x0"),
+    ],
+)
+def test_a_file_without_end_is_not_read_to_its_end(folder, shipped, name, start, reason):
+    path = sparse(folder / name, start)
+    with within(30):
+        (reading,) = inputs.read_all(shipped, [path])
+    assert (reading.status, reading.digit) == ("error", None)
+    assert reading.reason.startswith(str(path))
+    assert reason in reading.reason
+
+
+def test_an_array_in_a_file_that_shrinks_is_one_line(folder):
+    """A file that is mapped into memory would end the process by a signal."""
+    path = folder / "x.npy"
+    np.save(path, np.zeros((5000, 784), np.uint8))
+    rows = iter_rows(path)
+    next(rows)
+    os.truncate(path, 1_000_000)
+    with pytest.raises(DataError) as caught:
+        list(rows)
+    assert str(caught.value) == (
+        f"{path}: cannot be read (it ends before the 3,920,000 bytes that its header states)"
+    )
+
+
+@pytest.mark.parametrize("recursive", [False, True])
+def test_a_folder_that_cannot_be_read_is_not_called_empty(folder, shipped, recursive):
+    locked = folder / "above" / "locked"
+    locked.mkdir(parents=True)
+    shutil.copy(ROOT / "samples" / "3_pen.webp", folder / "above")
+    given = folder / "above" if recursive else locked
+    locked.chmod(0)
+    try:
+        if os.access(locked, os.R_OK):
+            pytest.skip("root can read every folder")
+        *_, reading = inputs.read_all(shipped, inputs.expand([given], recursive))
+    finally:
+        locked.chmod(0o700)
+    assert reading.reason == f"{locked}: cannot be read (Permission denied)"
+
+
+def test_damaged_tiffs_write_nothing_of_their_own(tmp_path, capfd):
+    content = bytearray((ROOT / "samples" / "8_scan.tif").read_bytes())
+    for place in range(8, len(content), 97):
+        damaged = content.copy()
+        damaged[place : place + 8] = b"\xff" * 8
+        with suppress(PictureError):
+            read_canvas(Source("a", bytes(damaged)))
+    assert capfd.readouterr() == ("", "")
