@@ -17,6 +17,9 @@ from nn.training.run_folder import RunFolder
 log = logging.getLogger(__name__)
 
 _NAME = re.compile(r"checkpoint-(\d+)(\.index|\.data-\d+-of-\d+)?")
+# What restoring a damaged checkpoint raises: TensorFlow turns some of its errors into Python's own.
+# An index that asks for too many bytes, for example, is an IndexError.
+_DAMAGE = (tf.errors.OpError, LookupError, MemoryError, RuntimeError, ValueError)
 # What TensorFlow writes before it renames it: of a checkpoint, and of its list.
 _TEMPORARY_NAMES = ("checkpoint-*.tempstate*", "checkpoint.tmp*")
 
@@ -104,7 +107,7 @@ class Checkpoints:
         for number, prefix in reversed(list(enumerate(prefixes, 1))):
             try:
                 self._restore(session, prefix)
-            except (tf.errors.OpError, ValueError) as error:
+            except _DAMAGE as error:
                 damages[prefix] = reason_of(error)
                 continue
             self._saver.recover_last_checkpoints(prefixes[:number])
@@ -127,7 +130,7 @@ class Checkpoints:
         for prefix in checkpoint_prefixes(self._run)[-1:]:
             try:
                 return self._restore(session, prefix)
-            except (tf.errors.OpError, ValueError) as error:
+            except _DAMAGE as error:
                 raise UserError(
                     f"{prefix}: this checkpoint cannot be restored ({reason_of(error)}); "
                     f"--resume {self._run.path} goes on from the one before"
@@ -135,7 +138,7 @@ class Checkpoints:
         raise UserError(f"{self._run.checkpoints}: expected a checkpoint, found none")
 
     def _restore(self, session: tf1.Session, prefix: str) -> None:
-        """Restores one checkpoint. Raises OpError or ValueError if it is damaged: then some of the
+        """Restores one checkpoint. Raises one of _DAMAGE if it is damaged: then some of the
         variables may be restored, others not. Raises UserError if it does not fit the graph."""
         if not Path(f"{prefix}.index").exists():
             raise ValueError("its .index file is missing")

@@ -16,12 +16,13 @@ from PIL import Image, ImageFilter
 
 from nn.confidence.thresholds import percent_rounded_down
 from nn.data import bundled
-from nn.errors import DataError
+from nn.errors import DataError, UserError
 from nn.pictures.formats import EXTENSIONS
 from nn.prediction import inputs
 from nn.prediction.output import Table
 from nn.prediction.predictor import Predictor
 from nn.prediction.readings import Reading
+from nn.runtime import sealed_json
 from nn.training.evaluation import confusion_matrix
 from nn.versions import find_version
 
@@ -554,6 +555,13 @@ def flip(card):
     card.write_text(text.replace('"probability": 0.9', '"probability": 0.1', 1))
 
 
+def write_newer(card):
+    fields = sealed_json.read(card, UserError, "")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sealed_json, "FORMAT", sealed_json.FORMAT + 1)
+        sealed_json.write(card, fields)
+
+
 def cut_with_its_hash(path, version):
     """So that TensorFlow, not the card, finds out."""
     cut(path)
@@ -584,7 +592,8 @@ DAMAGE = {
     "card_of_many_brackets": lambda v: (v / CARD).write_text("[" * 100_000),
     "card_flipped": lambda v: flip(v / CARD),
     "card_without_files": lambda v: change_json(v / CARD, files={}),
-    "card_without_scores": lambda v: (v / CARD).write_text('{"files": {}}'),
+    "card_without_scores": lambda v: sealed_json.write(v / CARD, {"files": {}}),
+    "card_of_a_newer_project": lambda v: write_newer(v / CARD),
     "card_without_thresholds": lambda v: change_json(v / CARD, calibration=None),
     "card_of_a_bad_threshold": lambda v: change_json(v / CARD, calibration={"thresholds": [{}]}),
 }

@@ -71,6 +71,24 @@ def damage_index(run: Path, name: str, damage=cut) -> None:
     damage(run / "checkpoints" / f"{name}.index")
 
 
+def flip_footer(run: Path, name: str) -> None:
+    """Flips each bit of a table's last 48 bytes, one after the other, until TensorFlow raises an
+    IndexError, which is none of its own errors: they say where the index of the table lies."""
+    index = run / "checkpoints" / f"{name}.index"
+    whole = index.read_bytes()
+    for bit in range(8 * (len(whole) - 48), 8 * len(whole)):
+        damaged = bytearray(whole)
+        damaged[bit // 8] ^= 1 << bit % 8
+        index.write_bytes(damaged)
+        try:
+            tf.train.list_variables(str(index.with_suffix("")))
+        except IndexError:
+            return
+        except (tf.errors.OpError, ValueError):
+            pass
+    pytest.fail("TensorFlow raises no IndexError any more")
+
+
 DAMAGES = {
     "data cut": damage_data,
     "first byte flipped": lambda run, name: flip(data_of(run, name), 0),
@@ -79,6 +97,7 @@ DAMAGES = {
     "data missing": lambda run, name: damage_data(run, name, Path.unlink),
     "index cut": damage_index,
     "index flipped": lambda run, name: damage_index(run, name, lambda path: flip(path, 0.1)),
+    "index asks for too much": lambda run, name: flip_footer(run, name),
     "index missing": lambda run, name: damage_index(run, name, Path.unlink),
     "both missing": lambda run, name: [
         damage_data(run, name, Path.unlink), damage_index(run, name, Path.unlink),
