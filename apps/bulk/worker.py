@@ -21,6 +21,7 @@ from nn.prediction.readings import Reading
 
 MODEL = "model"  # the folder that a worker finds the version in
 READINGS_PER_BATCH = 1024
+MAX_NAME_CHARACTERS = 60  # of a copy's file: a file system takes 255 bytes
 # What a worker returns. `status` is counted; of JSON lines, `value` alone is written.
 SCHEMAS = {
     JSON: pa.schema([("status", pa.string()), ("value", pa.string())]),
@@ -90,7 +91,8 @@ def _read_data_file(
     """Reads a data file as load_saved_model.py does, from a temporary copy on the worker's disk;
     readings and their reasons have the name that the user knows."""
     with TemporaryDirectory() as folder:
-        copy = Path(folder, Path(name).name)
+        # A name in Parquet may be any text; its end says what the file is.
+        copy = Path(folder, Path(name).name.replace("\0", "_")[-MAX_NAME_CHARACTERS:])
         copy.write_bytes(content)
         for reading in read_all(predictor, [copy], told):
             reason = reading.reason and reading.reason.replace(str(copy), name)

@@ -1,6 +1,7 @@
 """Which pictures can be read: their formats, and how large they may be."""
 
 import ctypes
+import logging
 import math
 import os
 import re
@@ -102,7 +103,10 @@ def _open(name: str, file: BinaryIO) -> Image.Image:
 @cache
 def _silence_libtiff() -> None:
     """Lets libtiff write nothing to standard error: it names no file, and Pillow raises an error
-    wherever it stops. Pillow has no function for this; a build without the symbols writes on."""
+    wherever it stops. Pillow has no function for this; a build without the symbols writes on.
+
+    Pillow itself logs errors of TIFF files; a program that logs nothing would print them."""
+    logging.getLogger("PIL").addHandler(logging.NullHandler())
     try:
         library = ctypes.CDLL(_imaging.__file__)  # finds the symbols of what Pillow is linked to
         library.TIFFSetErrorHandler(None)

@@ -2,6 +2,7 @@
 CSV files, or one line that says what is wrong."""
 
 import gzip
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from conftest import MNIST, run_script, write_csv_folder
 
 from nn.data.csv_files import CSV_NAMES, read_folder, read_images
+from nn.data.data_files import iter_rows
 from nn.data.data_sets import read_set
 from nn.data.digits import Digits, split
 from nn.data.told import Told
@@ -322,6 +324,21 @@ def write_bad(folder: Path, name: str, both: tuple[Digits, Digits]) -> Path:
 
             with zipfile.ZipFile(path, "w") as archive:
                 archive.writestr("x.npy", b"no array")
+        case "password.npz":
+            import zipfile
+
+            with zipfile.ZipFile(path, "w") as archive:
+                archive.writestr("x.npy", b"no array")
+            content = bytearray(path.read_bytes())
+            content[6] |= 1  # the flag of encryption, in the member's header
+            content[content.index(b"PK\1\2") + 8] |= 1  # and in the archive's list
+            path.write_bytes(content)
+        case "liar.npy.gz" | "liar.npy":
+            header = {"descr": "|u1", "fortran_order": False, "shape": (2**40, 28, 28)}
+            with gzip.open(path, "wb") if path.suffix == ".gz" else path.open("wb") as file:
+                np.lib.format.write_array_header_1_0(file, header)
+        case "endless.csv":
+            path.write_text(",".join(["0"] * 785) + "\n" + "1," * 500_000 + "\n")
         case "missing.csv":
             pass
     return path
@@ -338,6 +355,10 @@ def write_bad(folder: Path, name: str, both: tuple[Digits, Digits]) -> Path:
         ("cut.csv.gz", "cannot be read"),
         ("cut late.csv.gz", "cannot be read"),
         ("odd.npz", "cannot be read (x.npy is no array)"),
+        ("password.npz", "cannot be read (File 'x.npy' is encrypted, password required"),
+        ("liar.npy", "cannot be read (it ends before the 862,017,116,176,384 bytes that its"),
+        ("liar.npy.gz", "cannot be read (it ends before the 862,017,116,176,384 bytes that its"),
+        ("endless.csv", "line 2: expected 785 columns, as above, found 50001"),
         ("letters.csv", "line 4: column 1: expected a label 0 to 9, found '26'"),
         ("unnamed.csv", "line 1: expected 784 columns of pixels, and a column named label"),
         ("counts", "expected 300 labels, one for each image of x.npy, found 299"),
@@ -383,3 +404,18 @@ def test_the_module_converts_any_of_them(tmp_path, both):
     finished = run_script("-m", "nn.mnist", "--from", "out put", "--to", "out put", cwd=tmp_path)
     assert finished.returncode == 2
     assert "holds the files that --from reads" in finished.stderr
+
+
+def test_a_packed_array_is_read_in_little_memory(tmp_path):
+    """100 MB, packed into 0.1 MB."""
+    path = tmp_path / "x.npy.gz"
+    with gzip.open(path, "wb", 6) as file:
+        header = {"descr": "|u1", "fortran_order": False, "shape": (200_000, 784)}
+        np.lib.format.write_array_header_1_0(file, header)
+        for _ in range(200):
+            file.write(bytes(784_000))
+    tracemalloc.start()
+    assert sum(len(rows.images) for rows in iter_rows(path)) == 200_000
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 20_000_000

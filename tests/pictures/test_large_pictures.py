@@ -1,6 +1,11 @@
-"""Large pictures: read in little memory, and no other than they were."""
+"""Large pictures: read in little memory, and no other than they were. Files of pictures that would
+take long for nothing: refused at once."""
 
+import io
+import struct
 import sys
+import time
+import zlib
 
 import numpy as np
 import pytest
@@ -166,3 +171,55 @@ def test_files_that_take_more_memory_to_decode_may_have_fewer_pixels(
         f"of a {image.format} file like this; shrink it first"
     )
     assert problem == (most and expected)
+
+
+def png(width: int, height: int, *chunks: tuple[bytes, bytes]) -> bytes:
+    """A PNG of 8 gray bits with these chunks behind its header."""
+    header = b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    parts = (
+        struct.pack(">I", len(content)) + kind + content
+        + struct.pack(">I", zlib.crc32(kind + content))
+        for kind, content in (header, *chunks)
+    )  # fmt: skip
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+TOO_MANY = "x: cannot be read (its parts are too many or too large for a picture)"
+ENDLESS = {
+    "a JPEG of zeros": b"\xff\xd8\xff" + bytes(5_000_000),
+    "a JPEG of fill bytes": b"\xff\xd8" + b"\xff" * 5_000_000,
+    "a JPEG of comments": b"\xff\xd8" + b"\xff\xfe\0\2" * 1_000_000,
+    "a PNG of notes": png(28, 28, *[(b"tEXt", b"a\0b")] * 100_000),
+    "a GIF of one comment": b"GIF89a\1\0\1\0\0\0\0!\xfe" + (b"\xff" + b"x" * 255) * 20_000,
+}
+
+
+@pytest.mark.parametrize("name", ENDLESS)
+def test_a_header_without_end_is_refused_soon(name):
+    started = time.process_time()
+    with pytest.raises(PictureError) as caught:
+        read_canvas(Source("x", ENDLESS[name]))
+    assert str(caught.value) == TOO_MANY
+    assert time.process_time() - started < 3  # each took 8 to 30 s
+
+
+@pytest.mark.parametrize(("width", "height"), [(1, 100_001), (100_001, 1)])
+def test_a_picture_may_not_be_a_line_of_pixels(width, height):
+    pixels = zlib.compress(bytes((width + 1) * height))
+    with pytest.raises(PictureError, match="pixels, over 100,000 a side; cut it first"):
+        read_canvas(Source("x", png(width, height, (b"IDAT", pixels), (b"IEND", b""))))
+
+
+def test_the_frames_of_an_animation_are_not_counted():
+    """Counting them would take a minute."""
+    frame = b"\x2c\0\0\0\0\1\0\1\0\0\x02\x02\x44\x01\x00"
+    started = time.process_time()
+    read_canvas(Source("x", b"GIF89a\1\0\1\0\0\0\0" + frame * 200_000 + b";"))
+    assert time.process_time() - started < 1
+
+
+def test_the_last_of_many_pages_is_read():
+    file = io.BytesIO()
+    pages = [picture("L", 20, 20) for _ in range(1500)]
+    pages[0].save(file, "TIFF", save_all=True, append_images=pages[1:])
+    assert read_canvas(Source("x", file.getvalue(), 1500)).pixels.any()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, load
 
+from nn.prediction.page_folder import UniqueFileNames
 from nn.prediction.readings import NumberReading, Reading
 from nn.runtime.printable import printable
 
@@ -140,3 +141,13 @@ def test_a_numbers_json_has_its_probability_and_an_error_has_none():
     assert fields["rows"][1]["probability"] == 0.123457
     assert NumberReading.failed("a.png", "why").json_fields()["probability"] is None
     assert NumberReading("a.png", "unsure", None, [], "no ink").json_fields()["probability"] is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../../etc/passwd.png", "/etc/passwd", "..", "/", "a/../../b.png", "~/x", "..\x00/a.csv:3"],
+)
+def test_a_page_stays_in_its_folder(tmp_path, name):
+    page = f"{UniqueFileNames([Path(name)]).take(name)}.png"
+    assert os.path.normpath(tmp_path / page) == str(tmp_path / page)
+    assert "/" not in page

@@ -61,7 +61,7 @@ def test_special_files_are_an_error_each_and_the_others_are_read(folder):
         listener.bind("socket.png")
     finished = load(
         "pipe.png", "drei – 3.webp", "rows.csv", "eine Mappe", "z.csv", "socket.png", "null.png",
-        "/dev/zero", "--json", "--model", ROOT / "SavedModel" / "1", cwd=folder, timeout=60,
+        "/dev/zero", "--json", "--model", ROOT / "SavedModel" / "1", cwd=folder, timeout=120,
     )  # fmt: skip
     assert finished.returncode == 1, finished.stderr
     lines = [json.loads(line) for line in finished.stdout.splitlines()]
