@@ -98,7 +98,7 @@ test: lint
 # twice.
 DRILLS ?= $(if $(filter-out false,$(CI)),--scale 0.03)
 
-test-faults: install-dev
+test-faults: install-dev install-serve
 	$(PYTEST) $(FAULTS) $(ARGS)
 	$(if $(ARGS),,$(RUN) -m benchmarks.faults $(DRILLS))
 

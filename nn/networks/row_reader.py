@@ -17,7 +17,7 @@ DILATIONS_STEPS = 1, 3, 6  # of the last convolutions
 
 
 @register(
-    "rows", task=Task.READ_ROWS, parameters=254_288, epochs=20, batch_size=32, learning_rate=4e-3,
+    "rows", task=Task.READ_ROWS, parameters=254_288, epochs=12, batch_size=32, learning_rate=4e-3,
     warmup=0.1, beta_2=0.99, weight_decay=0.01, precision=BFLOAT16, towers=1, pictures=50_000,
 )  # fmt: skip
 def rows(strips: tf.Tensor, seed: tf.Tensor | None, *, folded: bool = False) -> tf.Tensor:

@@ -319,7 +319,7 @@ def test_what_a_killed_process_left_is_removed(whole, run, caplog):
     assert finish(run, caplog) == []
     assert [name for name in names if (run / name).exists()] == [".exported.json.999"]
     training = reopen(RunFolder(run), run.parent / "out", quiet=True)
-    exports.record(training.folder, whole / "SavedModel" / "1", EPOCHS + 1)
+    exports.record(training.folder, EPOCHS + 1, whole / "SavedModel" / "1", "a hash")
     assert not (run / ".exported.json.999").exists()
 
 
