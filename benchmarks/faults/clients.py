@@ -150,7 +150,11 @@ def _mutated_requests(server: Server, path: str, count: int) -> Row:
         if place % HONEST_STEP == HONEST_STEP - 1:
             is_right = _is_honestly_answered(server) and is_right
         survived += is_right
-    statuses = ", ".join(f"{number:,} of status {status}" for status, number in seen.most_common())
+    waited = "waited for more, as its length said"
+    statuses = ", ".join(
+        f"{number:,} {f'of status {status}' if status else waited}"
+        for status, number in seen.most_common()
+    )
     return Row(f"damaged requests for {path}", count, survived, statuses)
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from nn.data.digits import PIXELS, SIDE, Digits
 from nn.data.text_files import check_line_lengths, open_lines, require_file
 from nn.errors import DataError
+from nn.runtime.printable import printable
 
 # What NumPy raises at a file that it does not accept, or that is gzipped and damaged. Read again
 # line by line, such a file gives the reason.
@@ -170,7 +171,7 @@ def _parse_row(line: str) -> list[int]:
     if not any(is_number(cell) for cell in cells[:2]) and len(cells) > 1:
         raise ValueError(
             f"expected {PIXELS} pixels, found what looks like a header row "
-            f"({shorten(line.strip())}); delete that line"
+            f"({printable(shorten(line.strip()))}); delete that line"
         )
     if len(cells) != PIXELS:
         hint = "; is the label in the first column?" if len(cells) == PIXELS + 1 else ""

@@ -11,6 +11,7 @@ from nn.data.csv_files import is_number, shorten
 from nn.data.digits import PIXELS
 from nn.data.text_files import open_lines
 from nn.errors import DataError
+from nn.runtime.printable import printable
 
 SEPARATORS = (",", ";", "\t", " ")
 LABEL_NAMES = {"label", "labels", "class", "digit", "target", "y", "number", "character"}
@@ -77,9 +78,10 @@ def _with_header(path: Path, number: int, separator: str, names: Sequence[str]) 
     if label is None and extra == 1 and index is None and all(map(is_number, names)):
         label = 0  # numbered columns: pandas wrote a table without names, labels first
     if extra != (label is not None) + (index is not None) or len(labels) > 1:
+        found = printable(shorten(", ".join(names), 60))
         raise DataError(
             f"{path}, line {number}: expected {PIXELS} columns of pixels, and a column named label "
-            f"if there are labels; found {len(names)} columns, {shorten(', '.join(names), 60)}"
+            f"if there are labels; found {len(names)} columns, {found}"
         )
     return Layout(separator, len(names), number, label, index)
 

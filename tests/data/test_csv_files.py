@@ -173,6 +173,15 @@ def test_a_header_row_is_recognized(tmp_path, first):
     assert len(message) < len(str(path)) + 150
 
 
+def test_control_characters_of_a_file_leave_the_message_one_line(tmp_path):
+    """Found by a drill: a damaged IDX file that was taken for a table."""
+    path = tmp_path / "train-idx3-ubyte"
+    path.write_bytes(b"]\0\x08\x01\0\0\0\x0c\0\x01\x02\x03,\x1f\x14\x07\x08 \0\x01")
+    message = message_of(read_images, path)
+    assert len(message.splitlines()) == 1
+    assert r"(]\x00\x08" in message
+
+
 def test_a_quoted_pixel_is_judged_alike_by_both_readers(tmp_path):
     path = write(tmp_path / "x.csv", with_cell(3, 101, '"12"'))
     refused = [rows.errors for rows in iter_images(path) if rows.errors]
