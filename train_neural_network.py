@@ -241,7 +241,8 @@ def compare(options: argparse.Namespace) -> int:
     """Trains several networks with several seeds, prints a table; returns the exit status."""
     from nn.networks.registry import get_network, readers
     from nn.runs import export_folders
-    from nn.runs.comparison import Comparison, table
+    from nn.runs.comparison import Comparison
+    from nn.runs.outcomes import table
     from nn.runtime.signals import catch_signals
 
     if options.resume:

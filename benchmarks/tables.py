@@ -27,16 +27,16 @@ SHOWN_RATES = (0.001, 0.002)  # values of --max-error that docs/accuracy.md show
 
 def all_digits() -> str:
     """Makes the Markdown table of the networks that were trained on all training digits."""
-    from nn.runs import comparison
+    from nn.runs.outcomes import read_outcomes, table
 
-    return comparison.table(comparison.read_outcomes(result_files.ALL_DIGITS))
+    return table(read_outcomes(result_files.ALL_DIGITS))
 
 
 def compared() -> str:
     """Makes the Markdown table of all networks, trained with validation digits held out."""
-    from nn.runs import comparison
+    from nn.runs.outcomes import read_outcomes, table
 
-    return comparison.table(comparison.read_outcomes(result_files.COMPARED))
+    return table(read_outcomes(result_files.COMPARED))
 
 
 def calibration() -> Iterator[str]:
@@ -84,9 +84,9 @@ def faults() -> str:
 def draw() -> None:
     """Draws docs/accuracy_time.png."""
     from nn.figures import comparison_charts, drawing
-    from nn.runs import comparison
+    from nn.runs.outcomes import read_outcomes
 
-    outcomes = comparison.read_outcomes(result_files.COMPARED)
+    outcomes = read_outcomes(result_files.COMPARED)
     seeds = len({outcome.seed for outcome in outcomes})
     title = f"MNIST: {seeds} seeds, {outcomes[0].images:,} test digits"
     drawing.save(comparison_charts.accuracy_by_time(outcomes, title), CHART)

@@ -115,7 +115,7 @@ def _ask(server: Server, request: bytes, seconds: float = ANSWER_SECONDS) -> tup
 def _is_whole(received: bytes) -> bool:
     head, mark, body = received.partition(b"\r\n\r\n")
     length = re.search(rb"\r\ncontent-length: (\d+)", head.lower())
-    if mark and not length:  # h11's own answers to what is no HTTP end with the connection
+    if mark and not length:  # h11 answers bad HTTP itself, then closes the connection
         return b"transfer-encoding: chunked" not in head.lower() or body.endswith(b"0\r\n\r\n")
     return bool(mark and length and len(body) >= int(length[1]))
 

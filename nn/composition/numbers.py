@@ -5,7 +5,6 @@ Digits and signs are ink; cells are not. Masks are float32 [H, W], from 0 to 1, 
 of a height are shares of the digits' height.
 """
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -14,20 +13,15 @@ from numpy.random import Generator
 from nn.composition import paper as on
 from nn.composition.ink import sized
 from nn.composition.layers import Box, Layer
+from nn.composition.signs import SIGNS, draw_sign
 from nn.composition.writing import Hand, stretched
 from nn.data.digits import NO_DIGIT, Digits
 
-SIGNS = ".,-:/"
 SIGNED_SHARE, SIGN_SHARE = 0.5, 0.4  # of the free numbers; of the gaps in these
 CELLS_SHARE = 0.5
 TOUCHING_SHARE = 0.3  # of the free numbers: neighbors may touch
 ROWS_SHARE = 0.3  # of the numbers: as many rows as fit
-MIN_DOT_RADIUS = 0.028  # of the height: a smaller one is a speck
-MAX_SMEAR = 0.5  # of the pen's width: how far it moves while it makes a dot
 MIN_DIGIT_PIXELS = 20  # of a scene: half as many on the canvas, where lower ones are not read
-
-
-Place = tuple[float, float]  # x and y, in pixels
 
 
 class Cell(NamedTuple):
@@ -136,83 +130,6 @@ def draw_digit(
     # Of a wide digit, the longer side is its width.
     longer = tall * max(1, min(mask.shape[1] / mask.shape[0], 1.2))
     return sized(mask, max(8, round(longer))), label
-
-
-def draw_sign(
-    sign: str, hand: Hand, height: float, random: Generator, *, by_hand: bool = False
-) -> tuple[np.ndarray, float]:
-    """Draws a sign: its mask, and how far it drops below the line that the digits stand on.
-
-    by_hand: whether strokes end round and dots are not quite round, as a pen makes them.
-    """
-    side = round(2 * height)
-    layer, base = Layer((side, side)), 1.5 * height
-    pen = max(hand.pen, 2 * MIN_DOT_RADIUS) * height
-    dot = pen / 2 * random.uniform(1, 1.5)
-    dots, stroke = _lay_out_sign(sign, (side / 2, base), dot, height, random)
-    if sign == "/":
-        pen = max(0.8, hand.pen * height)
-    for place in dots:
-        layer.disk(place, (dot, dot), 1.0)
-    if stroke:
-        layer.line(stroke, pen)
-    if by_hand:
-        _draw_ends(layer, dots, dot, stroke, pen, random)
-    mask, last = _cut_out(layer.coverage())
-    return mask, last - base
-
-
-def _lay_out_sign(
-    sign: str, middle_of_base: Place, dot: float, height: float, random: Generator
-) -> tuple[list[Place], list[Place]]:
-    """The middles of a sign's dots, whose radius is `dot`; and the ends of its stroke, if it has
-    one."""
-    middle, base = middle_of_base
-    lean = random.uniform(-0.05, 0.3)  # to the right, for each pixel of height
-    dots: list[Place] = []
-    stroke: list[Place] = []
-    if sign == ".":
-        up = dot + random.uniform(-0.03, 0.1) * height
-        dots = [(middle, base - up)]
-    elif sign == ",":
-        start, far = random.uniform(-0.1, 0.02), random.uniform(0.12, 0.3)
-        left = middle - random.uniform(0, 0.16) * height
-        stroke = [(middle, base + start * height), (left, base + far * height)]
-    elif sign == "-":
-        half, up = random.uniform(0.1, 0.26) * height, random.uniform(0.38, 0.6) * height
-        rise = random.normal(0.02, 0.03) * height
-        stroke = [(middle - half, base - up), (middle + half, base - up - rise)]
-    elif sign == ":":
-        ups = random.uniform(0.08, 0.28) * height, random.uniform(0.5, 0.75) * height
-        dots = [(middle + lean * up, base - up) for up in ups]
-    else:
-        below, above = random.uniform(-0.03, 0.3) * height, random.uniform(0.95, 1.35) * height
-        lean += 0.2
-        stroke = [(middle - lean * below, base + below), (middle + lean * above, base - above)]
-    return dots, stroke
-
-
-def _cut_out(mask: np.ndarray) -> tuple[np.ndarray, float]:
-    """The part of a mask that is not empty, and where its lower side was."""
-    rows, columns = (np.flatnonzero((mask > 0.1).any(axis)) for axis in (1, 0))
-    return mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], float(rows[-1] + 1)
-
-
-def _draw_ends(
-    layer: Layer,
-    dots: Sequence[Place],
-    radius: float,
-    stroke: Sequence[Place],
-    pen: float,
-    random: Generator,
-) -> None:
-    """Rounds the ends of a stroke, and draws dots out into very short strokes."""
-    for place in stroke:
-        layer.disk(place, (pen / 2, pen / 2), 1.0)
-    for x, y in dots:
-        right, down = random.uniform(-MAX_SMEAR, MAX_SMEAR, 2) * pen
-        for share in (0.5, 1.0):
-            layer.disk((x + share * right, y + share * down), (radius, radius), 1.0)
 
 
 def lay_out_cells(wide: int, height: float, random: Generator) -> list[Cell]:

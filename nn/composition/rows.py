@@ -10,14 +10,8 @@ from numpy.random import Generator
 from scipy import ndimage
 
 from nn.composition.layers import Layer
-from nn.composition.numbers import (
-    SIGNS,
-    Cell,
-    draw_digit,
-    draw_sign,
-    lay_out_cells,
-    place_in_cells,
-)
+from nn.composition.numbers import Cell, draw_digit, lay_out_cells, place_in_cells
+from nn.composition.signs import SIGNS, draw_sign
 from nn.composition.writing import Hand
 from nn.data.digits import Digits
 

@@ -19,7 +19,7 @@ EXTENSIONS = (
 )  # fmt: skip
 HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
 
-# Of a file, but for TIFF: that may hold many pages, of which one is decoded.
+# A picture file may be so large. A TIFF may be larger: it holds pages, and one is decoded.
 MAX_FILE_BYTES = 300_000_000
 _TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 MAX_SIDE_PIXELS = 100_000  # Pillow takes long for millions of rows, and much memory

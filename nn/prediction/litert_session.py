@@ -60,6 +60,7 @@ class LiteRTModel(RestoredModel):
         self, name: str, inputs: Sequence[str], outputs: Sequence[str], in_callers_thread: bool
     ) -> Runner:
         def run_part(*arrays: np.ndarray) -> list[np.ndarray]:
+            """Runs a part of a batch on an idle interpreter, or on a new one."""
             try:
                 interpreter = self._idle.pop()
             except IndexError:

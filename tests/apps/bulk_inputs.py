@@ -19,7 +19,7 @@ PIXELS = ",".join(f"pixel{place}" for place in range(784))
 
 
 def compose(folder: Path, mnist: Path, pictures: int, broken: int) -> None:
-    """Writes pictures/, of which so many are broken, and rows/, six CSV files."""
+    """Writes pictures/, some of them broken, and rows/, six CSV files. broken: how many."""
     (folder / "pictures").mkdir(parents=True)
     (folder / "rows").mkdir()
     for place, content in enumerate(islice(_pictures(mnist), pictures - broken)):

@@ -1,6 +1,6 @@
 """What Spark reads is what load_saved_model.py reads, whoever is killed meanwhile.
 
-`make test-bulk` runs this with 20,000 pictures, of which 50 are broken.
+`make test-bulk` runs this with 20,000 pictures; 50 of them are broken.
 """
 
 import json

@@ -84,7 +84,7 @@ def wait_for_a_running_trial(folder: Path) -> None:
 
 @pytest.fixture(scope="module")
 def shared(small_data, tmp_path_factory) -> tuple[Path, list, str]:
-    """A study of five trials, of which a process was killed in one: its folder, the options, and
+    """A study of five trials; a process was killed during one. Returns the folder, the options, and
     what the last process printed."""
     folder = tmp_path_factory.mktemp("study")
     options = ["dense", "--data", small_data, "--epochs", 2, "--trials", 5, "--run-dir", folder]

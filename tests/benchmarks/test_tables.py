@@ -7,7 +7,7 @@ from conftest import ROOT
 
 from benchmarks import calibration, result_files, tables
 from nn.networks.fixed_weights import load_weights, weights_file, weights_sha256
-from nn.runs.comparison import by_network, read_outcomes, spread
+from nn.runs.outcomes import by_network, read_outcomes, spread
 
 HINT = "not up to date; this prints its tables: python -m benchmarks.tables"
 

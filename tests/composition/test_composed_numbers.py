@@ -1,10 +1,10 @@
-"""nn/composition/numbers.py: composed numbers, their cells and their signs."""
+"""nn/composition/numbers.py and signs.py: composed numbers, their cells and their signs."""
 
 import numpy as np
 import pytest
 from scipy import ndimage
 
-from nn.composition import numbers
+from nn.composition import signs
 from nn.composition.numbers import draw_number
 from nn.data.digits import NO_DIGIT
 
@@ -48,14 +48,14 @@ def test_a_single_digit_has_its_label_and_several_have_none(drawn):
     assert np.mean([parts_of(number.ink) >= 2 for number in drawn]) > 0.5
 
 
-@pytest.mark.parametrize("sign", numbers.SIGNS)
+@pytest.mark.parametrize("sign", signs.SIGNS)
 def test_a_sign_lies_where_people_write_it(sign):
     """Its top and bottom in heights of a digit, from the line that the digits stand on."""
     lowest, highest = {".": (-0.2, 0.1), ",": (-0.15, 0.4), "-": (-0.75, -0.25),
                        ":": (-0.95, 0.05), "/": (-1.45, 0.4)}[sign]  # fmt: skip
     for seed in range(20):
         random = np.random.default_rng(seed)
-        mask, drop = numbers.draw_sign(sign, numbers.Hand.any(random), 40, random)
+        mask, drop = signs.draw_sign(sign, signs.Hand.any(random), 40, random)
         bottom, top = drop / 40, (drop - mask.shape[0]) / 40
         assert lowest - 0.25 <= top < bottom <= highest + 0.25, (sign, top, bottom)
         assert mask.max() > 0.5

@@ -12,10 +12,10 @@ from scipy import ndimage
 
 from nn.composition import row_pictures, rows, surfaces
 from nn.composition.layers import Layer
-from nn.composition.numbers import SIGNS
 from nn.composition.paper import covering, plain
 from nn.composition.row_pictures import RowPicture, compose_rows
 from nn.composition.rows import Row, draw_free_row, draw_joints, draw_rows_in_cells
+from nn.composition.signs import SIGNS
 from nn.composition.writing import Hand
 from nn.data.digits import Digits
 

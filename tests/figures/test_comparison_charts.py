@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nn.figures.comparison_charts import accuracy_by_time, comparison_bars
-from nn.runs.comparison import Outcome
+from nn.runs.outcomes import Outcome
 
 
 def outcome(network: str, seed: int, accuracy: float, seconds: float, **fields) -> Outcome:

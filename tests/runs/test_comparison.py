@@ -17,7 +17,8 @@ from PIL import Image
 from nn.errors import UserError
 from nn.figures import comparison_charts
 from nn.networks.registry import get_network
-from nn.runs.comparison import Comparison, Outcome, table
+from nn.runs.comparison import Comparison
+from nn.runs.outcomes import Outcome, table
 from nn.runtime.signals import Interrupted
 from nn.training.datasets import Source
 from nn.training.run_folder import RunFolder
