@@ -27,6 +27,7 @@ UNITS_PER_ROW = 16
 COLUMN_INCHES = 0.95
 MIN_SHEET_INCHES = 6  # wide enough for a title
 TITLE_INCHES = 0.7
+CAPTION_POINTS = 7  # with 8, "100.0% probable" runs into the caption beside it
 # In widths of a column.
 CAPTIONED_ROW_HEIGHT = 1.35  # a digit and what it was read as
 PLAIN_ROW_HEIGHT = 1
@@ -237,7 +238,8 @@ def draw_captioned(
     left, top = column + DIGIT_LEFT, CAPTIONED_ROW_HEIGHT * row + DIGIT_TOP
     _draw_digit(axes, image, left, top)
     middle = column + 0.5
-    axes.text(middle, top - CAPTION_GAP, caption, ha="center", va="bottom", fontsize=8, **style)
+    place = middle, top - CAPTION_GAP
+    axes.text(*place, caption, ha="center", va="bottom", fontsize=CAPTION_POINTS, **style)
     return left, top
 
 

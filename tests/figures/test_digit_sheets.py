@@ -1,5 +1,7 @@
 """nn/figures/digit_sheets.py: what a reader of the sheets sees."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -162,3 +164,18 @@ def test_a_strip_of_readings_shows_each_step():
     assert highlighted == [7]
     assert second[3].get_title() == "no ink"
     assert not second[3].patches
+
+
+def test_no_caption_runs_into_the_one_beside_it():
+    """The widest caption on every digit: they once ran together into one line."""
+    labels = [*range(10)] * 5
+    read = scores(labels, labels, [0.99999] * 50)
+    figure = digit_sheets.sample_predictions(numbered(50), read, "compact")
+    (axes,) = figure.axes
+    figure.draw_without_rendering()
+    boxes = [text.get_window_extent() for text in axes.texts]
+    rows = {round(box.y0) for box in boxes}
+    for row in rows:
+        across = sorted((box for box in boxes if round(box.y0) == row), key=lambda box: box.x0)
+        assert all(one.x1 + 3 < other.x0 for one, other in pairwise(across))
+    assert len(boxes) == 50
