@@ -20,7 +20,8 @@ PRINTED = "ABCDEFGHKLMNPRSTUVXZabcdefghkmnprstuvxyz.,:;()/€$%#*-=0123456789"
 def frame(layer: Layer, box: Box, random: Generator) -> None:
     """A printed box around the digit, which may touch or overshoot it; a side may be missing,
     broken or double."""
-    _rectangle(layer, box.grown(_gaps(box, random, -0.08, 0.4)), random, _line_width(box, random))
+    least = random.choice([-0.08, -0.25], p=[0.75, 0.25])
+    _rectangle(layer, box.grown(_gaps(box, random, least, 0.4)), random, _line_width(box, random))
 
 
 def comb(layer: Layer, box: Box, random: Generator) -> None:

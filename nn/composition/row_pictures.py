@@ -13,8 +13,8 @@ from scipy import ndimage
 
 from nn.composition import paper as on
 from nn.composition import surfaces
+from nn.composition.cells import draw_cells
 from nn.composition.layers import Box, Layer
-from nn.composition.numbers import draw_cells
 from nn.composition.rows import Row, draw_free_row, draw_joints, draw_rows_in_cells
 from nn.composition.surroundings import draw_contrast, draw_marks, draw_opacity, draw_paper
 from nn.composition.taking import FAINT_LEVELS, TWO_LEVELS_CONTRAST, compressed, shaped

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.random import Generator
 from scipy import ndimage
 
+from nn.composition.cells import Cell, draw_digit, lay_out_cells, place_in_cells
 from nn.composition.layers import Layer
-from nn.composition.numbers import Cell, draw_digit, lay_out_cells, place_in_cells
 from nn.composition.signs import SIGNS, draw_sign
 from nn.composition.writing import Hand
 from nn.data.digits import Digits

@@ -12,6 +12,7 @@ from numpy.random import Generator
 from PIL import Image
 
 from nn.composition import paper as on
+from nn.composition.cells import cut_out_cell
 from nn.composition.ink import sized
 from nn.composition.layers import Box
 from nn.composition.marks import ring, rules
@@ -46,7 +47,7 @@ def compose(digits: Digits, random: Generator) -> Scene:
     One that a person could hardly see is drawn anew.
     """
     kinds: dict[Callable[[Digits, Generator], Drawing], float] = {
-        _written: 0.50, _framed: 0.10, _number: 0.18, _other: 0.09, _blank: 0.13,
+        _written: 0.46, _framed: 0.10, _number: 0.17, _cell: 0.07, _other: 0.08, _blank: 0.12,
     }  # fmt: skip
     while True:
         kind = list(kinds)[random.choice(len(kinds), p=list(kinds.values()))]
@@ -94,11 +95,30 @@ def _number(digits: Digits, random: Generator) -> Drawing:
     ink, cells, box, label = draw_number(digits, size, random)
     if random.random() < TIGHT_NUMBER_SHARE:
         ink, cells, box = _cropped_to(box, ink, cells, random)
-        size = (ink.shape[0], ink.shape[1])
+    return _on_form(digits, ink, np.zeros_like(ink), cells, box, label, random)
+
+
+def _cell(digits: Digits, random: Generator) -> Drawing:
+    """A cell cut out of a form. The digits beside it are seen in part, and are not to be read."""
+    return _on_form(digits, *cut_out_cell(digits, SIDE_PIXELS, random), random)
+
+
+def _on_form(
+    digits: Digits,
+    ink: np.ndarray,
+    beside: np.ndarray,
+    cells: np.ndarray,
+    box: Box,
+    label: int,
+    random: Generator,
+) -> Drawing:
+    """Ink in the cells of a form, or on blank paper. beside: writing that is not to be read."""
+    size = (ink.shape[0], ink.shape[1])
     contrast = draw_contrast(random)
     paper = draw_paper(digits, size, contrast, random)
     light = contrast * float(paper.mean())
     marks = cells * min(0.97, contrast * random.uniform(0.25, 1.3))
+    marks = np.maximum(marks, min(0.97, contrast * random.uniform(0.7, 1.1)) * beside)
     if random.random() < 0.25:
         marks = np.maximum(marks, draw_marks(size, box, contrast, random))
     covered = np.maximum(contrast * draw_opacity(size, random) * ink, marks)

@@ -8,20 +8,22 @@ from nn.composition.paper import places, plain
 
 
 def patterned(paper: np.ndarray, random: Generator, strength: float) -> np.ndarray:
-    """Prints a fine pattern on the paper, as on checks: waves, a screen of dots, or slanted lines.
+    """Prints a pattern on the paper, as on checks: waves, a screen of dots, or slanted lines, close
+    together or far apart.
 
     strength: how much darker the pattern is, as a share of the paper's level.
     """
     height, width = paper.shape
     y, x = np.mgrid[:height, :width].astype(np.float32)
-    angle, pitch = random.uniform(0, np.pi), random.uniform(2.5, 0.25 * min(height, width))
+    widest = random.choice([0.25, 0.5]) * min(height, width)
+    angle, pitch = random.uniform(0, np.pi), random.uniform(2.5, widest)
     along, across = x * np.cos(angle) + y * np.sin(angle), y * np.cos(angle) - x * np.sin(angle)
     bend = random.uniform(0, 1.5) * np.sin(across * 2 * np.pi / random.uniform(8, width))
     wave = np.sin(2 * np.pi * along / pitch + bend * 2)
     if random.random() < 0.35:  # dots
         wave = wave * np.sin(2 * np.pi * across / pitch)
-    if random.random() < 0.4:  # crisp
-        wave = np.clip(wave * 4 - random.uniform(0, 3), -1, 1)
+    if random.random() < 0.55:  # crisp: lines, of which the middle is highest
+        wave = np.clip((wave - random.uniform(0, 0.95)) * random.uniform(4, 12), -1, 1)
     return paper * (1 - strength * (0.5 + 0.5 * wave))
 
 
@@ -39,6 +41,28 @@ def textured(paper: np.ndarray, random: Generator, strength: float) -> np.ndarra
     if random.random() < 0.3:  # stains are darker than the paper, not lighter
         grain = -np.abs(grain)
     return paper * (1 + strength * grain).clip(0.2, 1.5)
+
+
+def stained(paper: np.ndarray, random: Generator, strength: float) -> np.ndarray:
+    """Spills something on the paper: one to three stains, with soft or ragged edges; some have
+    dried up and have a dark rim.
+
+    strength: how much darker a stain is, as a share of the paper's level.
+    """
+    y, x = places(paper)
+    for _ in range(random.integers(1, 4)):
+        down, right = random.uniform(-0.6, 0.6, 2)
+        radius = float(np.exp(random.uniform(np.log(0.06), np.log(0.5))))
+        distance = np.hypot(y - down, (x - right) * random.uniform(0.6, 1.6)) / radius
+        noise = random.normal(0, 1, paper.shape).astype(np.float32)
+        ragged = ndimage.gaussian_filter(noise, np.exp(random.uniform(np.log(0.8), np.log(8))))
+        depth = 1 - distance - random.uniform(0, 0.6) * ragged / max(float(ragged.std()), 1e-6)
+        soft = np.exp(random.uniform(np.log(0.02), np.log(0.3)))
+        stain = 1 / (1 + np.exp(-np.clip(depth / soft, -50, 50)))
+        if random.random() < 0.3:
+            stain *= 0.4 + 0.6 * np.exp(-((depth / 0.15) ** 2))
+        paper = paper * (1 - strength * random.uniform(0.3, 1) * stain)
+    return paper
 
 
 def edged(paper: np.ndarray, random: Generator) -> np.ndarray:

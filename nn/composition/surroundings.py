@@ -11,14 +11,15 @@ from nn.composition import surfaces
 from nn.composition.ink import sized
 from nn.composition.layers import Box, Layer
 from nn.composition.marks import Mark, draw_mark
-from nn.composition.writing import digit_mask, other_writing, stretched
+from nn.composition.writing import cursive, digit_mask, other_writing, stretched
 from nn.data.digits import Digits
 
 # A neighbor of which so much is seen, or less, is cut off by the border, and is not to be read. One
 # that is seen whole is another digit. Nothing between is shown, as a person would not know either.
 MAX_CUT_SHARE, MIN_WHOLE_SHARE = 0.5, 0.97
 MAX_SHOWN_THROUGH = 0.65  # of the ink's contrast
-CUT_LINE_SHARE = 0.35  # of the neighbors: a whole line of writing, cut off
+CUT_LINE_SHARE = 0.4  # of the neighbors: a whole line of writing, cut off
+CURSIVE_SHARE, REACHING_SHARE = 0.4, 0.4  # of these lines: cursive; reaching to the digit
 
 
 def draw_paper(
@@ -33,11 +34,13 @@ def draw_paper(
     paper = on.plain(size, random.uniform(90, 255))
     strength = contrast * random.uniform(0.1, 0.7)
     changes: list[tuple[float, Callable[[], np.ndarray]]] = [
-        (0.15, lambda: surfaces.patterned(paper, random, strength)),
+        (0.14, lambda: surfaces.patterned(paper, random, strength)),
+        (0.06, lambda: surfaces.patterned(paper, random, contrast * random.uniform(0.1, 0.9))),
         (0.15, lambda: on.ruled(paper, random, min(size) * random.uniform(0.1, 0.5),
                                 contrast * random.uniform(0.1, 1.0), random.random() < 0.5)),
         (0.16, lambda: surfaces.textured(paper, random, contrast * random.uniform(0.02, 0.2))),
-        (0.28, lambda: _shown_through(digits, paper, through * contrast, random)),
+        (0.12, lambda: surfaces.stained(paper, random, contrast * random.uniform(0.05, 0.9))),
+        (0.33, lambda: _shown_through(digits, paper, through * contrast, random)),
         (0.45, lambda: on.lit(paper, random, random.uniform(0, 0.5))),
         (0.16, lambda: on.shadowed(paper, random, random.uniform(0.15, 0.6))),
         (0.10, lambda: on.creased(paper, random, random.uniform(0.08, 0.3))),
@@ -134,6 +137,13 @@ def _cut_line(digits: Digits, size: tuple[int, int], box: Box, random: Generator
     cover = np.zeros(size, np.float32)
     tall, seen = box.height * random.uniform(0.6, 1.3), random.uniform(0.08, MAX_CUT_SHARE)
     at_top, left = random.random() < 0.5, random.uniform(-0.5, 0.1) * tall
+    free = (box.top if at_top else size[0] - box.bottom) + random.uniform(-0.1, 0.15) * box.height
+    if 0 < free < MAX_CUT_SHARE * tall and random.random() < REACHING_SHARE:
+        seen = free / tall
+    if random.random() < CURSIVE_SHARE:
+        drawn = cursive(random, tall, 1.5 * size[1])
+        top = seen * tall - drawn.shape[0] if at_top else size[0] - seen * tall
+        return on.covering(size, drawn, top, left)
     while left < size[1]:
         mask = digit_mask(digits, random)[0] if random.random() < 0.6 else other_writing(
             digits, random)  # fmt: skip

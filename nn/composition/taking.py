@@ -18,6 +18,7 @@ SMALL_SIDE_PIXELS = (10, 60)  # of pictures that are smaller than a canvas
 MIN_CONTRAST_LEVELS, MIN_CONTRAST = 3.0, 0.4
 FAINT_LEVELS = 40  # of 255: fainter ink does not outlast a strong compression
 TWO_LEVELS_SHARE = 0.06  # of the pictures: scanned in black and white
+FLIPPED_SHARE, MAX_FLIPPED = 0.25, 0.05  # of small filled pictures, and of their pixels
 TWO_LEVELS_CONTRAST = 60  # gray levels, of the ink: fainter ink is lost in black and white
 MOVED_SHARE = 0.12  # of the pictures: the camera moved
 MOTION_SHARES = (0.03, 0.32)  # of the ink's height: how far it moved
@@ -105,6 +106,9 @@ def take(drawing: Drawing, random: Generator) -> Scene:
     if is_two_levels and drawing.contrast > TWO_LEVELS_CONTRAST:
         middle = (picture.max() + picture.min()) / 2
         picture = np.where(picture > middle, picture.max(), picture.min())
+        if filled and random.random() < FLIPPED_SHARE:
+            flipped = random.random(picture.shape) < random.uniform(0, MAX_FLIPPED)
+            picture = np.where(flipped, picture.max() + picture.min() - picture, picture)
     pixels = on.bytes_of(picture)
     if random.random() < 0.3:
         least = 12 if drawing.contrast > FAINT_LEVELS else 60  # or nobody could see it any more

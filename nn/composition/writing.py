@@ -82,9 +82,11 @@ def stretched(mask: np.ndarray, random: Generator) -> np.ndarray:
 
 
 def other_writing(digits: Digits, random: Generator, tall: int = TALL_PIXELS) -> np.ndarray:
-    """A mask of a letter or sign, of two or three of them or of digits in a row, a scribble, or a
-    figure."""
-    kind = random.choice(5, p=[0.3, 0.18, 0.3, 0.11, 0.11])
+    """A mask of a letter or sign, of two or three of them or of digits in a row, a scribble, a
+    figure, or cursive writing."""
+    kind = random.choice(6, p=[0.28, 0.17, 0.28, 0.1, 0.1, 0.07])
+    if kind == 5:
+        return cursive(random, tall, random.uniform(0.8, 2.5) * tall)
     if kind == 0:
         return _sign(random, tall)
     if kind == 4:
@@ -97,6 +99,27 @@ def other_writing(digits: Digits, random: Generator, tall: int = TALL_PIXELS) ->
     chosen = random.integers(0, len(digits), count)
     masks = [from_image(digits.images[index], tall) for index in chosen]
     return _in_a_row(masks, random, tall)
+
+
+def cursive(random: Generator, tall: float, wide: float) -> np.ndarray:
+    """A mask of cursive writing: loops in a row, some of which reach far up or down. tall: of its
+    longest loops, from top to bottom; wide: of the whole; both in pixels, about."""
+    pitch = random.uniform(0.15, 0.35) * tall
+    count = max(3, round(wide / pitch))
+    turn = np.linspace(0, 2 * np.pi * count, 24 * count)
+    # Where the pen is right of its mean place on the way up, and left on the way down, it draws
+    # loops.
+    reaches = np.where(random.random((2, count)) < 0.3, random.uniform(0.6, 1, (2, count)), 0.3)
+    up, down = ndimage.gaussian_filter1d(np.repeat(reaches, 24, axis=1), 5, axis=1)
+    y = np.cos(turn) * np.where(np.cos(turn) > 0, down, up) * tall / 2
+    x = turn / (2 * np.pi) * pitch + random.uniform(0.1, 0.7) * pitch * np.sin(turn)
+    x = x - random.normal(0.25, 0.2) * y
+    way = np.stack([x - x.min(), y - y.min()], 1) + 0.1 * tall
+    size = np.ceil(way.max(0) + 0.1 * tall).astype(int)
+    image = Image.new("L", (int(size[0]), int(size[1])), 0)
+    width = max(1, round(random.uniform(0.03, 0.12) * tall))
+    ImageDraw.Draw(image).line([(a, b) for a, b in way], 255, width, joint="curve")
+    return trimmed(np.asarray(image, np.float32) / 255)
 
 
 def _sign(random: Generator, tall: int) -> np.ndarray:

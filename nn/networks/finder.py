@@ -22,9 +22,9 @@ FINE, MIDDLE, COARSE = 24, 48, 96  # filters where a side has 32 pixels, 16, and
 
 
 @register(
-    "finder", task=Task.FIND_INK, parameters=457_348, epochs=9, batch_size=64, learning_rate=4e-3,
+    "finder", task=Task.FIND_INK, parameters=457_348, epochs=8, batch_size=64, learning_rate=4e-3,
     warmup=0.15, beta_2=0.99, weight_decay=0.01, precision=BFLOAT16, towers=1,
-    pictures=120_000,
+    pictures=150_000,
 )  # fmt: skip
 def finder(pictures: tf.Tensor, seed: tf.Tensor | None, *, folded: bool = False) -> tf.Tensor:
     """a U-Net: conv 3×3: 24, 48, 96 and 96 filters, each half as large as the one before; BN, ReLU

@@ -113,7 +113,7 @@ def test_the_list_of_networks_shows_them(train_here):
     finished = train_here("--list-networks")
     assert "rows: 254,288 parameters; 12 epochs" in finished.stdout
     assert "finder: 457,348 parameters; 9 epochs" in finished.stdout
-    assert "120,000 composed pictures" in finished.stdout
+    assert "150,000 composed pictures" in finished.stdout
 
 
 def test_equal_keys_compose_equal_pictures_in_any_number_of_processes(digits, monkeypatch):
