@@ -16,7 +16,6 @@ from nn.data.told import UNTOLD, Told
 from nn.errors import DataError, UserError
 from nn.runtime.locations import find_folder
 from nn.runtime.signals import Stop
-from nn.training.cut_digits import cut_digits
 from nn.training.drawn_pictures import no_digits, styled
 from nn.training.fitted_pictures import fit_pictures
 from nn.training.found_digits import EXTRA, found_digits
@@ -30,7 +29,7 @@ BUNDLED_TRAINING_DIGITS = 1500
 ENLARGED_MARGIN_PIXELS = 2  # on each side of an 8×8 digit, before it is enlarged
 ENLARGED_SIDE_PIXELS = 48  # four times the digit with its margin
 # Extra pictures: the share of each sort (docs/experiments.md).
-EXTRAS = {"on paper": 0.6, "no digit": 0.09, "styled": 0.05, "other writers": 0.04, "cut": 0.22}
+EXTRAS = {"on paper": 0.8, "no digit": 0.1, "styled": 0.06, "other writers": 0.04}
 # Gray, of 255, that is subtracted from an enlarged digit. With 96 the mean pixel is 32; with 0 it
 # is 43. The mean of MNIST's training digits is 33.
 FAINT_GRAY = 96
@@ -151,10 +150,9 @@ def extra_pictures(
 
     EXTRAS says how many of each sort. Those on paper are what the finder of ink delivers of
     composed pictures (found_digits.py). Letters and scribbles, which get the label NO_DIGIT, and
-    digits with a stroke added, such as a bar through a seven, are drawn by drawn_pictures.py. The
-    cut ones are pieces of digits that touch (cut_digits.py). Those by other writers are
-    scikit-learn's digits, as many as there are; a run on these digits itself gets none of them, for
-    they include its test digits. stop, quiet: as in compose_pictures.
+    digits with a stroke added, such as a bar through a seven, are drawn by drawn_pictures.py. Those
+    by other writers are scikit-learn's digits, as many as there are; a run on these digits itself
+    gets none of them, for they include its test digits. stop, quiet: as in compose_pictures.
     """
     counts = {sort: round(part * share * len(digits)) for sort, part in EXTRAS.items()}
     random = np.random.default_rng(seed)
@@ -167,7 +165,6 @@ def extra_pictures(
     others = no_digits(digits, counts["no digit"], random)
     labels = np.concatenate([labels, np.full(len(others), NO_DIGIT)]).astype(np.int64)
     drawn = Digits(fit_pictures(pictures + others), labels)
-    drawn = drawn.joined(cut_digits(digits, counts["cut"], random, stop=stop, quiet=quiet))
     key = (seed, EXTRA)
     return drawn.joined(found_digits(digits, counts["on paper"], key, stop=stop, quiet=quiet))
 
