@@ -25,7 +25,9 @@ from benchmarks import result_files
 from benchmarks.faults.drill import Drill, Row
 
 # A drill is the function of this name in the module of this name.
-DRILLS = ("kills", "full_disk", "concurrency", "damage", "inputs", "clients")
+DRILLS = (
+    "kills", "full_disk", "concurrency", "damage", "inputs", "large_pictures", "clients",
+)  # fmt: skip
 WIDTH, FAULT_WIDTH = 80, 60  # columns of a terminal; of them for the name of a fault
 
 
