@@ -18,7 +18,8 @@ from nn.versions import CARD, LITERT_FILE, file_sha256
 
 SHIPPED = ROOT / "SavedModel" / "1"
 SAMPLES = [path for path in sorted(ROOT.glob("samples/*.*")) if path.suffix not in (".py", ".csv")]
-SIX_DECIMALS = re.compile(r"\b[01]\.\d{5,6}\b")  # a probability in JSON
+# A probability in JSON; one below 0.0001 has an exponent.
+SIX_DECIMALS = re.compile(r"\b[01]\.\d{5,6}\b|\b\d(?:\.\d)?e-0[56]\b")
 # Stands for a machine without a package: then neither find_spec nor import finds it.
 WITHOUT = "import sys\nsys.modules[{!r}] = None\n"
 
