@@ -66,17 +66,17 @@ KINDS = (
 def large_pictures(scale: float, folder: Path) -> Iterator[Row]:
     """Reads a picture of each kind; of a share `scale` of the kinds, at least of one."""
     register_heif_opener()
-    step = round(1 / scale)
     peaks, survived = [], 0
-    for kind in KINDS[::step]:
+    for kind in KINDS[:: max(1, round(1 / scale))]:
         file = folder / f"1{kind.suffix}"
         write(kind, file)
         finished = run(("-c", READ, file.name, "--model", str(PROJECT / "SavedModel")), folder)
         answer, peak = ["", "0", *finished.stdout.splitlines()][-2:]
-        is_right = answer.split()[:2] == [file.name, "1"] and not finished.returncode
         peaks.append(int(peak))
-        survived += is_right and peaks[-1] < MAX_PEAK_BYTES
-        if not is_right or peaks[-1] >= MAX_PEAK_BYTES:
+        is_read = answer.split()[:2] == [file.name, "1"] and not finished.returncode
+        is_survived = is_read and peaks[-1] < MAX_PEAK_BYTES
+        survived += is_survived
+        if not is_survived:
             print(f"{kind}: {peaks[-1]:,} bytes, {answer} {finished.stderr}", file=sys.stderr)
         file.unlink()
     happens = f"the 1 on each is read, in at most {max(peaks) / 1e6:,.0f} MB"

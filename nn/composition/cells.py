@@ -15,10 +15,11 @@ from nn.composition.layers import Box, Layer
 from nn.composition.writing import Hand, stretched
 from nn.data.digits import NO_DIGIT, Digits
 
-# A digit of the next cell of which no more is seen is not to be read. More is not shown: nobody
-# would know which digit is meant.
+# The border cuts off a digit in the next cell, so it is not to be read. A digit of which more would
+# be seen is left out, because nobody would know which digit is meant.
 MAX_NEIGHBOR_SHARE = 0.8
-EMPTY_SHARE, APART_SHARE = 0.1, 0.35  # of the cells that are cut out: empty; apart from the next
+EMPTY_SHARE = 0.1  # of the cells that are cut out
+APART_SHARE = 0.35  # of the rows of cells: there is a gap between two cells
 
 
 class Cell(NamedTuple):
@@ -43,10 +44,10 @@ class Placed(NamedTuple):
         return self.left + self.mask.shape[1]
 
 
-class CutOut(NamedTuple):
-    """A cell that is cut out of a form: the ink of its digit, what is seen of the digits beside it,
-    and the coverage of the cells, each float32 [H, W]; the box around the digit's place; and its
-    label, NO_DIGIT if the cell is empty."""
+class Form(NamedTuple):
+    """Writing on a form: ink, the digits that are to be read; beside, what is seen of others, which
+    are not; cells, what is printed; each float32 [H, W], from 0 to 1. box: around the ink's place;
+    label: of a single digit, or NO_DIGIT."""
 
     ink: np.ndarray
     beside: np.ndarray
@@ -55,9 +56,9 @@ class CutOut(NamedTuple):
     label: int
 
 
-def cut_out_cell(digits: Digits, longer: int, random: Generator) -> CutOut:
-    """Cuts a cell and what lies around it out of a row of cells. longer: the longer side of the
-    picture, in pixels."""
+def cut_out_cell(digits: Digits, longer: int, random: Generator) -> Form:
+    """Cuts a cell, and what lies around it, out of a row of cells. longer: the longer side of the
+    picture, in pixels. The label is NO_DIGIT if the cell is empty."""
     hand = Hand.any(random)
     pitch = random.uniform(0.62, 1.3)  # in digit heights
     over, under = random.uniform(0.0, 0.5, 2)
@@ -80,7 +81,7 @@ def cut_out_cell(digits: Digits, longer: int, random: Generator) -> CutOut:
             ink, label = cover, one.label
         elif cover.sum() <= MAX_NEIGHBOR_SHARE * one.mask.sum():
             beside = np.maximum(beside, cover)
-    return CutOut(ink, beside, layer.coverage(), Box(base - height, base, left, left + wide), label)
+    return Form(ink, beside, layer.coverage(), Box(base - height, base, left, left + wide), label)
 
 
 def draw_digit(
@@ -98,7 +99,7 @@ def draw_digit(
 def lay_out_cells(wide: int, height: float, random: Generator) -> list[Cell]:
     """Cells beside each other, at times in groups; some may lie beyond the border."""
     pitch = min(height * random.uniform(0.62, 1.25), wide)
-    apart = random.uniform(0.05, 0.4) * pitch if random.random() < 0.35 else 0.0
+    apart = random.uniform(0.05, 0.4) * pitch if random.random() < APART_SHARE else 0.0
     group = int(random.choice([0, 0, 2, 3]))
     count = max(1, min(int(wide * random.uniform(0.6, 1.15) / (pitch + apart)), 10))
     cells, left = [], 0.0

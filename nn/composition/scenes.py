@@ -12,11 +12,20 @@ from numpy.random import Generator
 from PIL import Image
 
 from nn.composition import paper as on
-from nn.composition.cells import cut_out_cell
+from nn.composition.cells import Form, cut_out_cell
 from nn.composition.ink import sized
 from nn.composition.layers import Box
 from nn.composition.marks import ring, rules
 from nn.composition.numbers import draw_number
+from nn.composition.places import (
+    SIDE_PIXELS,
+    beyond_border,
+    cropped,
+    cropped_to,
+    draw_box,
+    draw_place,
+    draw_size,
+)
 from nn.composition.surroundings import (
     draw_contrast,
     draw_marks,
@@ -29,15 +38,11 @@ from nn.composition.taking import Drawing, Scene, take
 from nn.composition.writing import digit_mask, other_writing, stretched
 from nn.data.digits import NO_DIGIT, Digits
 
-SIDE_PIXELS = 112  # the longer side of a scene: enough for a canvas of 64
 TIGHT_NUMBER_SHARE = 0.3  # of the numbers: cropped to their ink, or nearly
 WIDE_NUMBER_SHARE = 0.65  # of the numbers: pictures up to three times as wide as high
 TIGHT_SHARE = 0.15  # of the written pictures: cropped to the ink, or nearly
 RUNS_OFF_SHARE = 0.2  # of the others: up to a fifth lies beyond the border; what is seen is ink
-MAX_LOST_SHARE, STROKE_SHARE = 0.2, 0.06
 MAX_THROUGH_BLANK = 0.25  # of the contrast: on a blank sheet more looks like faint writing
-STRIP_SHARE = 0.12  # of the pictures: they may be as wide, or as high, as strips
-MAX_ASPECT = 7.0
 TABLE_SHARE = 0.12  # of all: the paper ends within the picture
 
 
@@ -72,8 +77,8 @@ def _blank(digits: Digits, random: Generator) -> Drawing:
 
     There is no ring and no short line: alone they are a zero and a one.
     """
-    size = _size(random)
-    box = _box_of(size, random.uniform(0.3, 0.9), random)
+    size = draw_size(random)
+    box = draw_box(size, random.uniform(0.3, 0.9), random)
     empty = np.zeros(size, np.float32)
     contrast = random.uniform(0.05, 1)  # of marks where ink would be
     paper = draw_paper(digits, size, contrast, random, through=MAX_THROUGH_BLANK)
@@ -89,30 +94,23 @@ def _blank(digits: Digits, random: Generator) -> Drawing:
 
 def _number(digits: Digits, random: Generator) -> Drawing:
     """Several digits in a row, perhaps in the cells of a form."""
-    size = _size(random)
+    size = draw_size(random)
     if random.random() < WIDE_NUMBER_SHARE:
         size = (round(SIDE_PIXELS * float(np.exp(-random.uniform(0.2, 1.2)))), SIDE_PIXELS)
     ink, cells, box, label = draw_number(digits, size, random)
     if random.random() < TIGHT_NUMBER_SHARE:
-        ink, cells, box = _cropped_to(box, ink, cells, random)
-    return _on_form(digits, ink, np.zeros_like(ink), cells, box, label, random)
+        ink, cells, box = cropped_to(box, ink, cells, random)
+    return _on_form(digits, Form(ink, np.zeros_like(ink), cells, box, label), random)
 
 
 def _cell(digits: Digits, random: Generator) -> Drawing:
     """A cell cut out of a form. The digits beside it are seen in part, and are not to be read."""
-    return _on_form(digits, *cut_out_cell(digits, SIDE_PIXELS, random), random)
+    return _on_form(digits, cut_out_cell(digits, SIDE_PIXELS, random), random)
 
 
-def _on_form(
-    digits: Digits,
-    ink: np.ndarray,
-    beside: np.ndarray,
-    cells: np.ndarray,
-    box: Box,
-    label: int,
-    random: Generator,
-) -> Drawing:
-    """Ink in the cells of a form, or on blank paper. beside: writing that is not to be read."""
+def _on_form(digits: Digits, form: Form, random: Generator) -> Drawing:
+    """Writing in the cells of a form, or on blank paper, with marks around it."""
+    ink, beside, cells, box, label = form
     size = (ink.shape[0], ink.shape[1])
     contrast = draw_contrast(random)
     paper = draw_paper(digits, size, contrast, random)
@@ -131,17 +129,17 @@ def _on_paper(
     """A mask on paper. tight: how many are cropped to the ink, or nearly."""
     mask = stretched(mask, random)
     if random.random() < tight:
-        size, drawn, top, left = _cropped(mask, random)
+        size, drawn, top, left = cropped(mask, random)
     else:
-        size = _size(random)
+        size = draw_size(random)
         share = random.choice(
             [random.uniform(0.12, 0.3), random.uniform(0.3, 0.5), random.uniform(0.45, 0.85),
              random.uniform(0.85, 1.04)], p=[0.12, 0.25, 0.42, 0.21],
         )  # fmt: skip
         drawn = sized(mask, max(8, round(share * min(size))))
-        top, left = _place(size, drawn.shape, random)
+        top, left = draw_place(size, drawn.shape, random)
         if random.random() < RUNS_OFF_SHARE:
-            top, left = _beyond_border(size, drawn.shape, (top, left), random)
+            top, left = beyond_border(size, drawn.shape, (top, left), random)
     ink = on.covering(size, drawn, top, left)
     box = Box(top, top + drawn.shape[0], left, left + drawn.shape[1])
     contrast = draw_contrast(random)
@@ -183,69 +181,3 @@ def _framed(digits: Digits, random: Generator) -> Drawing:
     if random.random() < 0.35:
         shown = shown * (0.6 + 0.4 * on.lit(np.ones_like(ink), random, 0.8))
     return Drawing(low + (high - low) * (1 - shown), ink, label, high - low, filled=True)
-
-
-def _size(random: Generator) -> tuple[int, int]:
-    """Height and width of a scene; the longer side is SIDE_PIXELS."""
-    aspect = float(np.exp(random.normal(0, 0.28))) if random.random() < 0.75 else 1.0
-    if random.random() < STRIP_SHARE:
-        aspect = float(np.exp(random.uniform(-1, 1) * np.log(MAX_ASPECT)))
-    shorter = max(round(SIDE_PIXELS / MAX_ASPECT), round(SIDE_PIXELS / max(aspect, 1 / aspect)))
-    return (SIDE_PIXELS, shorter) if aspect > 1 else (shorter, SIDE_PIXELS)
-
-
-def _place(size: tuple[int, int], drawn: tuple[int, ...], random: Generator) -> tuple[float, float]:
-    """Top and left of a digit: near the middle, or anywhere; a large one may run off the border."""
-    free = [side - used for side, used in zip(size, drawn, strict=True)]
-    if random.random() < 0.5:
-        top, left = (space / 2 + random.normal(0, 0.05) * side
-                     for space, side in zip(free, size, strict=True))  # fmt: skip
-    else:
-        top, left = (random.uniform(min(space, 0), max(space, 0)) for space in free)
-    return top, left
-
-
-def _beyond_border(
-    size: tuple[int, int],
-    drawn: tuple[int, ...],
-    place: tuple[float, float],
-    random: Generator,
-) -> tuple[float, float]:
-    """Moves a digit to where a part of it runs off the border: its top and left."""
-    axis, is_far = int(random.integers(2)), random.random() < 0.5
-    # Of a stroke along the border, half of the width may be hidden.
-    most = random.choice([STROKE_SHARE, MAX_LOST_SHARE])
-    lost = random.uniform(0, most) * drawn[axis]
-    moved = [*place]
-    moved[axis] = size[axis] - drawn[axis] + lost if is_far else -lost
-    return moved[0], moved[1]
-
-
-def _cropped(
-    mask: np.ndarray, random: Generator
-) -> tuple[tuple[int, int], np.ndarray, float, float]:
-    """A picture that ends at the ink or little beyond it: its size, the mask, its top and left."""
-    drawn = sized(mask, SIDE_PIXELS)
-    margins = random.uniform(0, random.choice([0.04, 0.15]), 4) * SIDE_PIXELS
-    height, width = drawn.shape
-    size = (round(height + margins[0] + margins[1]), round(width + margins[2] + margins[3]))
-    return (max(size[0], 20), max(size[1], 20)), drawn, margins[0], margins[2]
-
-
-def _cropped_to(
-    box: Box, ink: np.ndarray, cells: np.ndarray, random: Generator
-) -> tuple[np.ndarray, np.ndarray, Box]:
-    """The part of both pictures in a box with small margins; and the box there."""
-    margins = np.round(random.uniform(0, random.choice([0.05, 0.3]), 4) * box.height).astype(int)
-    top, left = max(int(box.top) - margins[0], 0), max(int(box.left) - margins[2], 0)
-    bottom, right = int(np.ceil(box.bottom)) + margins[1], int(np.ceil(box.right)) + margins[3]
-    part = slice(top, max(bottom, top + 16)), slice(left, max(right, left + 16))
-    moved = Box(box.top - top, box.bottom - top, box.left - left, box.right - left)
-    return ink[part], cells[part], moved
-
-
-def _box_of(size: tuple[int, int], share: float, random: Generator) -> Box:
-    height = share * min(size)
-    width = height * random.uniform(0.4, 0.9)
-    top, left = _place(size, (round(height), round(width)), random)
-    return Box(top, top + height, left, left + width)

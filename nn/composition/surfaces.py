@@ -22,7 +22,7 @@ def patterned(paper: np.ndarray, random: Generator, strength: float) -> np.ndarr
     wave = np.sin(2 * np.pi * along / pitch + bend * 2)
     if random.random() < 0.35:  # dots
         wave = wave * np.sin(2 * np.pi * across / pitch)
-    if random.random() < 0.55:  # crisp: lines, of which the middle is highest
+    if random.random() < 0.55:  # crisp lines
         wave = np.clip((wave - random.uniform(0, 0.95)) * random.uniform(4, 12), -1, 1)
     return paper * (1 - strength * (0.5 + 0.5 * wave))
 

@@ -19,7 +19,7 @@ from nn.data.digits import Digits
 MAX_CUT_SHARE, MIN_WHOLE_SHARE = 0.5, 0.97
 MAX_SHOWN_THROUGH = 0.65  # of the ink's contrast
 CUT_LINE_SHARE = 0.4  # of the neighbors: a whole line of writing, cut off
-CURSIVE_SHARE, REACHING_SHARE = 0.4, 0.4  # of these lines: cursive; reaching to the digit
+CURSIVE_SHARE, REACHING_SHARE = 0.4, 0.4  # of these lines: cursive; they reach the digit
 
 
 def draw_paper(

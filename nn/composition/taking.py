@@ -18,7 +18,8 @@ SMALL_SIDE_PIXELS = (10, 60)  # of pictures that are smaller than a canvas
 MIN_CONTRAST_LEVELS, MIN_CONTRAST = 3.0, 0.4
 FAINT_LEVELS = 40  # of 255: fainter ink does not outlast a strong compression
 TWO_LEVELS_SHARE = 0.06  # of the pictures: scanned in black and white
-FLIPPED_SHARE, MAX_FLIPPED = 0.25, 0.05  # of small filled pictures, and of their pixels
+# Of the filled pictures in two levels, some have wrong pixels: up to such a share of them.
+FLIPPED_SHARE, MAX_FLIPPED = 0.25, 0.05
 TWO_LEVELS_CONTRAST = 60  # gray levels, of the ink: fainter ink is lost in black and white
 MOVED_SHARE = 0.12  # of the pictures: the camera moved
 MOTION_SHARES = (0.03, 0.32)  # of the ink's height: how far it moved

@@ -102,13 +102,13 @@ def other_writing(digits: Digits, random: Generator, tall: int = TALL_PIXELS) ->
 
 
 def cursive(random: Generator, tall: float, wide: float) -> np.ndarray:
-    """A mask of cursive writing: loops in a row, some of which reach far up or down. tall: of its
-    longest loops, from top to bottom; wide: of the whole; both in pixels, about."""
+    """A mask of cursive writing: a row of loops, some of which reach far up or down.
+
+    tall: the height of the longest loops; wide: the width of the row; both in pixels, roughly.
+    """
     pitch = random.uniform(0.15, 0.35) * tall
     count = max(3, round(wide / pitch))
     turn = np.linspace(0, 2 * np.pi * count, 24 * count)
-    # Where the pen is right of its mean place on the way up, and left on the way down, it draws
-    # loops.
     reaches = np.where(random.random((2, count)) < 0.3, random.uniform(0.6, 1, (2, count)), 0.3)
     up, down = ndimage.gaussian_filter1d(np.repeat(reaches, 24, axis=1), 5, axis=1)
     y = np.cos(turn) * np.where(np.cos(turn) > 0, down, up) * tall / 2

@@ -5,7 +5,7 @@ import pytest
 from scipy import ndimage
 
 from nn.composition import surfaces
-from nn.composition.cells import CutOut, cut_out_cell
+from nn.composition.cells import Form, cut_out_cell
 from nn.composition.writing import cursive
 from nn.data.digits import NO_DIGIT
 
@@ -13,7 +13,7 @@ LONGER = 112  # pixels
 
 
 @pytest.fixture(scope="module")
-def cut_out(digits) -> list[CutOut]:
+def cut_out(digits) -> list[Form]:
     return [cut_out_cell(digits[0], LONGER, np.random.default_rng([8, i])) for i in range(120)]
 
 

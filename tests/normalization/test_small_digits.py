@@ -1,5 +1,6 @@
 """A closer look: where pictures are cut out of pages, and when."""
 
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +17,8 @@ from nn.pictures.canvas import CANVAS, PAGE, place_image
 from nn.pictures.files import read_canvas
 from nn.prediction import read_ahead
 
+DARK_LEVEL = 160  # paper is lighter, ink darker, also where both share a pixel
+
 
 def normalize(pixels, sizes):
     return pipeline.normalize(pixels, sizes, find_ink())
@@ -23,6 +26,16 @@ def normalize(pixels, sizes):
 
 def look_closer(pages, sizes):
     return small_digits.look_closer(pages, sizes, normalize)
+
+
+def look_closer_at_dark_pixels(pages, sizes):
+    """A closer look for which all dark pixels are ink, and nothing else."""
+
+    def dark(pixels, sizes):
+        ink = tf.where((pixels > 0) & (pixels < DARK_LEVEL), 255, 0)
+        return SimpleNamespace(ink=tf.cast(ink, tf.uint8))
+
+    return small_digits.look_closer(pages, sizes, dark)
 
 
 def page(height: int, width: int, seed: int = 0) -> np.ndarray:
@@ -78,7 +91,32 @@ PLACES = [(0, 0), (0.55, 0.65), (0.9, 0.9), (0.03, 0.5)]  # of the room that the
 # The last is searched whole.
 @pytest.mark.parametrize("shape", [(384, 512), (512, 330), (100, 120)])
 @pytest.mark.parametrize("share", PLACES)
-def test_a_small_digit_is_cut_out_of_its_page(shape, share, digits):
+def test_a_small_digit_is_cut_out_of_its_page_unshrunk(shape, share, digits):
+    image = np.asarray(Image.fromarray(digits[1].images[0]).resize((40, 40)))
+    place = [round(part * (side - 40)) for part, side in zip(share, shape, strict=True)]
+    picture = with_digit(page(*shape), image, *place)
+    canvases, sizes = run(look_closer_at_dark_pixels, *on_pages([picture]))
+    height, width, shorter = sizes[0]
+    assert shorter == min(shape)
+    assert CANVAS / 2 < max(height, width) <= CANVAS  # less in a corner: there is no more page
+    # What stands on the canvas is a part of the page, pixel by pixel, in which the digit is whole.
+    top, left = (CANVAS - height) // 2, (CANVAS - width) // 2
+    cut = canvases[0, top : top + height, left : left + width]
+    ink_rows, ink_columns = (np.flatnonzero((image > 96).any(axis)) for axis in (1, 0))
+    found = [
+        (y, x)
+        for y in range(max(0, place[0] - 40), place[0] + 20)
+        for x in range(max(0, place[1] - 40), place[1] + 20)
+        if np.array_equal(picture[y : y + height, x : x + width], cut)
+    ]
+    ((y, x),) = found
+    assert y <= place[0] + ink_rows[0] and place[0] + ink_rows[-1] < y + height
+    assert x <= place[1] + ink_columns[0] and place[1] + ink_columns[-1] < x + width
+
+
+@pytest.mark.parametrize("shape", [(384, 512), (512, 330), (100, 120)])
+@pytest.mark.parametrize("share", PLACES)
+def test_a_small_digit_that_the_finder_found_is_whole(shape, share, digits):
     image = np.asarray(Image.fromarray(digits[1].images[0]).resize((40, 40)))
     place = [round(part * (side - 40)) for part, side in zip(share, shape, strict=True)]
     picture = with_digit(page(*shape), image, *place)
