@@ -10,10 +10,10 @@ from nn.prediction.runtimes import LITERT, TENSORFLOW
 
 JSON, PARQUET = FORMATS = ("json", "parquet")
 
-DESCRIPTION = "Reads millions of handwritten digits on Apache Spark: pictures and rows of pixels."
+DESCRIPTION = "Reads millions of pictures or rows of pixels, a digit in each, on Apache Spark."
 EPILOG = """\
 examples:
-  python -m apps.bulk scans/ readings/                on all cores of this machine
+  python -m apps.bulk scans/ readings/              on all cores of this machine
   python -m apps.bulk scans/ readings/ --master 'local[2]'          on two cores
   python -m apps.bulk 'scans/*/*.png' more.parquet readings/
   python -m apps.bulk hdfs://node:9000/scans hdfs://node:9000/readings \\
@@ -27,8 +27,8 @@ INPUT and OUTPUT are paths or addresses that Spark knows: hdfs://, s3a://. On
 several machines they must lie where all of them reach it.
 
 OUTPUT gets a line for each picture and row, as load_saved_model.py --json
-prints it. It holds _SUCCESS if all of it is there. A run that was killed leaves
-none; run the same command again. docs/bulk.md describes all of this.
+prints it, and the file _SUCCESS when everything is there. A run that was killed
+leaves no _SUCCESS; run the same command again. docs/bulk.md describes all this.
 
 exit status: 0 all inputs were read; 1 some could not be read, the others were;
 2 wrong usage, no model, no such input, or Spark failed; 130 Ctrl-C
@@ -72,8 +72,9 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         "--max-error",
         type=error_rate,
         metavar="RATE",
-        help="how many answers may be wrong, as 0.1%% or 0.001: less probable answers have the "
-        "status unsure (default: 0.1%%, or the lowest rate that the model has a threshold for)",
+        help="how many of the sure answers may be wrong, as 0.1%% or 0.001. The lower the rate, "
+        "the more answers have the status unsure (default: 0.1%%, or the lowest rate that the "
+        "model has a threshold for)",
     )
     add(
         "--runtime",

@@ -17,7 +17,7 @@ from nn.versions import default_folder
 DESCRIPTION = """\
 Serves a page to draw digits on, with mouse, finger or pen; it also reads
 pictures that you paste, drop or take with the camera. The model runs in the
-page itself, by LiteRT.js: nothing that you draw leaves your machine, and the
+page itself, with LiteRT.js: nothing that you draw leaves your machine, and the
 page goes on working after this program has ended.
 """
 EPILOG = """\
@@ -41,12 +41,12 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     )
     add = parser.add_argument
     add("--host", default="127.0.0.1", help="the address to serve at (default: this machine alone)")
-    add("--port", type=port_number, default=8000, help="(default: 8000; 0 takes any free one)")
+    add("--port", type=port_number, default=8000, help="the port; 0 takes any (default: 8000)")
     add("--model", type=Path, metavar="DIR",
         help="a version of a model, or a folder of versions: the highest is used (default: "
         "SavedModel)")  # fmt: skip
     add("--max-error", type=error_rate, metavar="RATE",
-        help="how many answers may be wrong, as 0.1%% (default: 0.1%%)")  # fmt: skip
+        help="how many of the sure answers may be wrong, as 0.1%% (default: 0.1%%)")  # fmt: skip
     add("--site", type=Path, metavar="DIR", help="write the page into a folder and serve nothing")
     return parser.parse_args(arguments)
 

@@ -12,16 +12,19 @@ EPILOG = """\
 examples:
   python -m apps.serve
   curl -F file=@samples/3_pen.webp http://127.0.0.1:8501/read
-  curl -F a=@samples/3_pen.webp -F b=@samples/7_pencil.jpg http://127.0.0.1:8501/read
-  curl -F file=@samples/numbers/02134_pen.png 'http://127.0.0.1:8501/read?number=true'
-  curl http://127.0.0.1:8501/v1/models/digits       the status, as TensorFlow Serving has it
-  curl http://127.0.0.1:8501/metrics                counts for Prometheus
+  curl -F a=@samples/3_pen.webp -F b=@samples/7_pencil.jpg \\
+      http://127.0.0.1:8501/read
+  curl -F file=@samples/numbers/02134_pen.png \\
+      'http://127.0.0.1:8501/read?number=true'
+  curl http://127.0.0.1:8501/v1/models/digits    the status of the model
+  curl http://127.0.0.1:8501/metrics             counts for Prometheus
 
-It answers TensorFlow Serving's REST API too: docs/serving.md has the addresses, the answers and
-the limits. SIGTERM and Ctrl-C stop it once it has answered the requests that have arrived; those
-that take longer than 30 s get status 503.
+It answers TensorFlow Serving's REST API too: docs/serving.md has the addresses,
+the answers and the limits. SIGTERM and Ctrl-C stop it once it has answered the
+requests that have arrived; those that take longer than 30 s get status 503.
 
-exit status: 0 stopped by SIGTERM; 2 wrong usage, no model, or the address is taken; 130 Ctrl-C
+exit status: 0 stopped by SIGTERM; 2 wrong usage, no model, or the address is
+taken; 130 Ctrl-C
 """
 # TensorFlow Serving's port for REST.
 DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 8501
@@ -47,7 +50,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         "--port",
         type=port_number,
         default=DEFAULT_PORT,
-        help="0 takes a free one, and says which (default: %(default)s)",
+        help="the port; 0 takes a free one, which the server prints (default: %(default)s)",
     )
     add(
         "--model",
@@ -60,9 +63,9 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         "--max-error",
         type=error_rate,
         metavar="RATE",
-        help="how many answers of /read may be wrong, as 0.1%% or 0.001: less probable answers "
-        "have the status unsure (default: 0.1%%, or the lowest rate that the model has a threshold "
-        "for)",
+        help="how many of the sure answers of /read may be wrong, as 0.1%% or 0.001. The lower "
+        "the rate, the more answers have the status unsure (default: 0.1%%, or the lowest rate "
+        "that the model has a threshold for)",
     )
     add(
         "--max-upload-mb",

@@ -10,22 +10,21 @@ from nn.runs.command_line import DEFAULT_NETWORK
 
 DESCRIPTION = """\
 Searches the settings with which a network trains best. Each trial trains for
-a few epochs with settings that Optuna proposes; the validation digits that are
-then read wrong judge them. A trial ends early if it is among the worst after
+a few epochs with settings that Optuna proposes. The fewer validation digits it
+then reads wrong, the better. A trial ends early if it is among the worst after
 an epoch. Nothing looks at the test digits.
 """
 EPILOG = """\
 examples:
   python -m apps.tune dense                       30 trials, in some minutes
-  python -m apps.tune compact --trials 60         goes on to 60 if there are fewer
+  python -m apps.tune compact --trials 60         goes on until there are 60
   python -m apps.tune dense --only learning_rate dropout
   python -m apps.tune dense --study postgresql+psycopg://me@host/tuning
 
 Start the same command several times, in several terminals or, with a --study
 that all reach, on several machines: they share the trials. Stop any of them
-with Ctrl-C; the same command goes on later. If a process is killed, the others
-take its trial for failed once it has shown no sign of life for a minute, and
-run another in its place.
+with Ctrl-C; the same command goes on later. If a process is killed, its trial
+counts as failed after a minute, and another process runs one in its place.
 
 exit status: 0 the study has its trials; 2 wrong usage, unusable data or study;
 130 Ctrl-C, 143 SIGTERM
@@ -79,9 +78,9 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         "--epochs",
         type=positive(int),
         metavar="N",
-        help="of each trial. Few epochs judge how well settings do in a short training: for a long "
-        "one, lower learning rates and more dropout may be better (default: a third of the "
-        "network's, but no fewer than 3 or all of them)",
+        help="epochs of each trial. Few epochs show which settings are best in a short training: "
+        "for a long one, lower learning rates and more dropout may be better (default: a third of "
+        "the network's epochs, but at least 3, or all if it has fewer)",
     )
     add(
         "--data",

@@ -20,16 +20,17 @@ SAVED_MODEL, ONNX = "saved_model", "onnx"
 DESCRIPTION = """\
 Exports a version of a model anew, with the graph that this project builds now.
 
-A SavedModel holds a graph and weights. The graph is as old as the export: if
-this project learns to normalize pictures better, older exports do not. This
-command takes the weights, the scaling of the logits and the thresholds from a
-version, puts them into the graph of now and writes the next version. It trains
-nothing and needs no data and no checkpoints.
+A SavedModel holds a graph and weights. If this project learns to normalize
+pictures better, the graphs of older exports stay as they are. This command
+takes the weights, the scaling of the logits and the thresholds from a version,
+puts them into today's graph and writes the next version. It trains nothing and
+needs no data and no checkpoints.
 
-A quantized version stays quantized. To make one, train it: python
-train_neural_network.py --quantize. Rounding the weights changes how sure the
-network is, so its thresholds have to be fitted again, to validation digits that
-the weights were not trained on. A version holds none.
+A quantized version stays quantized. To make one, train it:
+    python train_neural_network.py --quantize
+Rounding the weights changes how sure the network is, so its thresholds have to
+be fitted again, to validation digits that the weights were not trained on. A
+version holds no digits.
 
 With --format onnx it writes the version as it is, its own graph and weights, as
 ONNX files for other engines such as ONNX Runtime. This takes a minute or two,
@@ -44,10 +45,11 @@ examples:
 
 The new model card keeps everything but the date, the libraries' versions and
 the files' hashes; "exported_from" says which version it was made from. If the
-weights' SHA-256 does not come out the same, the command writes nothing.
+SHA-256 of the weights differs, the command writes nothing.
 
-ONNX has no signatures, so each has a file, but for those that take strings. Its
-inputs and outputs have the signature's names. A card lies beside the files.
+ONNX has no signatures, so each signature has a file of its own, whose inputs
+and outputs have the same names. Signatures that take strings are left out. A
+card lies beside the files.
 
 exit status: 0 done, 2 wrong usage, no such version, or a version that cannot
 be exported anew

@@ -63,17 +63,18 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         "--max-error",
         type=error_rate,
         metavar="RATE",
-        help="how many answers may be wrong, as 0.1%% or 0.001: less probable answers are marked "
-        "as unsure. The rate holds for digits like those that the model was trained with, not for "
-        "every picture (default: 0.1%%, or the lowest rate that the model has a threshold for)",
+        help="how many of the sure answers may be wrong, as 0.1%% or 0.001. The lower the rate, "
+        "the more answers are marked as unsure. It holds for digits like those that the model was "
+        "trained with, not for every picture (default: 0.1%%, or the lowest rate that the model "
+        "has a threshold for)",
     )
     add(
         "--runtime",
         choices=RUNTIMES,
         help="what runs the model: tensorflow restores the SavedModel in a session; litert reads "
-        "the version's digits.tflite without TensorFlow, and so reads the first picture after 0.25 "
-        "s instead of 3; auto is litert, if it can be used, for up to 20,000 pictures, and "
-        "tensorflow for more (default: tensorflow; of the installed command digits-read: auto)",
+        "the version's digits.tflite without TensorFlow, the first picture after 0.25 s instead of "
+        "3; auto is litert, if it can be used, for up to 20,000 pictures, and tensorflow for more "
+        "(default: tensorflow; the installed command digits-read: auto)",
     )
     add("--recursive", action="store_true", help="read the pictures in subfolders too")
     add(
@@ -82,9 +83,9 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         metavar="CSV",
         help="the right answers: prints accuracy and confusion matrix, and the table lists only "
         "wrong answers and inputs without a label. For a data file: one digit a line, or an array "
-        "of labels; without this option the labels in the file itself count, if it has any. For "
-        "pictures: rows of file,label, with file names relative to the folder of this file; the "
-        "label of a number is written as the number, with its leading zeros",
+        "of labels; without this option, the labels in the file itself, if it has any. For "
+        "pictures: rows of file,label, with file names relative to the folder of this file. Write "
+        "the label of a number with its leading zeros",
     )
     add(
         "--top",
@@ -100,14 +101,14 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         type=Path,
         metavar="FILE",
         help="also write a submission to Kaggle's Digit Recognizer: rows of ImageId,Label for the "
-        "rows of one data file. A row that cannot be read ends it with an error, and no file",
+        "rows of one data file. If a row cannot be read, this is an error, and no file is written",
     )
     add_options(add, "data files")
     add(
         "--number",
         action="store_true",
         help="read numbers: several digits in a picture, in one row or several, with the signs "
-        ". , - : / between them; digits may touch. A number is unsure where it may be another one",
+        ". , - : / between them; digits may touch. A number is unsure if it may be another one",
     )
     add(
         "--explain",

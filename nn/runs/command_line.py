@@ -20,16 +20,16 @@ examples:
   python train_neural_network.py --data kaggle/       your own digits
   python train_neural_network.py --compare all --seeds 3
   python train_neural_network.py --resume runs/NAME   go on with a stopped run
-  python train_neural_network.py --data my_digits/ --labels my_digits/labels.csv \\
-      --start-from SavedModel/1                       learn your own hand
+  python train_neural_network.py --data my_digits/ \\
+      --labels my_digits/labels.csv --start-from SavedModel/1    learn your hand
   tensorboard --logdir runs                           see the curves, the graphs
 
 To train on several machines, set TF_CONFIG and start the same command on each:
 docs/distributed.md
 
-exit status: 0 done, 1 nothing exported, as a model that was to learn your digits
-got no better, 2 wrong usage, unusable data, a loss that diverges or a worker that
-is lost, 130 Ctrl-C, 143 SIGTERM
+exit status: 0 done; 1 nothing exported, because the model that was to learn
+your digits got no better; 2 wrong usage, unusable data, a loss that diverges or
+a worker that is lost; 130 Ctrl-C; 143 SIGTERM
 (Ctrl-C and SIGTERM stop a training only after it has written a checkpoint)
 """
 DEFAULT_NETWORK = "compact"
@@ -91,9 +91,9 @@ def _add_networks(add: Callable) -> None:
         "--start-from",
         type=Path,
         metavar="MODEL",
-        help="let an exported model learn the digits of --data, some 10 to 500 of your own, among "
-        "digits of MNIST; the result is exported only if it reads yours better and others' no "
-        "worse",
+        help="let an exported model learn the digits of --data, 10 to 500 of your own, mixed with "
+        "digits of MNIST; the result is exported only if it reads yours better and MNIST's not "
+        "clearly worse",
     )
     add(
         "--labels",
@@ -129,7 +129,7 @@ def _add_training(add: Callable) -> None:
         action="store_true",
         default=None,
         help="afterwards train a second time, on all training digits, and export that network; "
-        "its calibration is the first one's, fitted to the validation digits",
+        "it keeps the first one's calibration, which was fitted to the validation digits",
     )
     add(
         "--quantize",
@@ -137,8 +137,8 @@ def _add_training(add: Callable) -> None:
         default=None,
         help="afterwards round the network's weights to 8-bit integers, each output channel with "
         "its own scale, and fit the scaling and the thresholds to what the rounded network answers "
-        "to the validation digits. digits.tflite becomes smaller; it computes in float32 all the "
-        "same, so TensorFlow and LiteRT give the same answers (docs/saved_model.md)",
+        "to the validation digits. digits.tflite becomes smaller. It still computes in float32, so "
+        "TensorFlow and LiteRT give the same answers (docs/saved_model.md)",
     )
     add(
         "--augment",
@@ -150,8 +150,8 @@ def _add_training(add: Callable) -> None:
         "--extras",
         type=share,
         metavar="F",
-        help="train on extra pictures too, some F times as many as the digits: digits on paper, in "
-        "boxes, in shadow and so on, as their ink is found there; zeros with a slash, sevens with "
+        help="train on extra pictures too, about F times as many as the digits: the ink that was "
+        "found of digits on paper, in boxes, in shadow and so on; zeros with a slash, sevens with "
         "a bar, ones with a foot; digits by other writers; letters and scribbles, so that the "
         "network learns to be unsure of them (default: the network's)",
     )
