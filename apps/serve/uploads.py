@@ -44,9 +44,9 @@ def files_of(body: bytes, content_type: str | None) -> list[tuple[str, bytes]]:
         parser.write(body)
         parser.finalize()
     except FormParserError as error:
-        raise RequestError(400, f"no multipart/form-data ({error}); {HOW}") from None
+        raise RequestError(400, f"not multipart/form-data ({error}); {HOW}") from None
     if not found:
         raise RequestError(400, f"found no file; {HOW}")
     if b"--" + boundary + b"--" not in body:  # a file may be missing
-        raise RequestError(400, f"the body is cut off behind {found[-1][0]}; {HOW}")
+        raise RequestError(400, f"the body is cut off after {found[-1][0]}; {HOW}")
     return found

@@ -101,6 +101,6 @@ def _check_upright(images: np.ndarray, rows: Rows, path: Path) -> None:
     some = images[::CHECKED_STEP]
     if orientation.uprightness(some) <= orientation.TRANSPOSED_ERRORS:
         raise DataError(
-            f"{path}: from line {rows.lines[0]} on the images lie on their side; say --transposed "
+            f"{path}: from line {rows.lines[0]} on the images lie on their side; use --transposed "
             "to exchange rows and columns of the whole file, or --no-transposed"
         )

@@ -70,7 +70,7 @@ def recognize(images: np.ndarray, where: str, told: Told) -> Orientation:
         elif evidence <= UNCLEAR_ERRORS:
             raise DataError(
                 f"{where}: the images may lie on their side, as EMNIST's do, but they are too few "
-                "or too unusual to tell; say --transposed to exchange rows and columns, or "
+                "or too unusual to tell; use --transposed to exchange rows and columns, or "
                 "--no-transposed"
             )
     return Orientation(transposed, inverted)

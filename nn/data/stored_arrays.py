@@ -108,7 +108,7 @@ def stored_npy(open_file: Opener, size_bytes: int) -> StoredArray:
         (2, 0): np.lib.format.read_array_header_2_0,
     }
     if version not in readers:
-        raise ValueError(f"a .npy file of format {version[0]}.{version[1]}, which is not known")
+        raise ValueError(f"a .npy file of the unknown format {version[0]}.{version[1]}")
     shape, by_columns, dtype = readers[version](start)
     if dtype.hasobject:
         raise ValueError("it holds Python objects; save arrays of numbers")

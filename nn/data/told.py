@@ -28,11 +28,12 @@ def add_options(add: Callable, images: str) -> None:
     add(
         "--transposed",
         action=argparse.BooleanOptionalAction,
-        help=f"whether the images of {images} lie on their side, as EMNIST's do (default: found "
-        "out)",
+        help=f"whether the images of {images} lie on their side, as EMNIST's do (default: "
+        "recognized from the digits)",
     )
     add(
         "--inverted",
         action=argparse.BooleanOptionalAction,
-        help=f"whether the images of {images} have light paper, 255 (default: found out)",
+        help=f"whether the images of {images} have light paper, 255 (default: recognized from "
+        "the digits)",
     )

@@ -160,4 +160,4 @@ def check_target(folder: Path) -> None:
         found = "a file" if nearest == folder else f"that {nearest} is a file"
         raise UserError(f"{folder}: expected a folder to export to, found {found}")
     if not os.access(nearest, os.W_OK | os.X_OK):
-        raise UserError(f"{folder}: cannot export there, {nearest} is not open to writing")
+        raise UserError(f"{folder}: cannot export there, {nearest} is not writable")

@@ -97,8 +97,8 @@ def test_the_name_of_a_file_is_only_a_name(server, name):
     ("content", "kind", "status", "message"),
     [
         (b"", "multipart/form-data; boundary=b", 400, "found no file; send"),
-        (b"--c--", "multipart/form-data; boundary=b", 400, "no multipart/form-data ("),
-        (b"", "multipart/form-data", 400, "no multipart/form-data (No boundary given)"),
+        (b"--c--", "multipart/form-data; boundary=b", 400, "not multipart/form-data ("),
+        (b"", "multipart/form-data", 400, "not multipart/form-data (No boundary given)"),
         (b"x=1", "application/x-www-form-urlencoded", 415, "found application/x-www-form-urlenc"),
         (
             b'--b\r\nContent-Disposition: form-data; name="file"\r\n\r\n7\r\n--b--',
@@ -107,7 +107,7 @@ def test_the_name_of_a_file_is_only_a_name(server, name):
         (
             b'--b\r\nContent-Disposition: form-data; name="a"; filename="7.png"\r\n\r\n7\r\n'
             b'--b\r\nContent-Disposition: form-data; name="c"; filename="8.png"\r\n\r\n8',
-            "multipart/form-data; boundary=b", 400, "the body is cut off behind 7.png; send files",
+            "multipart/form-data; boundary=b", 400, "the body is cut off after 7.png; send files",
         ),
     ],
 )  # fmt: skip

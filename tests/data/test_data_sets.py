@@ -383,7 +383,7 @@ def test_pixels_in_a_gzip_file_that_was_cut_off_are_one_line(tmp_path, both):
 def test_too_few_images_on_their_side_are_refused_with_the_flag(tmp_path, both):
     few = Digits(both[0].images[:10].transpose(0, 2, 1), both[0].labels[:10])
     np.savez(tmp_path / "few.npz", x=few.images, y=few.labels)
-    assert "say --transposed" in message_of(read_set, tmp_path / "few.npz")
+    assert "use --transposed" in message_of(read_set, tmp_path / "few.npz")
     found = read_set(tmp_path / "few.npz", Told(transposed=True))
     assert_equal(found, split(both[0][:10], 0.1, 0))
 

@@ -147,7 +147,7 @@ def test_sideways_rows_that_are_too_few_are_refused_with_the_flag(script, tmp_pa
     path = write(tmp_path, "sideways.csv", fours)
     (line,) = [json.loads(line) for line in script(path, "--json").stdout.splitlines()]
     assert line["status"] == "error"
-    assert "say --transposed" in line["reason"]
+    assert "use --transposed" in line["reason"]
     told = [json.loads(line) for line in script(path, "--json", "--transposed").stdout.splitlines()]
     plain = write(tmp_path, "plain.csv", fours)
     upright = [json.loads(line) for line in script(plain, "--json").stdout.splitlines()]
@@ -166,7 +166,7 @@ def test_sideways_rows_after_zeros_are_not_read_as_garbage(script, tmp_path, dig
     lines = [json.loads(line) for line in finished.stdout.splitlines()]
     assert [line["status"] == "error" for line in lines] == [False] * 1024 + [True]
     assert "from line 1025 on the images lie on their side" in lines[-1]["reason"]
-    assert "say --transposed" in lines[-1]["reason"]
+    assert "use --transposed" in lines[-1]["reason"]
 
 
 @pytest.mark.parametrize(

@@ -413,7 +413,7 @@ def test_an_export_folder_that_cannot_be_written_to_is_found_before_training(tmp
     monkeypatch.setattr(
         os, "access", lambda path, mode: path != tmp_path
     )  # root may write anywhere
-    with pytest.raises(UserError, match=r"out/new: cannot export there, .* is not open to writing"):
+    with pytest.raises(UserError, match=r"out/new: cannot export there, .* is not writable"):
         check_target(tmp_path / "out" / "new")
     check_target(tmp_path.parent / "other")
 
