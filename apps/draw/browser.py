@@ -5,14 +5,16 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from apps.draw.server import make_server
 from apps.listening import address_of, listen
 from nn.composition.strokes import STROKES, smooth
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 # Where Debian installs it; the environment may name another.
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
@@ -34,20 +36,24 @@ def served_page(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
+def chromium() -> Iterator["Browser"]:
     """A Chromium without a window."""
+    from playwright.sync_api import sync_playwright  # late: CHROMIUM is known without it
+
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
         browser.close()
 
 
-def wait_until_ready(page: Page) -> None:
+def wait_until_ready(page: "Page") -> None:
     """Waits until the model is loaded."""
+    from playwright.sync_api import expect
+
     expect(page.locator("#note")).to_contain_text("Ready", timeout=READY_MS)
 
 
-def draw_number(page: Page, number: str, height: float = 0.6) -> None:
+def draw_number(page: "Page", number: str, height: float = 0.6) -> None:
     """Draws the digits of a number side by side in the middle of the pad, as a pen would. height:
     of a digit, to the pad's."""
     box: Any = page.locator("#pad").bounding_box()
@@ -61,7 +67,7 @@ def draw_number(page: Page, number: str, height: float = 0.6) -> None:
             draw_stroke(page, points)
 
 
-def draw_stroke(page: Page, points: list[tuple[float, float]]) -> None:
+def draw_stroke(page: "Page", points: list[tuple[float, float]]) -> None:
     """Draws one stroke through points of the window."""
     places = smooth(np.array(points), steps=8).tolist()
     page.mouse.move(*places[0])

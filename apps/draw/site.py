@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from apps.draw import litert_js
 from apps.draw.browser_model import browser_model
 from nn.confidence.thresholds import EVEN_ODDS, choose, least_probability, percent
 from nn.errors import UserError
@@ -18,15 +19,6 @@ from nn.runtime.whole_files import incomplete_folder
 from nn.versions import LITERT_FILE, describe, find_version, read_card, thresholds_of
 
 PAGE_FOLDER = Path(__file__).parent / "page"
-NODE_MODULES = Path(__file__).parent / "node_modules"
-# Target → what npm installed. LiteRT.js takes `compat` where the browser has no relaxed SIMD.
-WASM = ("litert_wasm_internal.js", "litert_wasm_internal.wasm",
-        "litert_wasm_compat_internal.js", "litert_wasm_compat_internal.wasm")  # fmt: skip
-LITERT_FILES = {
-    "litert/litert.js": "@litertjs/core/dist/index.js",
-    "litert/wasm_utils.js": "@litertjs/wasm-utils/dist/index.js",
-    **{f"litert/wasm/{name}": f"@litertjs/core/wasm/{name}" for name in WASM},
-}
 LIST_OF_FILES = "digits-page.json"  # what the page consists of, so that it can be written again
 MIN_GZIP_BYTES = 1024  # of a smaller file, the packed one is hardly smaller
 
@@ -49,7 +41,7 @@ def write_site(folder: Path, model: Path, max_error: float | None = None) -> Pat
     with incomplete_folder(folder.parent) as temporary:
         site = temporary / "site"
         shutil.copytree(PAGE_FOLDER, site)
-        _copy_litert(site)
+        litert_js.copy_to(site)
         (site / LITERT_FILE).write_bytes(browser_model((version / LITERT_FILE).read_bytes()))
         _write_json(site / "settings.json", page_settings(version, card, max_error))
         _pack(site)
@@ -102,22 +94,6 @@ def page_settings(version: Path, card: Mapping, max_error: float | None) -> dict
         "smallDigit": SMALL_DIGIT_PIXELS,
         "inkThreshold": INK_THRESHOLD_LEVEL,
     }
-
-
-def _copy_litert(site: Path) -> None:
-    """Copies LiteRT.js. Raises UserError if npm has not installed it."""
-    for target, source in LITERT_FILES.items():
-        if not (NODE_MODULES / source).exists():
-            raise UserError(
-                f"{NODE_MODULES / source}: missing; install it: npm ci --prefix "
-                f"{NODE_MODULES.parent}"
-            )
-        (site / target).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(NODE_MODULES / source, site / target)
-    # A browser finds packages by their paths alone, and an import map would need an inline script.
-    script = site / "litert" / "litert.js"
-    text = script.read_text(encoding="utf-8")
-    script.write_text(text.replace('"@litertjs/wasm-utils"', '"./wasm_utils.js"'), encoding="utf-8")
 
 
 def _pack(site: Path) -> None:

@@ -12,7 +12,7 @@ statuses (`ok` or `unsure`, at the default threshold) differ, and by how much a 
 most.
 
 exit status: 0; 1 if a digit differs, or a status whose probability is not close to the threshold;
-2 after an error
+2 after an error, or if what a runtime needs is missing
 """
 
 import argparse
@@ -28,12 +28,13 @@ from tqdm import tqdm
 
 from benchmarks import result_files
 from benchmarks.held_out import held_out
+from benchmarks.parity import needs
 from benchmarks.parity.compare import Answers, Comparison, compare
 from nn.confidence.thresholds import choose, least_probability, percent
 from nn.data.digits import NO_DIGIT
 from nn.errors import UserError
 from nn.pictures.sources import as_source
-from nn.runtime.startup import import_tensorflow
+from nn.runtime.startup import import_tensorflow, run_command
 from nn.versions import find_version, read_card, thresholds_of
 
 if TYPE_CHECKING:
@@ -49,15 +50,17 @@ PACKAGES = ("tensorflow", "ai-edge-litert", "onnxruntime", "tf2onnx")
 def main() -> int:
     """Runs the command line; returns the exit status."""
     options = parse_arguments()
+    return run_command(lambda: run(options))
+
+
+def run(options: argparse.Namespace) -> int:
+    """Compares, or says what is missing, before anything is measured; returns the exit status."""
     import_tensorflow()
-    try:
-        found = certify(options)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
+    runtimes = chosen(options)
+    if missing := list(needs.missing({name: each.needs for name, each in runtimes.items()})):
+        print(*(f"error: {line}" for line in missing), sep="\n", file=sys.stderr)
         return 2
-    except OSError as error:
-        print(f"error: {error.filename}: {error.strerror}", file=sys.stderr)
-        return 2
+    found = certify(options, runtimes)
     result_files.write(options.results, found)
     print("\n".join((*table(found), "", *different(found))))
     return 0 if all(row["agrees"] for row in found["rows"]) else 1
@@ -83,24 +86,30 @@ def parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def certify(options: argparse.Namespace) -> dict[str, Any]:
-    """Runs and compares what the options name; returns the content of the --results file. Raises
-    UserError."""
-    from benchmarks.parity import inputs  # late: they import TensorFlow
-    from benchmarks.parity.app_runtimes import page_in_chromium, served
-    from benchmarks.parity.runtimes import RUNTIMES, Runtime, from_file, session
+def chosen(options: argparse.Namespace) -> "dict[str, Runtime]":
+    """The runtimes that the options name. Raises UserError, or OSError at a missing file."""
+    from benchmarks.parity.app_runtimes import page_in_chromium, served  # late: with TensorFlow
+    from benchmarks.parity.runtimes import RUNTIMES, Runtime, from_file
 
     known = RUNTIMES | {
-        "page in Chromium": Runtime(page_in_chromium, ("playwright",)),
-        "server": Runtime(served, ("fastapi", "uvicorn")),
+        "page in Chromium": Runtime(page_in_chromium, needs.PAGE),
+        "server": Runtime(served, needs.SERVER),
     }
     names = known if options.runtimes is None else options.runtimes
     if unknown := [name for name in names if name not in known]:
         raise UserError(f"no runtime is called {unknown[0]!r}; choose of {', '.join(known)}")
-    runtimes = {name: known[name] for name in names}
-    runtimes |= {name: from_file(Path(file)) for name, file in options.answers}
     for _, file in options.answers:
         Path(file).open("rb").close()  # raises at once where there is none
+    given = {name: from_file(Path(file)) for name, file in options.answers}
+    return {name: known[name] for name in names} | given
+
+
+def certify(options: argparse.Namespace, runtimes: "Mapping[str, Runtime]") -> dict[str, Any]:
+    """Runs and compares the runtimes; returns the content of the --results file. Raises
+    UserError."""
+    from benchmarks.parity import inputs  # late: with TensorFlow
+    from benchmarks.parity.runtimes import session
+
     version = find_version(options.model)
     card = read_card(version)
     digits = held_out(options.data, "test")
@@ -143,13 +152,9 @@ def measure(
     """Yields the name of each runtime, the name of each set, and how the answers compare.
 
     expected: the reference's answers to each set. least: how probable an answer must be to be `ok`.
-    A runtime whose packages are not installed is left out; a line on standard error says so. Raises
-    UserError if a runtime has no answers to any set.
+    Raises UserError if a runtime has no answers to any set.
     """
     for name, runtime in runtimes.items():
-        if missing := runtime.missing():
-            print(f"{name}: left out, not installed: {', '.join(missing)}", file=sys.stderr)
-            continue
         compared = 0
         with runtime.opened(version) as answer:
             for every, reference in zip(sets, expected, strict=True):

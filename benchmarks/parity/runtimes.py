@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +17,7 @@ import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 from benchmarks.parity.inputs import Arrays, InputSet, Run
+from benchmarks.parity.needs import LITERT, ONNX, Need
 from nn import Predictor
 from nn.prediction.read_ahead import CanvasOutputs
 
@@ -35,16 +35,12 @@ AnswerSet = Callable[[InputSet], Arrays | None]
 
 
 class Runtime(NamedTuple):
-    """A runtime. opened: a version → what answers, until it is closed. packages: those that must be
-    installed. most: so many inputs of each set are enough; None: all."""
+    """A runtime. opened: a version → what answers, until it is closed. needs: what it needs beside
+    TensorFlow. most: so many inputs of each set are enough; None: all."""
 
     opened: Callable[[Path], AbstractContextManager[AnswerSet]]
-    packages: tuple[str, ...] = ()
+    needs: tuple[Need, ...] = ()
     most: int | None = None
-
-    def missing(self) -> list[str]:
-        """The packages that are not installed."""
-        return [name for name in self.packages if not find_spec(name)]
 
 
 @contextmanager
@@ -162,6 +158,6 @@ RUNTIMES = {
     "tf.saved_model.load": Runtime(_eager),
     "saved_model_cli": Runtime(_command_line, most=100),  # 10 s a call
     "Predictor in TensorFlow": Runtime(partial(_predictor, runtime="tensorflow")),
-    "Predictor in LiteRT": Runtime(partial(_predictor, runtime="litert"), ("ai_edge_litert",)),
-    "ONNX Runtime": Runtime(_onnx, ("onnxruntime", "tf2onnx")),
+    "Predictor in LiteRT": Runtime(partial(_predictor, runtime="litert"), (LITERT,)),
+    "ONNX Runtime": Runtime(_onnx, ONNX),
 }

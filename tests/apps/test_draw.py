@@ -14,7 +14,7 @@ from conftest import ROOT
 from PIL import Image
 from playwright.sync_api import Browser, Page, Request, expect
 
-from apps.draw import site
+from apps.draw import litert_js
 from apps.draw.browser import (
     chromium,
     draw_number,
@@ -23,7 +23,7 @@ from apps.draw.browser import (
     wait_until_ready,
 )
 from apps.draw.browser_model import browser_model
-from apps.draw.site import LITERT_FILES, write_site
+from apps.draw.site import write_site
 from nn import Predictor
 from nn.errors import UserError
 from nn.pictures import canvas, gray
@@ -446,7 +446,7 @@ def test_a_folder_of_other_files_is_left_alone(tmp_path, names):
 
 
 def test_where_npm_has_not_run_it_says_what_to_run(tmp_path, monkeypatch):
-    monkeypatch.setattr(site, "NODE_MODULES", tmp_path)
+    monkeypatch.setattr(litert_js, "NODE_MODULES", tmp_path)
     with pytest.raises(
         UserError, match=r"litert\.js|index\.js: missing; install it: npm ci --prefix"
     ):
@@ -459,4 +459,4 @@ def test_the_lock_file_names_hashes_and_no_host():
     packages = {name: each for name, each in lock["packages"].items() if name}
     assert set(packages) == {"node_modules/@litertjs/core", "node_modules/@litertjs/wasm-utils"}
     assert all("integrity" in each and "resolved" not in each for each in packages.values())
-    assert all(source.split("/")[0] == "@litertjs" for source in LITERT_FILES.values())
+    assert all(source.split("/")[0] == "@litertjs" for source in litert_js.LITERT_FILES.values())

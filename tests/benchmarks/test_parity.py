@@ -1,19 +1,18 @@
 """The comparison of runtimes: it notices what differs, and the page shows the committed results."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import numpy as np
 import pytest
 from conftest import ROOT
 
+from apps.draw import browser, litert_js
 from benchmarks import result_files, tables
-from benchmarks.parity import inputs
+from benchmarks.parity import __main__ as command
+from benchmarks.parity import inputs, needs
 from benchmarks.parity.__main__ import measure, write_inputs
 from benchmarks.parity.compare import MAX_DISTANCE, Answers, compare
-from benchmarks.parity.runtimes import RUNTIMES, AnswerSet, Runtime, from_file, session
+from benchmarks.parity.runtimes import RUNTIMES, from_file, session
 from nn.confidence.thresholds import choose, least_probability
 from nn.data.digits import NO_DIGIT
 from nn.errors import UserError
@@ -135,15 +134,27 @@ def test_litert_agrees_with_the_session_on_rows_canvases_and_pages(shipped, cert
         assert row.largest < 1e-4
 
 
-def test_a_runtime_whose_package_is_missing_is_left_out_aloud(shipped, certified, capsys):
-    @contextmanager
-    def never(_: Path) -> Iterator[AnswerSet]:
-        raise AssertionError
-        yield
+def test_what_is_missing_is_named_before_anything_is_measured(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(needs, "find_spec", lambda name: None)
+    monkeypatch.setattr(litert_js, "NODE_MODULES", tmp_path)
+    monkeypatch.setattr(browser, "CHROMIUM", str(tmp_path / "chromium"))
+    monkeypatch.setattr(command, "certify", None)
+    monkeypatch.setattr("sys.argv", ["parity"])
+    assert command.main() == 2
+    output, errors = capsys.readouterr()
+    found = dict(line.split(" is missing ") for line in errors.splitlines())
+    of_litert = "(Predictor in LiteRT, page in Chromium, server): make install"
+    assert found.pop("error: the package ai_edge_litert") == of_litert
+    assert found.pop("error: the package tf2onnx") == "(ONNX Runtime): make install-apps"
+    assert found.pop("error: the package uvicorn") == "(server): make install-serve"
+    assert found.pop("error: LiteRT.js") == "(page in Chromium): make install-draw"
+    assert len(found) == 6  # five more packages, and Chromium
+    assert not output
 
-    runtimes = {"other": Runtime(never, ("json", "no_such_package"))}
-    assert not list(measure(shipped.version, *certified[:2], runtimes, certified[2]))
-    assert capsys.readouterr().err == "other: left out, not installed: no_such_package\n"
+
+def test_a_runtime_is_not_asked_for_what_others_need(monkeypatch):
+    monkeypatch.setattr(needs, "find_spec", lambda name: name != "tf2onnx" or None)
+    assert not [*needs.missing({"LiteRT": (needs.LITERT,)})]
 
 
 @pytest.mark.parametrize("suffix", [".json", ".npz"])
