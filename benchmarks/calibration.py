@@ -20,8 +20,7 @@ import numpy as np
 from benchmarks import result_files
 from nn.confidence.agreement import calibration_error
 from nn.data.digits import Digits
-from nn.errors import UserError
-from nn.runtime.startup import import_tensorflow
+from nn.runtime.startup import import_tensorflow, run_command
 
 SUREST_SHARES = (0.9, 0.95, 0.98, 0.99, 0.993, 0.995, 1.0)  # of the answers, surest first
 
@@ -36,18 +35,19 @@ def main() -> int:
                         help="see --data of train_neural_network.py")  # fmt: skip
     result_files.add_results_option(parser, result_files.CALIBRATION)
     options = parser.parse_args()
+    return run_command(lambda: run(options))
+
+
+def run(options: argparse.Namespace) -> int:
+    """Reads the test digits, and measures; returns the exit status."""
     import_tensorflow()
     from nn import Predictor
     from nn.training import datasets
 
-    try:
-        digits = datasets.load(options.data).test
-        with Predictor(options.model) as predictor:
-            batches = np.array_split(digits.images, -(-len(digits) // 1000))
-            answers = np.concatenate([predictor.predict(batch).probabilities for batch in batches])
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    digits = datasets.load(options.data).test
+    with Predictor(options.model) as predictor:
+        batches = np.array_split(digits.images, -(-len(digits) // 1000))
+        answers = np.concatenate([predictor.predict(batch).probabilities for batch in batches])
     found = measure(predictor.card, digits, answers)
     print(f"{predictor.version}: {predictor.card['network']}")
     print("\n".join(lines(found)))

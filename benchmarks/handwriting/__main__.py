@@ -37,9 +37,8 @@ from benchmarks.handwriting.kinds import Digit, File
 from benchmarks.held_out import opened, parser_of
 from nn.confidence.thresholds import EVEN_ODDS
 from nn.data.digits import Digits
-from nn.errors import UserError
 from nn.prediction.readings import OK, Reading
-from nn.runtime.startup import import_tensorflow
+from nn.runtime.startup import import_tensorflow, run_command
 
 if TYPE_CHECKING:
     from nn import Predictor
@@ -77,19 +76,20 @@ class Score(NamedTuple):
 def main() -> int:
     """Runs the command line; returns the exit status."""
     options = parse_arguments()
+    return run_command(lambda: run(options))
+
+
+def run(options: argparse.Namespace) -> int:
+    """Composes, reads and counts; returns the exit status."""
     import_tensorflow()
     scores, refusals = {}, {}
-    try:
-        with opened(options, "pictures") as (predictor, digits, keep):
-            for name in tqdm(options.kinds, disable=None, leave=False):
-                files, labels = compose(name, digits, options.count, options.seed)
-                scores[name] = score(predictor, name, files, labels, keep)
-            for name in tqdm(options.others, disable=None, leave=False):
-                files = compose_other(name, digits, options.count, options.seed)
-                refusals[name] = refuse(predictor, name, files, keep)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    with opened(options, "pictures") as (predictor, digits, keep):
+        for name in tqdm(options.kinds, disable=None, leave=False):
+            files, labels = compose(name, digits, options.count, options.seed)
+            scores[name] = score(predictor, name, files, labels, keep)
+        for name in tqdm(options.others, disable=None, leave=False):
+            files = compose_other(name, digits, options.count, options.seed)
+            refusals[name] = refuse(predictor, name, files, keep)
     result_files.write(options.results, results(predictor, options, scores, refusals))
     tables = [table(scores)] if scores else []
     tables += [refusal_table(refusals)] if refusals else []

@@ -27,9 +27,8 @@ from benchmarks import result_files
 from benchmarks.held_out import opened, parser_of
 from benchmarks.numbers.kinds import KINDS, seeded
 from nn.data.digits import Digits
-from nn.errors import UserError
 from nn.prediction.readings import OK, NumberReading
-from nn.runtime.startup import import_tensorflow
+from nn.runtime.startup import import_tensorflow, run_command
 
 if TYPE_CHECKING:
     from nn import Predictor
@@ -50,14 +49,15 @@ class Score(NamedTuple):
 def main() -> int:
     """Runs the command line; returns the exit status."""
     options = parse_arguments()
+    return run_command(lambda: run(options))
+
+
+def run(options: argparse.Namespace) -> int:
+    """Composes, reads and counts; returns the exit status."""
     import_tensorflow()
-    try:
-        with opened(options, "numbers") as (predictor, digits, keep):
-            scores, wrong = measure(predictor, digits, options, keep)
-            result_files.write(options.results, results(predictor, options, scores))
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    with opened(options, "numbers") as (predictor, digits, keep):
+        scores, wrong = measure(predictor, digits, options, keep)
+        result_files.write(options.results, results(predictor, options, scores))
     print(*table(scores), sep="\n")
     if wrong:
         print("", *wrong, sep="\n")

@@ -25,7 +25,7 @@ from benchmarks.own_hand.writers import TUNED_ON, WRITERS
 from nn.data.digits import Digits
 from nn.errors import UserError
 from nn.prediction.readings import OK
-from nn.runtime.startup import import_tensorflow
+from nn.runtime.startup import import_tensorflow, run_command
 
 if TYPE_CHECKING:
     from nn import Predictor
@@ -63,21 +63,20 @@ def main() -> int:
     parser.add_argument("--writers", nargs="*", choices=WRITERS, default=list(WRITERS),
                         metavar="WRITER", help=f"{', '.join(WRITERS)} (default: all)")  # fmt: skip
     options = parser.parse_args()
+    return run_command(lambda: run(options))
+
+
+def run(options: argparse.Namespace) -> int:
+    """Trains and judges for each writer; returns the exit status."""
     import_tensorflow()
     rows = []
-    try:
-        to_learn, to_judge = (
-            held_out(options.data, which) for which in ("validation", options.split)
-        )
-        with tempfile.TemporaryDirectory() as folder:
-            keep = options.keep or Path(folder)
-            for writer in options.writers:
-                for row in try_writer(writer, to_learn, to_judge, options, keep / writer):
-                    rows.append(row)
-                    print(line(row), flush=True)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    to_learn, to_judge = (held_out(options.data, which) for which in ("validation", options.split))
+    with tempfile.TemporaryDirectory() as folder:
+        keep = options.keep or Path(folder)
+        for writer in options.writers:
+            for row in try_writer(writer, to_learn, to_judge, options, keep / writer):
+                rows.append(row)
+                print(line(row), flush=True)
     found = {"split": options.split, "seed": options.seed, "rows": [row._asdict() for row in rows]}
     result_files.write(options.results, found)
     return 0

@@ -26,9 +26,8 @@ from benchmarks.peers import results, scaling
 from benchmarks.peers.race import OURS, race, ratios
 from benchmarks.peers.rows import CSV, KERAS, ONNX, TORCH, rows
 from benchmarks.peers.shop import Shop
-from nn.errors import UserError
 from nn.prediction.runtimes import LITERT, TENSORFLOW
-from nn.runtime.startup import import_tensorflow
+from nn.runtime.startup import import_tensorflow, run_command
 
 NETWORKS = ("dense", "basic_cnn")
 SAMPLE = "samples/3_pen.webp"
@@ -38,27 +37,28 @@ QUICK = ("dense-128", "csv", "start", "latency-dense", "batches-dense-1024", "fo
 def main() -> int:
     """Runs the command line; returns the exit status."""
     options = parse_arguments()
+    return run_command(lambda: run(options))
+
+
+def run(options: argparse.Namespace) -> int:
+    """Measures; returns the exit status."""
     import_tensorflow()
     started = time.perf_counter()
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            shop = Shop(folder)
-            shop.make(
-                options.data or ("auto" if options.quick else "mnist"),
-                NETWORKS,
-                500 if options.quick else 10_000,
-            )
-            found = {"machine": results.machine(), "rows": []}
-            for row in measure(shop, options):
-                found["rows"].append(row)
-                if options.results:  # after each row: a later error loses no row
-                    results.write(options.results, found)
-            if not (options.quick or options.rows):
-                found["scaling"] = scaling.measure(folder, options.repeats)
-                print("\n".join(scaling.lines(found["scaling"])))
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    with tempfile.TemporaryDirectory() as folder:
+        shop = Shop(folder)
+        shop.make(
+            options.data or ("auto" if options.quick else "mnist"),
+            NETWORKS,
+            500 if options.quick else 10_000,
+        )
+        found = {"machine": results.machine(), "rows": []}
+        for row in measure(shop, options):
+            found["rows"].append(row)
+            if options.results:  # after each row: a later error loses no row
+                results.write(options.results, found)
+        if not (options.quick or options.rows):
+            found["scaling"] = scaling.measure(folder, options.repeats)
+            print("\n".join(scaling.lines(found["scaling"])))
     minutes = (time.perf_counter() - started) / 60
     count = sum("not_measured" not in row for row in found["rows"])
     print(f"\n{count} rows in {minutes:.0f} minutes")
