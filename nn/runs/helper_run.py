@@ -15,7 +15,7 @@ from nn.errors import UserError
 from nn.figures import charts, drawing, ink_sheet, row_sheet
 from nn.networks.fixed_weights import save_weights
 from nn.networks.registry import Network, Task, get_network
-from nn.runtime.signals import Interrupted, Stop
+from nn.runtime.signals import Stop, raise_if_stopped
 from nn.runtime.whole_files import naming, replacing
 from nn.training import datasets
 from nn.training.datasets import Source
@@ -97,8 +97,7 @@ class HelperRun:
             save_weights(result.weights, temporary)
         for path, figure in self.figures(result, test).items():
             drawing.save(figure, path)
-        if signum := stop():
-            raise Interrupted(signum)
+        raise_if_stopped(stop)
         return result
 
     def figures(self, result: HelperResult, test: Any) -> "dict[Path, Figure]":

@@ -19,7 +19,7 @@ from nn.runs import export_folders, exports
 from nn.runs.run_figures import run_figures
 from nn.runtime.cluster import VARIABLE, Cluster
 from nn.runtime.sessions import FLOAT32
-from nn.runtime.signals import Interrupted, Stop
+from nn.runtime.signals import Stop, raise_if_stopped
 from nn.training import datasets
 from nn.training.checkpoints import checkpoint_prefixes
 from nn.training.datasets import Source
@@ -122,8 +122,7 @@ class Run:
         )  # fmt: skip
         for path, figure in self.figures(result).items():
             drawing.save(figure, path)
-        if signum := stop():
-            raise Interrupted(signum)
+        raise_if_stopped(stop)
         return result
 
     def follow(self, cluster: Cluster, *, stop: Stop = lambda: None, quiet: bool = False) -> None:

@@ -20,7 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from nn.errors import UserError
-from nn.runtime.signals import Interrupted, Stop
+from nn.runtime.signals import Stop, raise_if_stopped
 
 log = logging.getLogger(__name__)
 
@@ -109,8 +109,7 @@ class Cluster:
             if silent != told:
                 log.info(f"Waiting for {names}")
                 told = silent
-            if signum := stop():
-                raise Interrupted(signum)
+            raise_if_stopped(stop)
             if time.monotonic() > deadline:
                 raise UserError(
                     f"{names} did not start within {seconds / 60:g} minutes; start all workers "

@@ -16,6 +16,12 @@ class Interrupted(Exception):
         self.signum = signum
 
 
+def raise_if_stopped(stop: Stop) -> None:
+    """Raises Interrupted if a signal came."""
+    if signum := stop():
+        raise Interrupted(signum)
+
+
 @contextmanager
 def catch_signals() -> Iterator[Stop]:
     """Keeps SIGINT and SIGTERM from ending the process while the block runs.

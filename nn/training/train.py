@@ -9,7 +9,7 @@ from nn.data.digits import Digits
 from nn.networks.quantization import round_weights
 from nn.networks.registry import get_network
 from nn.runtime.cluster import Cluster
-from nn.runtime.signals import Interrupted, Stop
+from nn.runtime.signals import Stop, raise_if_stopped
 from nn.training.checkpoints import Checkpoints
 from nn.training.evaluation import Result, calibrated_scores
 from nn.training.found_digits import JudgingPictures
@@ -69,8 +69,7 @@ def train(
             round_weights(session, graph.weights)
         scores = calibrated_scores(session, graph, validation, test, calibration, pictures)
         result = Result(len(training), history, *scores, session.run(graph.weights[0]))
-    if signum := stop():
-        raise Interrupted(signum)
+    raise_if_stopped(stop)
     return result
 
 

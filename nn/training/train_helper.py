@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow.compat.v1 as tf1
 
 from nn.networks.registry import Task, get_network
-from nn.runtime.signals import Interrupted, Stop
+from nn.runtime.signals import Stop, raise_if_stopped
 from nn.training.checkpoints import Checkpoints
 from nn.training.graph import build_training_graph
 from nn.training.ink_evaluation import evaluate_ink
@@ -89,6 +89,5 @@ def train_helper(
         Checkpoints(run, graph).restore_newest(session)
         weights = session.run({variable.op.name: variable for variable in graph.network})
         result = HelperResult(history, evaluate(session, graph, test), weights)
-    if signum := stop():
-        raise Interrupted(signum)
+    raise_if_stopped(stop)
     return result

@@ -10,7 +10,7 @@ import tensorflow.compat.v1 as tf1
 from tqdm import tqdm
 
 from nn.errors import DivergedError
-from nn.runtime.signals import Interrupted
+from nn.runtime.signals import Interrupted, raise_if_stopped
 from nn.training.evaluation import evaluate
 from nn.training.graph import Totals, TrainingGraph
 from nn.training.record import Record
@@ -78,8 +78,7 @@ class Trainer:
                 _report(epoch, self._settings.epochs)
                 self._session.run(self._graph.start_epoch)
                 keep(history)
-                if signum := self._worker.stop():
-                    raise Interrupted(signum)
+                raise_if_stopped(self._worker.stop)
                 self._worker.share_state()
         self._worker.share_state()  # the others stay until the chief has closed its record
         return history
