@@ -109,9 +109,7 @@ class Run:
         Raises Interrupted, after a checkpoint, if `stop` returns a signal; and UserError.
         """
         settings = self.settings
-        training, validation = split(self.source.training, settings.validation_split, settings.seed)
-        self._announce(training, validation)
-        extras = self._extra_pictures(training, stop, quiet) if settings.extras else None
+        training, validation, extras = self._digits(stop, quiet)
         pictures = None
         if settings.extras and not self.calibration:
             pictures = judging_pictures(validation, settings.seed, stop=stop, quiet=quiet)
@@ -127,15 +125,14 @@ class Run:
 
     def follow(self, cluster: Cluster, *, stop: Stop = lambda: None, quiet: bool = False) -> None:
         """Trains beside the chief of a cluster; writes nothing. Raises as `finish` does."""
-        settings = self.settings
-        training, validation = split(self.source.training, settings.validation_split, settings.seed)
-        self._announce(training, validation)
-        extras = self._extra_pictures(training, stop, quiet) if settings.extras else None
-        follow(settings, training, cluster, extras=extras, stop=stop, quiet=quiet)
+        training, _, extras = self._digits(stop, quiet)
+        follow(self.settings, training, cluster, extras=extras, stop=stop, quiet=quiet)
 
-    def _announce(self, training: Digits, validation: Digits) -> None:
-        """Logs what is trained, and on what."""
-        network, precision = self.network, self.settings.precision
+    def _digits(self, stop: Stop, quiet: bool) -> tuple[Digits, Digits, Digits | None]:
+        """The training digits, the validation digits, and extra pictures if the settings ask for
+        some; logs what is trained, and on what."""
+        settings, network, precision = self.settings, self.network, self.settings.precision
+        training, validation = split(self.source.training, settings.validation_split, settings.seed)
         log.info(
             f"Training {network.name}, {network.parameters:,} parameters"
             + (f", hidden layers {', '.join(map(str, network.hidden))}" if network.hidden else "")
@@ -146,6 +143,8 @@ class Run:
             f"{len(training):,} training and {len(validation):,} validation digits: "
             f"{self.source.name}"
         )
+        extras = self._extra_pictures(training, stop, quiet) if settings.extras else None
+        return training, validation, extras
 
     def _extra_pictures(self, training: Digits, stop: Stop, quiet: bool) -> Digits:
         settings = self.settings
