@@ -100,12 +100,9 @@ class Reading:
         """The fields for JSON, probabilities rounded; a label is not part of them."""
         fields = asdict(self)
         del fields["label"]
-        if self.probability is not None:
-            fields["probability"] = round(self.probability, PROBABILITY_JSON_DECIMALS)
+        fields["probability"] = _rounded(self.probability)
         if self.probabilities is not None:
-            fields["probabilities"] = [
-                round(p, PROBABILITY_JSON_DECIMALS) for p in self.probabilities
-            ]
+            fields["probabilities"] = [_rounded(each) for each in self.probabilities]
         return fields
 
     def csv_row(self) -> list:
@@ -159,10 +156,8 @@ class NumberReading:
         """The reading of a picture that cannot be read."""
         return cls(name, ERROR, None, None, reason)
 
-    ANSWER_HEADING, ANSWER_WIDTH_CHARACTERS = (
-        "number",
-        10,
-    )  # a longer number moves the rest of its line to the right
+    # A longer number moves the rest of its line to the right.
+    ANSWER_HEADING, ANSWER_WIDTH_CHARACTERS = "number", 10
     CSV_COLUMNS = ("input", "status", "number", "probability", "reason")
 
     @property
