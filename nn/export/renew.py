@@ -12,6 +12,7 @@ from nn.export.model_card import exported_from, made_now
 from nn.export.serving_graph import build_serving_graph
 from nn.export.write import check_target, export
 from nn.networks.registry import Network, get_network
+from nn.runtime.sessions import reason_of
 from nn.versions import find_version, read_card
 
 
@@ -66,8 +67,7 @@ def _check_variables(version: Path, network: Network, graph: tf.Graph, file: str
     try:
         found = dict(tf.train.list_variables(file))
     except (tf.errors.OpError, ValueError) as error:
-        reason = str(error).splitlines()[0]
-        raise ModelError(f"{version}: its variables cannot be read ({reason})") from None
+        raise ModelError(f"{version}: its variables cannot be read ({reason_of(error)})") from None
     for name in sorted(expected.keys() | found.keys()):
         if expected.get(name) != found.get(name):
             raise ModelError(

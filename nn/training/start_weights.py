@@ -6,6 +6,7 @@ import tensorflow as tf
 import tensorflow.compat.v1 as tf1
 
 from nn.errors import UserError
+from nn.runtime.sessions import reason_of
 from nn.training.graph import TrainingGraph
 
 
@@ -22,8 +23,9 @@ def restore_weights(session: tf1.Session, graph: TrainingGraph, prefix: str) -> 
         with graph.graph.as_default():
             tf1.train.Saver(variables).restore(session, prefix)
     except (tf.errors.OpError, ValueError) as error:
-        reason = str(error).splitlines()[0]
-        raise UserError(f"{prefix}: these weights cannot be restored ({reason})") from None
+        raise UserError(
+            f"{prefix}: these weights cannot be restored ({reason_of(error)})"
+        ) from None
 
 
 def _check_shapes(shapes: Mapping[str, list[int]], graph: TrainingGraph, prefix: str) -> None:
