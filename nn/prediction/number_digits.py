@@ -5,8 +5,9 @@ from typing import NamedTuple
 import numpy as np
 
 from nn.pictures.canvas import CANVAS
+from nn.prediction.connected_components import bounding_box
 from nn.prediction.number_ink import resize
-from nn.prediction.number_rows import Row, bounding_box
+from nn.prediction.number_rows import Row
 from nn.prediction.number_strips import Page
 
 DIGIT_SIDE_PIXELS = 40  # the longer side of a digit on its canvas of 64

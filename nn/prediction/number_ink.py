@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
-from scipy import ndimage
 
 from nn.pictures.canvas import INK_THRESHOLD_LEVEL
+from nn.prediction.connected_components import Component, find_components, label_components
 
 # As high as the digits of numbers were on the canvases that the finder learned from: at 40 it reads
 # fewer right.
@@ -24,42 +24,10 @@ MAX_SCALES_TRIED = 4
 # Digits and rows may run together because the picture was shrunk too much. At twice the scale they
 # come apart: then their height is less than this many times what it was, not twice.
 MAX_APART_HEIGHT = 1.5
-MIN_FULL_HEIGHT = 0.75  # of the digits' height: a component as high is a digit of its own
 MAX_COMPONENT_SHAPE = 5.0  # width to height: a component that is wider is a line
 
 # gray uint8 [H, W] → its ink, the same, 255 = ink.
 FindInk = Callable[[np.ndarray], np.ndarray]
-
-
-class Component(NamedTuple):
-    """A connected component: its label, and its bounding box: rows from top up to bottom, columns
-    from left up to right."""
-
-    label: int
-    top: int
-    bottom: int
-    left: int
-    right: int
-
-    @property
-    def height(self) -> int:
-        """Rows of the box."""
-        return self.bottom - self.top
-
-    @property
-    def width(self) -> int:
-        """Columns of the box."""
-        return self.right - self.left
-
-
-def find_components(labels: np.ndarray) -> list[Component]:
-    """Finds the bounding box of each label but 0: int [H, W] → components by label."""
-    found = []
-    for label, place in enumerate(ndimage.find_objects(labels), 1):
-        if place is not None:
-            rows, columns = place
-            found.append(Component(label, rows.start, rows.stop, columns.start, columns.stop))
-    return found
 
 
 def digit_height(components: Sequence[Component]) -> float:
@@ -70,12 +38,6 @@ def digit_height(components: Sequence[Component]) -> float:
     if not len(heights):
         return 0.0
     return float(heights[np.searchsorted(np.cumsum(heights), heights.sum() / 2)])
-
-
-def label_components(mask: np.ndarray) -> np.ndarray:
-    """Labels connected components, by a side or a corner: bool [H, W] → int32 [H, W], 0 =
-    background."""
-    return ndimage.label(mask, np.ones((3, 3)))[0]
 
 
 class Scaled(NamedTuple):

@@ -5,12 +5,12 @@ row, and which components may be one digit. Limits are shares of the digits' hei
 say nothing else, so that they hold at any scale.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from nn.prediction.number_ink import MIN_FULL_HEIGHT, Component
+from nn.prediction.connected_components import BoxBetween, Component, bounding_box
 
 # A component as high as a digit starts a row, or goes on with the row whose last digit lies at the
 # same height.
@@ -18,16 +18,14 @@ MIN_ROW_HEIGHT = 0.55
 MIN_SHARED_ROWS = 0.35  # of the lower one of two neighbors in a row
 MAX_BESIDE_ROW = 0.4  # how far above or below a row's digits a dot or a comma may lie
 
-# A component shorter than MIN_FULL_HEIGHT is a stroke of the digit that it overlaps by this share
-# of its width: the top of a five, the bar of a four.
+MIN_FULL_HEIGHT = 0.75  # a component as high is a digit of its own
+# A shorter component is a stroke of the digit that it overlaps by this share of its width: the top
+# of a five, the bar of a four.
 MIN_STROKE_OVERLAP = 0.3
 MIN_TALL_STROKE_OVERLAP = 0.6  # of a tall stroke, which may be a small digit too
 MIN_TALL_STROKE_HEIGHT = 0.5
 STROKE_REACH = 0.3  # only what a digit has near a stroke, above and below it, counts
 MIN_DIGIT_HEIGHT = 0.35  # a shorter component beside all digits is a sign or a speck
-
-# The bounding box of what lies of a component from one row up to another; None if nothing does.
-BoxBetween = Callable[[Component, int, int], Component | None]
 
 
 def whole_box(component: Component, top: int, bottom: int) -> Component:
@@ -86,12 +84,6 @@ def group_by_digit(
         elif component.height >= MIN_DIGIT_HEIGHT * height:
             digits.append([component])
     return sorted(digits, key=_middle_column)
-
-
-def bounding_box(components: Sequence[Component]) -> Component:
-    """The box around several components, labeled 0."""
-    _, tops, bottoms, lefts, rights = zip(*components, strict=True)
-    return Component(0, min(tops), max(bottoms), min(lefts), max(rights))
 
 
 def _row_of(small: Component, rows: Sequence[Sequence[Component]], height: float) -> int | None:

@@ -7,7 +7,7 @@ and J. El-Sana, "Language-Independent Text Lines Extraction Using Seam Carving",
 import numpy as np
 from scipy import ndimage
 
-from nn.prediction.number_ink import Component, find_components, label_components
+from nn.prediction.connected_components import Component, find_components, label_components
 
 # Of the digits' height. A slash is the tallest character of a row; two rows joined are taller.
 MAX_CHARACTER_HEIGHT = 1.75

@@ -13,14 +13,14 @@ import numpy as np
 from scipy import ndimage
 
 from nn.pictures.canvas import INK_THRESHOLD_LEVEL, STRIP_HEIGHT_PIXELS
-from nn.prediction.number_ink import (
-    Component,
-    FindInk,
+from nn.prediction.connected_components import (
+    bounding_box,
+    boxes_between,
     find_components,
-    find_ink_at_digit_scale,
     label_components,
 )
-from nn.prediction.number_rows import BoxBetween, Row, bounding_box, find_rows
+from nn.prediction.number_ink import FindInk, find_ink_at_digit_scale
+from nn.prediction.number_rows import Row, find_rows
 from nn.prediction.number_seams import cut_between_rows
 
 STRIP_DIGIT_PIXELS = 24
@@ -85,20 +85,6 @@ def find_strips(gray: np.ndarray, find_ink: FindInk) -> Page:
     # Soft edges, fainter than INK_THRESHOLD_LEVEL, belong to the component beside them.
     labels = np.where(labels, labels, ndimage.maximum_filter(labels, 3))
     return Page(ink, labels, rows, cut_strips(ink, darkness, labels, rows))
-
-
-def boxes_between(labels: np.ndarray) -> BoxBetween:
-    """The boxes of parts of components, by their labels, int [H, W]."""
-
-    def box_between(component: Component, top: int, bottom: int) -> Component | None:
-        top, bottom = max(top, component.top), min(bottom, component.bottom)
-        part = labels[top : max(bottom, top), component.left : component.right]
-        columns = np.flatnonzero((part == component.label).any(0)) + component.left
-        if not len(columns):
-            return None
-        return Component(component.label, top, bottom, int(columns[0]), int(columns[-1]) + 1)
-
-    return box_between
 
 
 def cut_strips(

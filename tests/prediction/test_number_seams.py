@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from nn.prediction.number_ink import label_components
+from nn.prediction.connected_components import label_components
 from nn.prediction.number_seams import cut_between_rows
 from nn.prediction.number_strips import find_strips
 

@@ -16,15 +16,13 @@ from nn.data.texts import CHARACTERS
 from nn.errors import DataError
 from nn.pictures import files
 from nn.prediction import inputs
+from nn.prediction.connected_components import Component, find_components, label_components
 from nn.prediction.number_digits import Digit, cut_out_digits
 from nn.prediction.number_ink import (
     FIRST_SHORTER_SIDE_PIXELS,
     MAX_SCALES_TRIED,
-    Component,
     digit_height,
-    find_components,
     find_ink_at_digit_scale,
-    label_components,
     resize,
 )
 from nn.prediction.number_reader import NumberReader, ordinal
