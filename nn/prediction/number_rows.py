@@ -28,11 +28,6 @@ STROKE_REACH = 0.3  # only what a digit has near a stroke, above and below it, c
 MIN_DIGIT_HEIGHT = 0.35  # a shorter component beside all digits is a sign or a speck
 
 
-def whole_box(component: Component, top: int, bottom: int) -> Component:
-    """A BoxBetween that does not know more of a component than its box."""
-    return component
-
-
 class Row(NamedTuple):
     """What belongs to a row: its components; and those that may be a digit, digit by digit from
     left to right."""
@@ -41,9 +36,7 @@ class Row(NamedTuple):
     digits: list[list[Component]]
 
 
-def find_rows(
-    components: Sequence[Component], height: float, box_between: BoxBetween = whole_box
-) -> list[Row]:
+def find_rows(components: Sequence[Component], height: float, box_between: BoxBetween) -> list[Row]:
     """Groups components into rows, from top to bottom. height: of the digits, in pixels."""
     tall = [each for each in components if each.height >= MIN_ROW_HEIGHT * height]
     rows: list[list[Component]] = []
@@ -64,7 +57,7 @@ def find_rows(
 
 
 def group_by_digit(
-    components: Sequence[Component], height: float, box_between: BoxBetween = whole_box
+    components: Sequence[Component], height: float, box_between: BoxBetween
 ) -> list[list[Component]]:
     """Groups the components of each digit, from left to right, without the other components.
 

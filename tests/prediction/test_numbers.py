@@ -42,6 +42,11 @@ def box(left: int, right: int, top: int = 0, bottom: int = 40) -> Component:
     return Component(0, top, bottom, left, right)
 
 
+def whole_box(component: Component, top: int, bottom: int) -> Component:
+    """A BoxBetween that knows no more of a component than its box."""
+    return component
+
+
 def dark_ink(gray: np.ndarray) -> np.ndarray:
     """A find_ink for clean pictures, dark on white."""
     return 255 - gray
@@ -73,12 +78,12 @@ def bars(height: int, *lefts: int, size: tuple[int, int] = (100, 300)) -> np.nda
 
 def test_digits_beside_each_other_are_read_from_left_to_right():
     parts = [box(70, 90), box(0, 20), box(35, 55)]
-    assert group_by_digit(parts, 40) == [[box(0, 20)], [box(35, 55)], [box(70, 90)]]
+    assert group_by_digit(parts, 40, whole_box) == [[box(0, 20)], [box(35, 55)], [box(70, 90)]]
 
 
 def test_slanted_digits_whose_boxes_overlap_stay_two():
     seven, one = box(0, 30), box(18, 34)
-    assert group_by_digit([seven, one], 40) == [[seven], [one]]
+    assert group_by_digit([seven, one], 40, whole_box) == [[seven], [one]]
 
 
 @pytest.mark.parametrize(
@@ -88,27 +93,27 @@ def test_slanted_digits_whose_boxes_overlap_stay_two():
 )
 def test_a_stroke_over_a_digit_is_of_it(stroke):
     five, zero = box(5, 30), box(60, 85)
-    assert group_by_digit([stroke, zero, five], 40) == [[five, stroke], [zero]]
+    assert group_by_digit([stroke, zero, five], 40, whole_box) == [[five, stroke], [zero]]
 
 
 def test_the_two_strokes_of_an_open_four_are_one_digit():
     left, right = box(0, 26, 0, 26), box(18, 22, 12, 40)
     seven = box(50, 75)
-    assert group_by_digit([right, left, seven], 40) == [[right, left], [seven]]
+    assert group_by_digit([right, left, seven], 40, whole_box) == [[right, left], [seven]]
 
 
 def test_commas_and_specks_beside_digits_are_no_digits():
     comma, speck = box(30, 35, 34, 46), box(80, 84, 10, 14)
     digits = [box(0, 25), box(40, 65)]
-    assert group_by_digit([*digits, comma, speck], 40) == [[digits[0]], [digits[1]]]
+    assert group_by_digit([*digits, comma, speck], 40, whole_box) == [[digits[0]], [digits[1]]]
 
 
 def test_a_small_digit_is_one_too():
-    assert len(group_by_digit([box(0, 25), box(40, 55, 20, 40), box(70, 95)], 40)) == 3
+    assert len(group_by_digit([box(0, 25), box(40, 55, 20, 40), box(70, 95)], 40, whole_box)) == 3
 
 
 def test_no_parts_are_no_digits():
-    assert group_by_digit([], 0) == []
+    assert group_by_digit([], 0, whole_box) == []
     assert digit_height([]) == 0
 
 
@@ -123,7 +128,7 @@ def test_rows_are_found_though_they_lean():
     upper = [box(x, x + 25, y, y + 40) for x, y in ((0, 0), (40, 6), (80, 12), (120, 18))]
     lower = [box(x, x + 25, y, y + 40) for x, y in ((5, 60), (45, 66), (130, 80))]
     comma, speck = box(70, 75, 96, 106), box(400, 404, 300, 304)
-    rows = find_rows([*lower, *upper, comma, speck], 40)
+    rows = find_rows([*lower, *upper, comma, speck], 40, whole_box)
     assert [[digit for (digit,) in row.digits] for row in rows] == [upper, lower]
     assert [row.components for row in rows] == [upper, [*lower, comma]]
 
