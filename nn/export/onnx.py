@@ -1,6 +1,6 @@
 """The export for ONNX Runtime and other engines: a file for each signature, as ONNX has none.
 
-DIR/serving_default.onnx   and ink.onnx, canvases.onnx, pages.onnx: graph and weights
+DIR/serving_default.onnx   and ink.onnx, canvases.onnx, pages.onnx, rows.onnx: graph and weights
 DIR/model_card.json        the card of the version that they are made from, with their own hashes
 
 https://github.com/onnx/tensorflow-onnx describes the converter, requirements/onnx.txt has it.

@@ -46,10 +46,10 @@ def export(
     another version's variables/ are one too. card: what the caller knows of the model; the hashes
     of the weights and of the files are added. is_quantized: whether the network's weights are
     rounded to int8 (nn/networks/quantization.py); the card says so. record: gets the path that the
-    version is about to have, and the hash of its weights. Raises ModelError, and writes
-    nothing, if the card has a hash of the weights already and it is not the hash of these, if the
-    checkpoint is damaged, or if the graph has an operation that LiteRT lacks; UserError, and leaves
-    nothing behind, if the disk is full.
+    version is about to have, and the hash of its weights. Raises ModelError, and writes nothing, if
+    the card has a hash of the weights already and it is not the hash of these, if the checkpoint is
+    damaged, or if the graph has an operation that LiteRT lacks; UserError, and leaves nothing
+    behind, if the disk is full.
     """
     with workspace(folder) as temporary:
         version = temporary / "version"

@@ -62,12 +62,12 @@ class Predictor:
                 print(reading.digit)
 
     model: a version, or a folder of versions; it takes the highest number. None: the folder that
-    nn.versions.default_folder finds. max_error: the
-    share of answers that may be wrong, 0.001 is 0.1%; less probable answers are `unsure`. None is
-    0.1%, or the lowest rate that the model has a threshold for. runtime: `tensorflow`, which
-    restores the SavedModel in a session; `litert`, which imports no TensorFlow; `auto`: `litert`
-    where it is installed and the version has its file. processors: how many share a batch; None:
-    all. Where as many processes read as there are processors, give each one.
+    nn.versions.default_folder finds. max_error: the share of answers that may be wrong, 0.001 is
+    0.1%; less probable answers are `unsure`. None is 0.1%, or the lowest rate that the model has a
+    threshold for. runtime: `tensorflow`, which restores the SavedModel in a session; `litert`,
+    which imports no TensorFlow; `auto`: `litert` where it is installed and the version has its
+    file. processors: how many share a batch; None: all. Where as many processes read as there are
+    processors, give each one.
 
     version: the path of the version; card: its card; runtime: the one that runs it; threshold: what
     an answer must reach, None where the model has no thresholds. Raises ModelError where there is

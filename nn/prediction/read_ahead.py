@@ -97,8 +97,8 @@ def is_small(answer: Answer) -> bool:
     """Whether `pages` may see more of the digit than `canvases` did.
 
     It may if the picture was shrunk, and the ink that was found is lower and narrower than
-    SMALL_DIGIT_PIXELS of the canvas, or none was found.
-    The NumPy twin of nn.normalization.small_digits.is_small.
+    SMALL_DIGIT_PIXELS of the canvas, or none was found. The NumPy twin of
+    nn.normalization.small_digits.is_small.
     """
     height, width, shorter_side = answer.size.tolist()
     if shorter_side <= min(height, width):

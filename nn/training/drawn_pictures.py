@@ -1,6 +1,6 @@
 """Pictures that MNIST lacks, drawn for training: digits written in other ways, and no digits.
 
-Pictures are uint8 [H, W], light ink on dark; nn/training/datasets.py normalizes them like a user's.
+Pictures are uint8 [H, W], 255 = ink; nn/training/fitted_pictures.py makes them 28×28.
 A seed draws the same pictures on every machine with the same fonts: matplotlib's own, which are
 installed with it. docs/experiments.md ("Extras") has what was measured: which mixtures of these
 pictures help, and how wide feet may be. The other constants are estimates of how people write. A

@@ -68,7 +68,7 @@ class Scores:
 
     @property
     def calibration_error(self) -> float:
-        """Expected calibration error, 0 to 1 (nn/confidence/calibration.py)"""
+        """Expected calibration error, 0 to 1 (nn/confidence/agreement.py)."""
         return calibration_error(self.confidences, self.wrong)
 
     @property
