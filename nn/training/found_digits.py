@@ -15,9 +15,9 @@ from nn.normalization.full_ink import full_ink
 from nn.normalization.pipeline import MIN_CERTAINTY, mean_certainty
 from nn.pictures.canvas import CANVAS
 from nn.runtime.signals import Stop
+from nn.training.find_ink import overlap
 from nn.training.fitted_pictures import fit_pictures
 from nn.training.ink_pictures import InkPictures, compose_pictures
-from nn.training.objectives import overlap
 
 # Shares of the ink that was found and the ink that is there: the intersection by the union. From
 # the first on, a picture keeps its digit's label. Up to the second, it gets the label NO_DIGIT.

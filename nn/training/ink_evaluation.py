@@ -8,9 +8,9 @@ import tensorflow.compat.v1 as tf1
 
 from nn.errors import DivergedError
 from nn.networks.layers import scale
+from nn.training.find_ink import MIN_FOUND_SHARE, ink_loss, overlap
 from nn.training.graph import TrainingGraph
 from nn.training.ink_pictures import InkPictures
-from nn.training.objectives import MIN_FOUND_SHARE, ink_loss, overlap
 
 BATCH_PICTURES = 64
 
