@@ -4,7 +4,6 @@ After each of them an honest client must get the right answer. At the end the se
 bounded, and it has written nothing but where it listens.
 """
 
-import gzip
 import json
 import random
 import re
@@ -13,7 +12,6 @@ import struct
 import subprocess
 import sys
 import time
-import zlib
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterator
@@ -23,19 +21,25 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.faults.drill import Row
+from benchmarks.faults.http_requests import (
+    MULTIPART,
+    PEN,
+    PREDICT,
+    READ,
+    ROOT,
+    bombs,
+    multipart,
+    post,
+    predict,
+)
 from benchmarks.faults.mutations import mutated
 
-ROOT = Path(__file__).parents[2]
 SEED = 20261130
 FULL_MUTATED = 2000  # requests of each kind
 FULL_RUDE = 200  # clients that leave, and as many that stall
 HONEST_STEP = 20  # mutated requests, before an honest one
 ANSWER_SECONDS = 60  # an honest client waits so long at most, on a busy machine
 MAX_MEMORY_MB = 1024
-PEN = (ROOT / "samples/3_pen.webp").read_bytes()
-READ, PREDICT = "/read", "/v1/models/digits:predict"
-MULTIPART = "multipart/form-data; boundary=b"
-_PART = b'--b\r\nContent-Disposition: form-data; name="f"; filename="3.webp"\r\n\r\n'
 
 
 class Server(NamedTuple):
@@ -56,7 +60,7 @@ def clients(scale: float, folder: Path) -> Iterator[Row]:
         rude = max(5, round(scale * FULL_RUDE))
         yield _leaving(server, rude)
         yield _stalling(server, rude)
-        yield from (_bomb(server, name, request) for name, request in _bombs().items())
+        yield from (_bomb(server, name, request) for name, request in bombs().items())
         yield _endless(server)
         peak = _peak_mb(server)
         yield Row("memory of the server", 1, int(peak < MAX_MEMORY_MB), f"at most {peak} MB")
@@ -83,21 +87,6 @@ def _serving(folder: Path) -> Iterator[Server]:
         process.wait()
 
 
-def _request(path: str, body: bytes, kind: str = "image/webp", *more: str) -> bytes:
-    head = [f"POST {path} HTTP/1.1", "Host: a", f"Content-Type: {kind}", *more]
-    if not any(line.startswith(("Content-Length", "Transfer")) for line in more):
-        head.append(f"Content-Length: {len(body)}")
-    return "\r\n".join([*head, "", ""]).encode() + body
-
-
-def _multipart(*files: bytes) -> bytes:
-    return b"".join(_PART + file + b"\r\n" for file in files) + b"--b--\r\n"
-
-
-def _predict(instances: object, signature: str = "read") -> bytes:
-    return json.dumps({"signature_name": signature, "instances": instances}).encode()
-
-
 def _ask(server: Server, request: bytes, seconds: float = ANSWER_SECONDS) -> tuple[int, bytes]:
     """The status and the body of the answer to a request; status 0 where none has come."""
     received = b""
@@ -122,26 +111,26 @@ def _is_whole(received: bytes) -> bool:
 
 def _is_honestly_answered(server: Server) -> bool:
     """Whether a picture of a 3 is read as one, at both addresses."""
-    status, body = _ask(server, _request(READ, PEN))
+    status, body = _ask(server, post(READ, PEN))
     if status != 200 or json.loads(body)["digit"] != 3:
         return False
-    asked = _predict([{"b64": b64encode(PEN).decode()}])
-    status, body = _ask(server, _request(PREDICT, asked, "application/json"))
+    asked = predict([{"b64": b64encode(PEN).decode()}])
+    status, body = _ask(server, post(PREDICT, asked, "application/json"))
     return status == 200 and json.loads(body)["predictions"][0]["digits"] == 3
 
 
 def _mutated_requests(server: Server, path: str, count: int) -> Row:
     """Damaged bodies, and every fourth damaged as a whole, headers included."""
     rng, seen, survived = random.Random(f"{SEED} {path}"), Counter[int](), 0
-    bodies, kind = [_multipart(PEN), _multipart(PEN, b"none", PEN)], MULTIPART
+    bodies, kind = [multipart(PEN), multipart(PEN, b"none", PEN)], MULTIPART
     if path == PREDICT:
         file, rows = {"b64": b64encode(PEN).decode()}, [[0] * 28] * 28
-        bodies, kind = [_predict([file]), _predict([rows], "serving_default")], "application/json"
+        bodies, kind = [predict([file]), predict([rows], "serving_default")], "application/json"
     for place in range(count):
-        request = _request(path, mutated(rng.choice(bodies), bodies, rng), kind)
+        request = post(path, mutated(rng.choice(bodies), bodies, rng), kind)
         is_http = place % 4 != 0
         if not is_http:
-            whole = _request(path, rng.choice(bodies), kind)
+            whole = post(path, rng.choice(bodies), kind)
             request = mutated(whole[:200], [whole[:200]], rng) + whole[200:]
         # A body that seems to go on is waited for: the client has left before.
         status, _ = _ask(server, request, ANSWER_SECONDS if is_http else 0.5)
@@ -160,7 +149,7 @@ def _mutated_requests(server: Server, path: str, count: int) -> Row:
 
 def _leaving(server: Server, count: int) -> Row:
     """Clients that close the connection: in the headers, in the body, before the answer."""
-    rng, request = random.Random(SEED), _request(READ, _multipart(*[PEN] * 5), MULTIPART)
+    rng, request = random.Random(SEED), post(READ, multipart(*[PEN] * 5), MULTIPART)
 
     def leave() -> bool:
         with socket.create_connection(("127.0.0.1", server.port)) as client:
@@ -176,7 +165,7 @@ def _leaving(server: Server, count: int) -> Row:
 def _stalling(server: Server, count: int) -> Row:
     """Clients that stop in the middle of a body, all at once. An honest one is answered meanwhile,
     and they are told why."""
-    half = _request(READ, _multipart(PEN), MULTIPART)[:-100]
+    half = post(READ, multipart(PEN), MULTIPART)[:-100]
     with ThreadPoolExecutor(count) as pool:
         stalled = [pool.submit(_ask, server, half) for _ in range(count)]
         time.sleep(1)
@@ -184,67 +173,6 @@ def _stalling(server: Server, count: int) -> Row:
         refused = sum(each.result()[0] == 408 for each in stalled)
     survived = refused if meanwhile and _is_honestly_answered(server) else 0
     return Row("clients that stall", count, survived, "status 408; others are answered meanwhile")
-
-
-def _bombs() -> dict[str, bytes]:
-    """Requests that are small or legal, and could cost much."""
-
-    def chunk(kind: bytes, content: bytes) -> bytes:
-        checksum = struct.pack(">I", zlib.crc32(kind + content))
-        return struct.pack(">I", len(content)) + kind + content + checksum
-
-    def png(width: int, height: int, packed: bytes) -> bytes:
-        header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0))
-        return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", packed) + chunk(b"IEND", b"")
-
-    pictures = {
-        "a PNG of 74 megapixels": png(7400, 10_000, zlib.compress(bytes(296_010_000), 1)),
-        "a PNG of 4 gigapixels": png(65_535, 65_535, b""),
-        "a PNG of 70 million rows": png(1, 70_000_000, zlib.compress(bytes(350_000_000), 1)),
-        "a PNG whose pixels do not end": png(28, 28, zlib.compress(bytes(500_000_000), 1)),
-        "a JPEG of empty comments": b"\xff\xd8" + b"\xff\xfe\0\2" * 2_000_000,
-        "a JPEG of zeros": b"\xff\xd8\xff" + bytes(9_000_000),
-        "a GIF of one long comment": b"GIF89a\1\0\1\0\0\0\0!\xfe" + (b"\xff" + b"x" * 255) * 30_000,
-    }  # fmt: skip
-    deep, figures = b"[" * 1_000_000, b"9" * 5_000_000
-    rows = [[[0] * 28] * 28]
-    asked = {
-        "deep JSON": b'{"instances":' + deep,
-        "a number of 5 million figures": b'{"instances":[' + figures + b"]}",
-        "10,000 instances": _predict(rows * 1500 * 2, "serving_default")[:9_900_000],
-        "10,000 files": _predict([{"b64": ""}] * 10_000),
-        "JSON of 10 MB of NaN": b'{"instances":[' + b"NaN," * 2_400_000 + b"1]}",
-        "a signature name of 9 MB": _predict([1], "x" * 9_000_000),
-    }
-    packed = gzip.compress(_multipart(PEN))
-    odd = {
-        "gzip as Content-Encoding": _request(READ, packed, MULTIPART, "Content-Encoding: gzip"),
-        "10,000 parts": _request(READ, _multipart(*[b"x"] * 10_000), MULTIPART),
-        "a Content-Length that is no number": _request(READ, PEN, "a/b", "Content-Length: x"),
-        "a Content-Length that is negative": _request(READ, PEN, "a/b", "Content-Length: -5"),
-        "two Content-Lengths": _request(
-            READ, PEN, "image/webp", f"Content-Length: {len(PEN)}", "Content-Length: 5"
-        ),
-        "a Content-Length of 10^30": _request(
-            READ, PEN, "image/webp", f"Content-Length: 1{'0' * 30}"
-        ),
-        "a chunk of 10^15 bytes": _request(
-            READ, b"38D7EA4C68000\r\n" + PEN, "image/webp", "Transfer-Encoding: chunked"
-        ),
-        "a chunk without a size": _request(
-            READ, b"zz\r\n" + PEN, "image/webp", "Transfer-Encoding: chunked"
-        ),
-        "a header of 1 MB": _request(READ, PEN, "image/webp", f"X: {'x' * 1_000_000}"),
-        "a path out of the folder": _request("/../../etc/passwd", PEN),
-        "a version out of the folder": _request(
-            "/v1/models/digits/versions/..%2F..%2F1:predict", PEN
-        ),
-    }  # fmt: skip
-    return (
-        {name: _request(READ, content, "image/png") for name, content in pictures.items()}
-        | {name: _request(PREDICT, body, "application/json") for name, body in asked.items()}
-        | odd
-    )
 
 
 def _bomb(server: Server, name: str, request: bytes) -> Row:
@@ -262,7 +190,7 @@ def _bomb(server: Server, name: str, request: bytes) -> Row:
 
 def _endless(server: Server) -> Row:
     """A body in chunks that does not end: it is refused as too large."""
-    head = _request(READ, b"", "image/png", "Transfer-Encoding: chunked")
+    head = post(READ, b"", "image/png", "Transfer-Encoding: chunked")
     part = b"10000\r\n" + bytes(65_536) + b"\r\n"
     sent, answer = 0, b""
     address = "127.0.0.1", server.port
