@@ -26,7 +26,7 @@ from nn.runtime.regular_files import read_text
 from nn.runtime.signals import Stop
 from nn.runtime.whole_files import incomplete_folder, sync_folder
 from nn.training.datasets import Source
-from nn.training.run_folder import COMPARISON, RunFolder
+from nn.training.run_folder import COMPARISON, RunFolder, is_comparison
 from nn.training.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ class Comparison:
 
         Raises UserError if the folder is in use already, or a run could not be trained.
         """
-        if (folder / PLAN_FILE).exists():
+        if is_comparison(folder):
             raise UserError(
                 f"{folder}: holds a comparison already; continue it with --resume {folder}, "
                 "or choose another --run-dir"

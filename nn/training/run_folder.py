@@ -96,7 +96,7 @@ class RunFolder:
         """Makes the folder and writes its config. write_first: writes all else that a resumed run
         needs; a folder with a config can be resumed. Raises UserError if the folder holds a run or
         a comparison already, or cannot be made."""
-        if (self.path / COMPARISON).exists():
+        if is_comparison(self.path):
             raise UserError(f"{self.path}: holds a comparison; choose another --run-dir")
         try:
             self.checkpoints.mkdir(parents=True, exist_ok=True)
@@ -221,7 +221,6 @@ def is_own_hand(folder: Path) -> bool:
 
 def _config_has(folder: Path, field: str) -> bool:
     try:
-        config = RunFolder(folder).read_config()
+        return field in RunFolder(folder).read_config()
     except UserError:  # who opens the run says so
         return False
-    return isinstance(config, dict) and field in config
