@@ -33,7 +33,8 @@ from nn.runtime.startup import (
 )
 
 if TYPE_CHECKING:
-    from nn.prediction.inputs import Labels, Reader
+    from nn.prediction.inputs import Reader
+    from nn.prediction.labels import Labels
     from nn.prediction.output import Format
     from nn.prediction.page_folder import PageFolder
     from nn.prediction.predictor import Predictor
@@ -61,6 +62,7 @@ def digits_read() -> int:
 def run(options: argparse.Namespace) -> int:
     """Reads every input and shows the readings; returns the exit status."""
     from nn.prediction import inputs
+    from nn.prediction.labels import Labels
     from nn.prediction.number_hint import NumberHint
     from nn.prediction.output import DigitScore, Score
     from nn.prediction.page_folder import PageFolder
@@ -68,7 +70,7 @@ def run(options: argparse.Namespace) -> int:
     from nn.prediction.readings import ERROR
 
     paths = _paths(options)
-    labels = inputs.Labels(options.labels, paths, options.number) if options.labels else None
+    labels = Labels(options.labels, paths, options.number) if options.labels else None
     score, failures = Score() if options.number else DigitScore(), 0
     hint = NumberHint()
     runtime = runtime_for(options.runtime, len(paths))

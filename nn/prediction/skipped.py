@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 from nn.pictures.formats import EXTENSIONS
-from nn.prediction.inputs import Labels
+from nn.prediction.labels import Labels, unused_labels_line
 
 MAX_FILES_LOOKED_AT = 10_000  # below one folder: counting must not take longer than reading
 MAX_EXTENSIONS_NAMED = 4
@@ -21,14 +21,6 @@ def skipped_lines(
         yield line
     if labels and (line := unused_labels_line(labels)):
         yield line
-
-
-def unused_labels_line(labels: Labels) -> str | None:
-    """Says how many labels are for files that are not among the inputs; None if none are."""
-    if not labels.unused:
-        return None
-    are = "label is for a file that is" if labels.unused == 1 else "labels are for files that are"
-    return f"{labels.unused:,} {are} not among the inputs"
 
 
 def skipped_line(inputs: Iterable[Path], recursive: bool, known: Iterable[Path] = ()) -> str | None:

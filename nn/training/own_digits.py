@@ -20,9 +20,9 @@ from nn.data.digits import SIDE, Digits
 from nn.data.told import UNTOLD, Told
 from nn.errors import DataError
 from nn.pictures.formats import EXTENSIONS
-from nn.prediction.inputs import Labels, expand
+from nn.prediction.inputs import expand
+from nn.prediction.labels import Labels, unused_labels_line
 from nn.prediction.predictor import Predictor
-from nn.prediction.skipped import unused_labels_line
 from nn.runtime.whole_files import naming, replacing
 
 log = logging.getLogger(__name__)

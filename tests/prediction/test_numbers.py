@@ -17,6 +17,7 @@ from nn.errors import DataError
 from nn.pictures import files
 from nn.prediction import inputs
 from nn.prediction.connected_components import Component, find_components, label_components
+from nn.prediction.labels import Labels
 from nn.prediction.number_digits import Digit, cut_out_digits
 from nn.prediction.number_ink import (
     FIRST_SHORTER_SIDE_PIXELS,
@@ -423,10 +424,10 @@ def test_labels_of_numbers_keep_their_zeros(tmp_path):
     labels = tmp_path / "labels.csv"
     labels.write_text(f"file,label\n{PEN},02134\n")
     reading = NumberReading(str(PEN), "ok", "2134", [], None)
-    assert inputs.Labels(labels, [PEN], numbers=True).find(reading) == "02134"
+    assert Labels(labels, [PEN], numbers=True).find(reading) == "02134"
     for label in ("3.75", "31/12/26", "10:45", "12\n345"):
         labels.write_text(f'file,label\n{PEN},"{label}"\n')
-        assert inputs.Labels(labels, [PEN], numbers=True).find(reading) == label
+        assert Labels(labels, [PEN], numbers=True).find(reading) == label
 
 
 @pytest.mark.parametrize(
@@ -437,7 +438,7 @@ def test_labels_that_are_no_numbers_are_refused(tmp_path, row):
     with pytest.raises(
         DataError, match="line 1: expected file,label with a label of digits, with the"
     ):
-        inputs.Labels(tmp_path / "labels.csv", [PEN], numbers=True)
+        Labels(tmp_path / "labels.csv", [PEN], numbers=True)
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from nn.data import bundled
 from nn.errors import DataError, UserError
 from nn.pictures.formats import EXTENSIONS
 from nn.prediction import inputs
+from nn.prediction.labels import Labels
 from nn.prediction.output import Table
 from nn.prediction.predictor import Predictor
 from nn.prediction.readings import Reading
@@ -761,7 +762,7 @@ def test_labels_that_name_no_input_are_refused(tmp_path):
     labels = tmp_path / "labels.csv"
     labels.write_text("file,label\nelsewhere.png,3\n")
     with pytest.raises(DataError, match="names none of the inputs"):
-        inputs.Labels(labels, [ROOT / "samples" / "3_pen.webp"])
+        Labels(labels, [ROOT / "samples" / "3_pen.webp"])
 
 
 def test_a_name_too_long_is_an_error_of_its_own(predictor):

@@ -19,6 +19,7 @@ from nn.errors import DataError, ModelError, PictureError, UserError
 from nn.pictures.files import read_canvas
 from nn.pictures.sources import Source
 from nn.prediction import inputs, page_index
+from nn.prediction.labels import Labels
 from nn.training.run_folder import RunFolder
 from nn.versions import better_version, read_card
 
@@ -80,8 +81,8 @@ def test_special_files_are_an_error_each_and_the_others_are_read(folder):
 @pytest.mark.parametrize(
     "read",
     [
-        lambda pipe: inputs.Labels(pipe, [Path("a.png")]),
-        lambda pipe: inputs.Labels(pipe, [Path("pixels.csv")]),
+        lambda pipe: Labels(pipe, [Path("a.png")]),
+        lambda pipe: Labels(pipe, [Path("pixels.csv")]),
         csv_files.read_images,
         lambda pipe: csv_files.read_digits(pipe, pipe),
     ],
