@@ -66,7 +66,7 @@ def _documents() -> dict[str, bytes]:
     return {
         "deep JSON": b'{"instances":' + deep,
         "a number of 5 million figures": b'{"instances":[' + figures + b"]}",
-        "10,000 instances": predict(rows * 1500 * 2, "serving_default")[:9_900_000],
+        "3,000 instances": predict(rows * 3000, "serving_default"),
         "10,000 files": predict([{"b64": ""}] * 10_000),
         "JSON of 10 MB of NaN": b'{"instances":[' + b"NaN," * 2_400_000 + b"1]}",
         "a signature name of 9 MB": predict([1], "x" * 9_000_000),

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import numpy as np
 
 from benchmarks.parity.inputs import Arrays, InputSet
 from benchmarks.parity.runtimes import AnswerSet
+from nn.errors import UserError
 
 OUTPUTS = ("digits", "probabilities", "reason_codes")
 PAGES_AT_ONCE = 8  # of 512×512 pixels, 8 MB of JSON
@@ -81,8 +82,7 @@ def served(version: Path) -> Iterator[AnswerSet]:
     )  # fmt: skip
     try:
         assert process.stderr
-        said = iter(process.stderr.readline, "")
-        address = next(line.split()[-1] for line in said if line.startswith("Serving on "))
+        address = address_of_server(process.stderr)
 
         def run(name: str, arrays: Arrays) -> Arrays:
             body = {
@@ -103,6 +103,16 @@ def served(version: Path) -> Iterator[AnswerSet]:
     finally:
         process.terminate()
         process.wait()
+
+
+def address_of_server(said: Iterable[str]) -> str:
+    """The address that the server prints. Raises UserError with what it said if it ends before."""
+    lines = []
+    for line in said:
+        if line.startswith("Serving on "):
+            return line.split()[-1]
+        lines.append(line)
+    raise UserError(f"the server did not start:\n{''.join(lines).strip()}")
 
 
 def _columns(rows: list[dict]) -> Arrays:

@@ -19,6 +19,7 @@ import tensorflow.compat.v1 as tf1
 from benchmarks.parity.inputs import Arrays, InputSet, Run
 from benchmarks.parity.needs import LITERT, ONNX, Need
 from nn import Predictor
+from nn.errors import UserError
 from nn.prediction.read_ahead import CanvasOutputs
 
 
@@ -92,7 +93,7 @@ def _command_line(version: Path) -> Iterator[AnswerSet]:
                 capture_output=True, text=True, check=False,
             )  # fmt: skip
             if finished.returncode:
-                raise RuntimeError(f"saved_model_cli: {finished.stderr}")
+                raise UserError(f"saved_model_cli failed:\n{finished.stderr.strip()}")
             found = Path(folder, "out").glob("*.npy")
             return {path.stem: np.load(path, allow_pickle=True) for path in found}
 

@@ -150,7 +150,7 @@ def _add_training(add: Callable) -> None:
         "--extras",
         type=share,
         metavar="F",
-        help="train on extra pictures too, about F times as many as the digits: the ink that was "
+        help="train on extra pictures too, F (below 1) for each digit: the ink that was "
         "found of digits on paper, in boxes, in shadow and so on; zeros with a slash, sevens with "
         "a bar, ones with a foot; digits by other writers; letters and scribbles, so that the "
         "network learns to be unsure of them (default: the network's)",

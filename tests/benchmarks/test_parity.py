@@ -9,7 +9,7 @@ from conftest import ROOT
 from apps.draw import browser, litert_js
 from benchmarks import result_files, tables
 from benchmarks.parity import __main__ as command
-from benchmarks.parity import inputs, needs
+from benchmarks.parity import app_runtimes, inputs, needs
 from benchmarks.parity.__main__ import measure, write_inputs
 from benchmarks.parity.compare import MAX_DISTANCE, Answers, compare
 from benchmarks.parity.runtimes import RUNTIMES, from_file, session
@@ -32,6 +32,14 @@ def outputs(*sureness: float) -> dict[str, np.ndarray]:
 
 
 REFERENCE = Answers.of(outputs(0.999, 0.98, 0.99005, 0.6))
+
+
+def test_a_server_that_does_not_start_says_why():
+    said = ["a warning\n", "error: SavedModel/9: no such version\n"]
+    with pytest.raises(UserError, match=r"a warning\nerror: SavedModel/9: no such version$"):
+        app_runtimes.address_of_server(said)
+    started = [*said[:1], "Serving on http://127.0.0.1:40321\n", *said[1:]]
+    assert app_runtimes.address_of_server(started) == "http://127.0.0.1:40321"
 
 
 def test_equal_answers_agree():
