@@ -152,7 +152,9 @@ def test_exported_anew_it_stays_quantized(trained, tmp_path):
     again = renew(version, tmp_path)
     old, new = versions.read_card(version), versions.read_card(again)
     assert (new["quantized"], new["weights_sha256"]) == ("int8 weights", old["weights_sha256"])
-    assert (again / LITERT_FILE).stat().st_size == (version / LITERT_FILE).stat().st_size
+    # Names in the graph may be some letters longer; float32 weights would have thousands of bytes.
+    sizes = [(each / LITERT_FILE).stat().st_size for each in (version, again)]
+    assert abs(sizes[0] - sizes[1]) < 100
 
 
 def test_of_a_refit_both_runs_are_rounded(real_data, tmp_path, plotless):
