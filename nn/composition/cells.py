@@ -15,11 +15,16 @@ from nn.composition.layers import Box, Layer
 from nn.composition.writing import Hand, stretched
 from nn.data.digits import NO_DIGIT, Digits
 
-# The border cuts off a digit in the next cell, so it is not to be read. A digit of which more would
-# be seen is left out, because nobody would know which digit is meant.
-MAX_NEIGHBOR_SHARE = 0.8
+# The border cuts off a digit in the next cell, so it is not to be read. If less of it is hidden, it
+# is left out, because nobody would know which digit is meant. Of a narrow one, nearly all is.
+MIN_HIDDEN_SHARE = 0.12  # of a digit's height: the width that is hidden
 EMPTY_SHARE = 0.1  # of the cells that are cut out
 APART_SHARE = 0.35  # of the rows of cells: there is a gap between two cells
+# Of the digits at an end of a row, or of a group of cells: a one, which looks like the wall there.
+ENDING_ONE_SHARE = 0.2
+# How far digits lie from the middle of their cells, in shares of their height, and how often: a
+# standard deviation, cut off at MAX_DEVIATIONS, so that digits keep their order.
+CARELESSNESS, CARELESS_SHARES, MAX_DEVIATIONS = [0.03, 0.09, 0.18], [0.4, 0.4, 0.2], 1.5
 
 
 class Cell(NamedTuple):
@@ -79,16 +84,16 @@ def cut_out_cell(digits: Digits, longer: int, random: Generator) -> Form:
             continue
         if cell == cells[2]:
             ink, label = cover, one.label
-        elif cover.sum() <= MAX_NEIGHBOR_SHARE * one.mask.sum():
+        elif one.mask.shape[1] * (1 - cover.sum() / one.mask.sum()) >= MIN_HIDDEN_SHARE * height:
             beside = np.maximum(beside, cover)
     return Form(ink, beside, layer.coverage(), Box(base - height, base, left, left + wide), label)
 
 
 def draw_digit(
-    digits: Digits, hand: Hand, height: float, random: Generator
+    digits: Digits, hand: Hand, height: float, random: Generator, is_one: bool = False
 ) -> tuple[np.ndarray, int]:
-    """A digit's mask, about so high, and its label."""
-    mask, label = hand.digit(digits, random)
+    """A digit's mask, about so high, and its label. is_one: whether it is a one."""
+    mask, label = (hand.one(random), 1) if is_one else hand.digit(digits, random)
     mask = stretched(mask, random)
     tall = height * float(np.exp(random.normal(0, 0.06)))
     # Of a wide digit, the longer side is its width.
@@ -125,23 +130,41 @@ def place_in_cells(
     over = 0.04 * height
     seen = [cell for cell in cells if cell.left > -over and cell.right < wide + over]
     filled = seen[min(first, len(seen) - 1) : max(last, first + 1)]
-    return [place_in_cell(digits, hand, cell, height, careless, random) for cell in filled]
+    ends = [
+        place in (0, len(filled) - 1) or cell.is_last or filled[place - 1].is_last
+        for place, cell in enumerate(filled)
+    ]
+    return [
+        place_in_cell(
+            digits, hand, cell, height, careless, random,
+            is_one=is_end and random.random() < ENDING_ONE_SHARE,
+        )
+        for cell, is_end in zip(filled, ends, strict=True)
+    ]  # fmt: skip
 
 
 def draw_carelessness(height: float, random: Generator) -> float:
     """How far digits lie from the middle of their cells, in pixels: a standard deviation."""
-    return float(random.choice([0.03, 0.09]) * height)
+    return float(random.choice(CARELESSNESS, p=CARELESS_SHARES) * height)
 
 
 def place_in_cell(
-    digits: Digits, hand: Hand, cell: Cell, height: float, careless: float, random: Generator
+    digits: Digits,
+    hand: Hand,
+    cell: Cell,
+    height: float,
+    careless: float,
+    random: Generator,
+    is_one: bool = False,
 ) -> Placed:
-    """A digit, not quite in the middle of its cell. careless: see draw_carelessness."""
-    mask, label = draw_digit(digits, hand, height * random.uniform(0.85, 1), random)
+    """A digit, or a one, not quite in the middle of its cell. careless: see draw_carelessness."""
+    tall = height * random.uniform(0.85, 1)
+    mask, label = draw_digit(digits, hand, tall, random, is_one)
     widest = 1.02 * (cell.right - cell.left)
     if mask.shape[1] > widest:
         mask = sized(mask, max(8, round(max(mask.shape) * widest / mask.shape[1])))
-    middle = (cell.left + cell.right) / 2 + random.normal(0, 1) * careless
+    aside = float(np.clip(random.normal(0, 1), -MAX_DEVIATIONS, MAX_DEVIATIONS)) * careless
+    middle = (cell.left + cell.right) / 2 + aside
     drop = random.normal(0, 0.5) * careless
     return Placed(mask, middle - mask.shape[1] / 2, drop, label)
 

@@ -14,6 +14,8 @@ from numpy.random import Generator
 from nn.composition.layers import Box, Layer
 
 FONTS = ("DejaVuSans", "DejaVuSans-Bold", "DejaVuSerif", "DejaVuSansMono", "STIXGeneral")
+# Of the rings: nearly as narrow as the digit. A one in such a ring looks like a slashed zero.
+NARROW_SHARE = 0.35
 PRINTED = "ABCDEFGHKLMNPRSTUVXZabcdefghkmnprstuvxyz.,:;()/€$%#*-=0123456789"
 
 
@@ -62,7 +64,8 @@ def ring(layer: Layer, box: Box, random: Generator) -> None:
     middle += random.normal(0, 0.04, 2) * box.height
     # An ellipse through the corners of the box, or wider: from as narrow as the digit to round.
     narrowest = min(max(box.width / max(box.height, 1), 0.5), 1.0)
-    squash = random.uniform(narrowest, 1.25)
+    widest = narrowest + 0.2 if random.random() < NARROW_SHARE else 1.25
+    squash = random.uniform(narrowest, widest)
     reach = np.hypot(box.height, box.width / squash) / 2 * random.uniform(0.95, 1.4)
     wobble, phase = random.uniform(0, 0.06), random.uniform(0, 2 * np.pi)
     turn = np.linspace(0, 2 * np.pi * random.choice([1.0, random.uniform(0.8, 1.15)]), 48) + phase

@@ -18,7 +18,7 @@ from nn.composition.writing import Hand
 from nn.data.digits import NO_DIGIT, Digits
 
 SIGNED_SHARE, SIGN_SHARE = 0.5, 0.4  # of the free numbers; of the gaps in these
-CELLS_SHARE = 0.5
+CELLS_SHARE = 0.55
 TOUCHING_SHARE = 0.3  # of the free numbers: neighbors may touch
 ROWS_SHARE = 0.3  # of the numbers: as many rows as fit
 MIN_DIGIT_PIXELS = 20  # of a scene: half as many on the canvas, where lower ones are not read

@@ -52,7 +52,7 @@ def compose(digits: Digits, random: Generator) -> Scene:
     One that a person could hardly see is drawn anew.
     """
     kinds: dict[Callable[[Digits, Generator], Drawing], float] = {
-        _written: 0.46, _framed: 0.10, _number: 0.17, _cell: 0.07, _other: 0.08, _blank: 0.12,
+        _written: 0.44, _framed: 0.10, _number: 0.20, _cell: 0.06, _other: 0.08, _blank: 0.12,
     }  # fmt: skip
     while True:
         kind = list(kinds)[random.choice(len(kinds), p=list(kinds.values()))]

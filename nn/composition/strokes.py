@@ -27,6 +27,7 @@ STROKES = {
     9: [[(0.78, 0.25), (0.6, 0.05), (0.3, 0.1), (0.2, 0.32), (0.4, 0.5), (0.68, 0.42),
          (0.78, 0.25)], [(0.78, 0.25), (0.74, 0.6), (0.62, 0.98)]],
 }  # fmt: skip
+PLAIN_ONE: list[list[Point]] = [[(0.5, 0.02), (0.5, 0.5), (0.5, 0.98)]]
 # Other styles of some digits, each a list of strokes.
 STYLES: dict[int, list[list[list[Point]]]] = {
     0: [[*STROKES[0], [(0.82, 0.1), (0.5, 0.5), (0.16, 0.92)]]],  # slashed

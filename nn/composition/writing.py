@@ -11,8 +11,9 @@ from numpy.random import Generator
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
-from nn.composition.ink import from_image, from_strokes, sized, trimmed, with_pen
+from nn.composition.ink import drawn, from_image, from_strokes, sized, trimmed, with_pen
 from nn.composition.layers import load_font
+from nn.composition.strokes import PLAIN_ONE
 from nn.data.digits import Digits
 
 # Signs that look like no digit. There is no T, t, Y or y, as some people write 7 and 4 that way.
@@ -58,6 +59,14 @@ class Hand(NamedTuple):
             label = int(random.integers(10))
             mask = from_strokes(label, random, styled=random.random() < 0.5, tall=TALL_PIXELS)
         return with_pen(mask, self.pen, tall=TALL_PIXELS), label
+
+    def one(self, random: Generator) -> np.ndarray:
+        """The mask of a one, drawn with the pen: most are plain strokes."""
+        if random.random() < 0.6:
+            mask = drawn(PLAIN_ONE, random, 0.012, TALL_PIXELS)
+        else:
+            mask = from_strokes(1, random, styled=random.random() < 0.5, tall=TALL_PIXELS)
+        return with_pen(mask, self.pen, tall=TALL_PIXELS)
 
 
 def _any_pen(random: Generator) -> float:
