@@ -17,8 +17,8 @@ DILATIONS_STEPS = 1, 3, 6  # of the last convolutions
 
 
 @register(
-    "rows", task=Task.READ_ROWS, parameters=254_288, epochs=12, batch_size=32, learning_rate=4e-3,
-    warmup=0.1, beta_2=0.99, weight_decay=0.01, precision=BFLOAT16, towers=1, pictures=50_000,
+    "rows", task=Task.READ_ROWS, parameters=254_288, epochs=8, batch_size=32, learning_rate=4e-3,
+    warmup=0.1, beta_2=0.99, weight_decay=0.01, precision=BFLOAT16, towers=1, pictures=75_000,
 )  # fmt: skip
 def rows(strips: tf.Tensor, seed: tf.Tensor | None, *, folded: bool = False) -> tf.Tensor:
     """conv 4×3: 32; 3×3: 48, 64, 64; 5×1: 96; three residual 1×5: 96; a logit for each character

@@ -23,9 +23,6 @@ MIN_OF_MODEL, MIN_OF_READER, MIN_OF_READER_ALONE = 1e-4, 2e-3, 5e-5
 # improbable they make it at most. Chosen on validation digits, of 0 to 1.
 STRUCTURE_WEIGHT, MIN_OF_STRUCTURE = 0.6, 0.03
 EDGE_STEPS = 0.5  # how far beyond its component the middle of a digit may lie
-# The probability of a row's whole text is raised to this power, because it is too high. Fitted to
-# 700 numbers of validation digits: the least cross-entropy of whether each was read right.
-TEXT_POWER = 1.6
 
 
 class Seen(NamedTuple):
@@ -93,7 +90,7 @@ def choose_text(log_probabilities: np.ndarray, seen: Sequence[Seen]) -> RowText:
     rival = best.text.rival
     if others and others[0].text.probability > best.rival_probability:
         rival = others[0].text.text
-    return best.text._replace(probability=best.text.probability**TEXT_POWER, rival=rival)
+    return best.text._replace(rival=rival)
 
 
 def _agreement(text: str, places: Sequence[tuple[int, int]], seen: Sequence[Seen]) -> float:

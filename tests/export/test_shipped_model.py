@@ -42,17 +42,17 @@ def test_it_tells_nothing_of_the_machine_that_it_was_made_on(path):
         assert root not in path.read_bytes()
 
 
-def test_it_reads_every_sample_but_one_that_it_doubts():
+def test_it_reads_every_sample_right_and_doubts_one():
     finished = load_in_this_process("samples", "--model", SHIPPED, "--json")
     assert finished.returncode == 0, finished.stderr
     with open(ROOT / "samples" / "labels.csv", newline="") as file:
         labels = {row["file"]: int(row["label"]) for row in csv.DictReader(file)}
     lines = [json.loads(line) for line in finished.stdout.splitlines()]
     answers = {line["input"].removeprefix("samples/"): line for line in lines}
-    # Its foot is two pixels high and lies along the border; the finder leaves out half of it.
-    assert answers["2_runs_off.png"]["status"] == "unsure"
-    del answers["2_runs_off.png"], labels["2_runs_off.png"]
     assert {name: line["digit"] for name, line in answers.items()} == labels
+    # Its foot is two pixels high and lies along the border.
+    unsure = [name for name, line in answers.items() if line["status"] != "ok"]
+    assert unsure == ["2_runs_off.png"]
 
 
 def test_it_answers_to_no_image_with_nothing(shipped):

@@ -111,7 +111,7 @@ def test_what_is_resumed_is_not_exported_either(trained, train_here, tmp_path):
 
 def test_the_list_of_networks_shows_them(train_here):
     finished = train_here("--list-networks")
-    assert "rows: 254,288 parameters; 12 epochs" in finished.stdout
+    assert "rows: 254,288 parameters; 8 epochs" in finished.stdout
     assert "finder: 457,348 parameters; 8 epochs" in finished.stdout
     assert "150,000 composed pictures" in finished.stdout
 
