@@ -72,20 +72,20 @@ serve: install-serve
 bulk: install-bulk
 	$(RUN) -m apps.bulk $(or $(ARGS),samples/ build/bulk/$(shell date +%Y%m%d-%H%M%S))
 
-# These tests provoke faults: damaged and endless files, full disks, killed programs. Other files of
-# tests run in `make test`.
+# These tests provoke faults: damaged and endless files, full disks, programs that are stopped or
+# killed. Other files of tests run in `make test`.
 FAULTS := $(patsubst %,tests/%.py,pictures/test_large_pictures prediction/test_processes \
-	prediction/test_special_files prediction/test_standard_input runs/test_damaged_runs \
-	runs/test_distributed runs/test_helper_runs runs/test_finished_runs runtime/test_full_disk)
+	prediction/test_special_files prediction/test_standard_input runs/test_comparison \
+	runs/test_damaged_runs runs/test_distributed runs/test_finished_runs runs/test_helper_runs \
+	runs/test_resuming runtime/test_full_disk)
 
 # Two workers each run one file of tests at a time. The longest files come first, so that neither
 # worker ends long before the other. If `tests` were an argument too, pytest would sort all files by
 # name again.
 LONGEST := $(patsubst %,tests/%.py,docs/test_notebooks export/test_saved_model runs/test_own_hand \
-	training/test_training benchmarks/test_handwriting networks/test_networks runs/test_resuming \
-	runs/test_comparison runtime/test_startup prediction/test_predicting export/test_renew \
-	confidence/test_calibration runs/test_kaggle training/test_drawn_pictures test_installing \
-	runtime/test_precision)
+	training/test_training benchmarks/test_handwriting networks/test_networks export/test_quantized \
+	runtime/test_startup prediction/test_predicting export/test_renew confidence/test_calibration \
+	runs/test_kaggle training/test_drawn_pictures test_installing runtime/test_precision)
 ALL := $(sort $(wildcard tests/test_*.py tests/*/test_*.py))
 APPS := $(sort $(wildcard tests/apps/test_*.py))
 TESTS := $(LONGEST) $(filter-out $(LONGEST) $(FAULTS) $(APPS),$(ALL))
