@@ -97,7 +97,7 @@ def chosen(options: argparse.Namespace) -> "dict[str, Runtime]":
     }
     names = known if options.runtimes is None else options.runtimes
     if unknown := [name for name in names if name not in known]:
-        raise UserError(f"no runtime is called {unknown[0]!r}; choose of {', '.join(known)}")
+        raise UserError(f"no runtime is called {unknown[0]!r}; choose from {', '.join(known)}")
     for _, file in options.answers:
         Path(file).open("rb").close()  # raises at once where there is none
     given = {name: from_file(Path(file)) for name, file in options.answers}

@@ -106,7 +106,7 @@ def served(version: Path) -> Iterator[AnswerSet]:
 
 
 def address_of_server(said: Iterable[str]) -> str:
-    """The address that the server prints. Raises UserError with what it said if it ends before."""
+    """The address that the server prints. Raises UserError, with all lines, if none has it."""
     lines = []
     for line in said:
         if line.startswith("Serving on "):

@@ -16,11 +16,12 @@ from nn.composition.writing import Hand, stretched
 from nn.data.digits import NO_DIGIT, Digits
 
 # The border cuts off a digit in the next cell, so it is not to be read. If less of it is hidden, it
-# is left out, because nobody would know which digit is meant. Of a narrow one, nearly all is.
+# is left out, because nobody would know which digit is meant. A 1 is narrow: nearly all is hidden.
 MIN_HIDDEN_SHARE = 0.12  # of a digit's height: the width that is hidden
 EMPTY_SHARE = 0.1  # of the cells that are cut out
 APART_SHARE = 0.35  # of the rows of cells: there is a gap between two cells
-# Of the digits at an end of a row, or of a group of cells: a one, which looks like the wall there.
+# At an end of a row, or of a group of cells, so many digits are made ones, which look like the wall
+# there; the others may be ones by chance.
 ENDING_ONE_SHARE = 0.2
 # How far digits lie from the middle of their cells, in shares of their height, and how often: a
 # standard deviation, cut off at MAX_DEVIATIONS, so that digits keep their order.

@@ -14,7 +14,7 @@ from numpy.random import Generator
 from nn.composition.layers import Box, Layer
 
 FONTS = ("DejaVuSans", "DejaVuSans-Bold", "DejaVuSerif", "DejaVuSansMono", "STIXGeneral")
-# Of the rings: nearly as narrow as the digit. A one in such a ring looks like a slashed zero.
+# So many rings are nearly as narrow as the digit. A one in such a ring looks like a slashed zero.
 NARROW_SHARE = 0.35
 PRINTED = "ABCDEFGHKLMNPRSTUVXZabcdefghkmnprstuvxyz.,:;()/€$%#*-=0123456789"
 

@@ -63,7 +63,7 @@ class Hand(NamedTuple):
     def one(self, random: Generator) -> np.ndarray:
         """The mask of a one, drawn with the pen: most are plain strokes."""
         if random.random() < 0.6:
-            mask = drawn(PLAIN_ONE, random, 0.012, TALL_PIXELS)
+            mask = drawn(PLAIN_ONE, random, unsteady=0.012, tall=TALL_PIXELS)
         else:
             mask = from_strokes(1, random, styled=random.random() < 0.5, tall=TALL_PIXELS)
         return with_pen(mask, self.pen, tall=TALL_PIXELS)

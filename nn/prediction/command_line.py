@@ -2,7 +2,7 @@
 
 import argparse
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from nn.data.file_names import is_data_file
@@ -20,7 +20,7 @@ examples:
       --labels MNIST/digit_ytest.csv
   python load_saved_model.py samples/ --json | jq .digit
   python load_saved_model.py my_seven.jpg --runtime litert    without TensorFlow
-  python load_saved_model.py scans/ --max-error 0.2%
+  python load_saved_model.py scans/ --max-error 1%
   python load_saved_model.py scans/ --explain pages/    a page for each answer
   python load_saved_model.py samples/numbers/ --number  several digits a picture
   curl -s https://example.org/7.png | python load_saved_model.py -
@@ -43,7 +43,15 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     parser = argparse.ArgumentParser(
         description=DESCRIPTION, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    add = parser.add_argument
+    _add_reading(parser.add_argument)
+    _add_output(parser.add_argument)
+    _add_kinds_of_input(parser.add_argument)
+    options = parser.parse_args(arguments)
+    _check_options(parser, options)
+    return options
+
+
+def _add_reading(add: Callable) -> None:
     add(
         "inputs",
         nargs="+",
@@ -77,6 +85,9 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         "(default: tensorflow; the installed command digits-read: auto)",
     )
     add("--recursive", action="store_true", help="read the pictures in subfolders too")
+
+
+def _add_output(add: Callable) -> None:
     add(
         "--labels",
         type=Path,
@@ -103,6 +114,9 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         help="also write a submission to Kaggle's Digit Recognizer: rows of ImageId,Label for the "
         "rows of one data file. If a row cannot be read, this is an error, and no file is written",
     )
+
+
+def _add_kinds_of_input(add: Callable) -> None:
     add_options(add, "data files")
     add(
         "--number",
@@ -118,7 +132,10 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         "the 28x28 pixels that the network saw, and the ten probabilities; for a number, its "
         "digits in their places; DIR/index.html shows all pages",
     )
-    options = parser.parse_args(arguments)
+
+
+def _check_options(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    """Ends the process with exit status 2 if options contradict each other, or the inputs."""
     if options.number:
         _check_number_options(parser, options)
     if options.kaggle and not (len(options.inputs) == 1 and is_data_file(options.inputs[0])):
@@ -127,7 +144,6 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         parser.error("--transposed and --inverted are about data files, and there is none")
     if options.csv and options.kaggle and _lead_to_one_file(options.csv, options.kaggle):
         parser.error(f"--csv and --kaggle name one file, {options.csv}; name two")
-    return options
 
 
 def _lead_to_one_file(one: Path, other: Path) -> bool:

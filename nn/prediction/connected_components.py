@@ -28,7 +28,7 @@ class Component(NamedTuple):
         return self.right - self.left
 
 
-# The bounding box of what lies of a component from one row up to another; None if nothing does.
+# The bounding box of the part of a component from one row up to another; None if there is no part.
 BoxBetween = Callable[[Component, int, int], Component | None]
 
 

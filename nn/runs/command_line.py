@@ -46,7 +46,10 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     _add_networks(parser.add_argument_group("what to train").add_argument)
-    _add_training(parser.add_argument_group("how to train it").add_argument)
+    training = parser.add_argument_group("how to train it").add_argument
+    _add_training(training)
+    _add_pictures(training)
+    _add_arithmetic(training)
     _add_steps(parser.add_argument_group("how each step moves the weights").add_argument)
     _add_folders(parser.add_argument_group("where it goes").add_argument)
     options = parser.parse_args(arguments)
@@ -140,6 +143,9 @@ def _add_training(add: Callable) -> None:
         "to the validation digits. digits.tflite becomes smaller. It still computes in float32, so "
         "TensorFlow and LiteRT give the same answers (docs/saved_model.md)",
     )
+
+
+def _add_pictures(add: Callable) -> None:
     add(
         "--augment",
         action=argparse.BooleanOptionalAction,
@@ -162,6 +168,9 @@ def _add_training(add: Callable) -> None:
         help="with --network finder or rows: how many composed pictures to train on (default: the "
         "network's)",
     )
+
+
+def _add_arithmetic(add: Callable) -> None:
     add(
         "--precision",
         choices=("auto", "float32", "bfloat16"),

@@ -57,7 +57,8 @@ def test_a_one_in_the_next_cell_is_nearly_all_hidden(monkeypatch):
                      cell.beside[:, int(cell.box.right) :]):  # fmt: skip
             if columns := (half.max(0, initial=0) > 0.5).sum():
                 widths.append(columns / cell.box.height)
-    assert widths and max(widths) < 0.2
+    # It is a fifth as wide as high.
+    assert widths and max(widths) < 0.12
 
 
 def test_ones_stand_at_the_ends_of_rows_more_often_and_digits_keep_their_order(digits):
@@ -82,7 +83,7 @@ def test_rings_are_as_narrow_as_the_digit_or_round():
         rows, columns = (np.flatnonzero((layer.coverage() > 0.5).any(axis)) for axis in (1, 0))
         shapes.append(len(columns) / len(rows))
     assert min(shapes) > 0.4 and 1.0 < max(shapes) < 1.5
-    assert 0.25 < np.mean(np.array(shapes) < 0.72) < 0.75
+    assert 0.42 < np.mean(np.array(shapes) < 0.72) < 0.75
 
 
 def test_stains_only_darken_the_paper_and_leave_some_of_it():

@@ -10,6 +10,7 @@ from conftest import ROOT, load_in_this_process
 from PIL import Image, ImageDraw
 
 from nn.composition.strokes import STROKES
+from nn.confidence.thresholds import percent_rounded_down
 from nn.networks.finder_weights import FINDER_FILE
 from nn.networks.fixed_weights import load_weights, weights_sha256
 from nn.training import datasets
@@ -53,6 +54,16 @@ def test_it_reads_every_sample_right_and_doubts_one():
     # Its foot is two pixels high and lies along the border.
     unsure = [name for name, line in answers.items() if line["status"] != "ok"]
     assert unsure == ["2_runs_off.png"]
+
+
+@pytest.mark.parametrize("page", ["docs/serving.md", "docs/bulk.md"])
+def test_the_pages_show_its_own_answers(page, shipped):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    (stated,) = re.findall(r"Marks answers below (\S+%) as unsure", text)
+    assert stated == percent_rounded_down(shipped.threshold.probability)
+    (probability,) = re.findall(r'3_pen.webp", .*"probability": (\S+),', text)
+    (reading,) = shipped.read([ROOT / "samples" / "3_pen.webp"])
+    assert float(probability) == pytest.approx(reading.probability, abs=5e-6)
 
 
 def test_it_answers_to_no_image_with_nothing(shipped):

@@ -89,20 +89,41 @@ PLACES = [(0, 0), (0.55, 0.65), (0.9, 0.9), (0.03, 0.5)]  # of the room that the
 
 
 # The last is searched whole.
-@pytest.mark.parametrize("shape", [(384, 512), (512, 330), (100, 120)])
-@pytest.mark.parametrize("share", PLACES)
-def test_a_small_digit_is_cut_out_of_its_page_unshrunk(shape, share, digits):
-    image = np.asarray(Image.fromarray(digits[1].images[0]).resize((40, 40)))
+SHAPES = [(384, 512), (512, 330), (100, 120)]
+
+
+class Cut(NamedTuple):
+    """A page with a small digit, where it stands, its rows and columns with ink, and the cut."""
+
+    picture: np.ndarray
+    place: list[int]
+    ink_rows: np.ndarray
+    ink_columns: np.ndarray
+    pixels: np.ndarray
+
+
+def cut_out(look, image: np.ndarray, shape: tuple[int, int], share: tuple[float, float]) -> Cut:
+    """What a closer look puts on the canvas of a page with a digit of 40 pixels."""
+    image = np.asarray(Image.fromarray(image).resize((40, 40)))
     place = [round(part * (side - 40)) for part, side in zip(share, shape, strict=True)]
     picture = with_digit(page(*shape), image, *place)
-    canvases, sizes = run(look_closer_at_dark_pixels, *on_pages([picture]))
+    canvases, sizes = run(look, *on_pages([picture]))
     height, width, shorter = sizes[0]
     assert shorter == min(shape)
     assert CANVAS / 2 < max(height, width) <= CANVAS  # less in a corner: there is no more page
-    # What stands on the canvas is a part of the page, pixel by pixel, in which the digit is whole.
     top, left = (CANVAS - height) // 2, (CANVAS - width) // 2
-    cut = canvases[0, top : top + height, left : left + width]
-    ink_rows, ink_columns = (np.flatnonzero((image > 96).any(axis)) for axis in (1, 0))
+    inked = (np.flatnonzero((image > 96).any(axis)) for axis in (1, 0))
+    return Cut(picture, place, *inked, canvases[0, top : top + height, left : left + width])
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("share", PLACES)
+def test_a_small_digit_is_cut_out_of_its_page_unshrunk(shape, share, digits):
+    picture, place, ink_rows, ink_columns, cut = cut_out(
+        look_closer_at_dark_pixels, digits[1].images[0], shape, share
+    )
+    height, width = cut.shape
+    # What stands on the canvas is a part of the page, pixel by pixel, in which the digit is whole.
     found = [
         (y, x)
         for y in range(max(0, place[0] - 40), place[0] + 20)
@@ -114,21 +135,12 @@ def test_a_small_digit_is_cut_out_of_its_page_unshrunk(shape, share, digits):
     assert x <= place[1] + ink_columns[0] and place[1] + ink_columns[-1] < x + width
 
 
-@pytest.mark.parametrize("shape", [(384, 512), (512, 330), (100, 120)])
+@pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("share", PLACES)
 def test_a_small_digit_that_the_finder_found_is_whole(shape, share, digits):
-    image = np.asarray(Image.fromarray(digits[1].images[0]).resize((40, 40)))
-    place = [round(part * (side - 40)) for part, side in zip(share, shape, strict=True)]
-    picture = with_digit(page(*shape), image, *place)
-    canvases, sizes = run(look_closer, *on_pages([picture]))
-    height, width, shorter = sizes[0]
-    assert shorter == min(shape)
-    assert CANVAS / 2 < max(height, width) <= CANVAS  # less in a corner: there is no more page
+    _, _, ink_rows, ink_columns, cut = cut_out(look_closer, digits[1].images[0], shape, share)
     # The digit is whole, and hardly shrunk: the box found on the search canvas may be a pixel too
     # high.
-    top, left = (CANVAS - height) // 2, (CANVAS - width) // 2
-    cut = canvases[0, top : top + height, left : left + width]
-    ink_rows, ink_columns = (np.flatnonzero((image > 96).any(axis)) for axis in (1, 0))
     for axis, inked in ((1, ink_rows), (0, ink_columns)):
         dark = np.flatnonzero((cut < 110).any(axis))
         assert 0.7 * len(inked) < np.ptp(dark) + 1 <= len(inked) + 2
