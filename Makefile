@@ -94,12 +94,14 @@ PYTEST := $(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 test: lint
 	$(PYTEST) $(or $(ARGS),$(TESTS))
 
-# The drills follow, unless ARGS are given to pytest. Where CI is set, they try each fault once or
-# twice.
+# Hypothesis and the drills follow, unless ARGS are given to pytest. Where CI is set, the drills try
+# each fault once or twice, and Hypothesis, as in `make test`, makes up the same inputs each time.
 DRILLS ?= $(if $(filter-out false,$(CI)),--scale 0.03)
+MADE_UP := tests/data/test_any_table.py
 
 test-faults: install-dev install-serve
 	$(PYTEST) $(FAULTS) $(ARGS)
+	$(if $(ARGS)$(DRILLS),,$(RUN) -m pytest --hypothesis-profile many $(MADE_UP))
 	$(if $(ARGS),,$(RUN) -m benchmarks.faults $(DRILLS))
 
 test-apps: install-apps install-draw

@@ -21,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 import load_saved_model
 import train_neural_network
@@ -32,6 +33,12 @@ from nn.runtime import sealed_json
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # as the scripts do
 os.environ.setdefault("TF_OVERRIDE_GLOBAL_THREADPOOL", "1")  # likewise
+
+# Hypothesis makes up inputs: in `make test` the same ones each time, in `make test-faults` many new
+# ones. A machine of CI may be slow.
+settings.register_profile("same", derandomize=True, deadline=None, database=None)
+settings.register_profile("many", max_examples=5000, deadline=None)
+settings.load_profile("same")
 
 ROOT = Path(__file__).parent.parent
 MNIST = ROOT / "MNIST"

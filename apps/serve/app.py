@@ -19,6 +19,7 @@ from apps.serve.reader import Reader
 from apps.serve.signatures import SIGNATURES, describe
 from apps.serve.uploads import files_of
 from nn.prediction.readings import ERROR
+from nn.runtime.printable import printable
 
 MODEL = "digits"
 # As TensorFlow Serving has it: a model, one of its versions or labels, and what is asked of it.
@@ -154,23 +155,28 @@ def _add_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(RequestError)
     async def refused(_: Request, error: RequestError) -> Response:
-        return _json({"error": str(error)}, error.status)
+        return _refusal(str(error), error.status)
 
     @app.exception_handler(HTTPException)
     async def not_found(request: Request, error: HTTPException) -> Response:
         message = f"{error.detail}: {request.method} {request.url.path}"
-        return _json({"error": message}, error.status_code)
+        return _refusal(message, error.status_code)
 
     @app.exception_handler(RequestValidationError)
     async def bad_query(_: Request, error: RequestValidationError) -> Response:
         first = error.errors()[0]
-        return _json({"error": f"{first['loc'][-1]}: {first['msg']}"}, 400)
+        return _refusal(f"{first['loc'][-1]}: {first['msg']}", 400)
 
     @app.exception_handler(Exception)  # uvicorn logs it, and closes the connection
     async def failed(_: Request, error: Exception) -> Response:
         answer = _json({"error": "a fault of the server; its log says more"}, 500)
         answer.headers["connection"] = "close"
         return answer
+
+
+def _refusal(message: str, status: int) -> Response:
+    """One line, whatever the request holds that the message quotes."""
+    return _json({"error": printable(message)}, status)
 
 
 def _json(content: Any, status: int = 200) -> Response:

@@ -4,9 +4,7 @@ A line of a pixel file holds 784 comma-separated whole numbers from 0 to 255, a 
 holds one digit. MNIST/README.md describes both.
 """
 
-import warnings
-import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -14,13 +12,11 @@ from pathlib import Path
 import numpy as np
 
 from nn.data.digits import PIXELS, SIDE, Digits
+from nn.data.parsing import UNPARSED, parse_numbers
 from nn.data.text_files import check_line_lengths, open_lines, require_file
 from nn.errors import DataError
 from nn.runtime.printable import printable
 
-# What NumPy raises at a file that it does not accept, or that is gzipped and damaged. Read again
-# line by line, such a file gives the reason.
-UNPARSED = (ValueError, OSError, EOFError, zlib.error)
 CSV_NAMES = ("digit_xtrain.csv", "digit_ytrain.csv", "digit_xtest.csv", "digit_ytest.csv")
 
 
@@ -74,7 +70,7 @@ def read_images(path: Path) -> np.ndarray:
     require_file(path)
     try:
         check_line_lengths(path)
-        pixels = _parse(path, np.uint8)
+        pixels = parse_numbers(path, np.uint8)
         if len(pixels) and pixels.shape[1] == PIXELS:
             return pixels.reshape(-1, SIDE, SIDE)
     except UNPARSED:
@@ -130,7 +126,7 @@ def _parse_block(lines: list[str], first: int) -> Rows:
         return Rows([], np.empty((0, SIDE, SIDE), np.uint8))
     for dtype in (np.uint8, np.float32):  # float32: written as 12.0
         try:
-            values = _parse(lines, dtype)
+            values = parse_numbers(lines, dtype)
         except ValueError:
             continue
         with np.errstate(invalid="ignore"):  # nan and numbers out of range become unequal pixels
@@ -153,16 +149,6 @@ def _parse_row_by_row(lines: list[str], first: int) -> Rows:
         except ValueError as error:
             errors.append((number, str(error)))
     return Rows(numbers, np.array(good, np.uint8).reshape(-1, SIDE, SIDE), errors)
-
-
-def _parse(lines: Path | Iterable[str], dtype: type) -> np.ndarray:
-    """Rows of comma-separated numbers → array of that dtype, [rows, columns].
-
-    NumPy reads a path faster than lines, but then the whole file must be ASCII. Raises ValueError.
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # NumPy warns of an empty file; the caller checks for it
-        return np.loadtxt(lines, dtype, delimiter=",", comments=None, ndmin=2, encoding="ascii")
 
 
 def _parse_row(line: str) -> list[int]:

@@ -4,7 +4,6 @@ without a label in each row, separated by commas, semicolons, tabs or spaces.
 nn/data/csv_files.py reads the one form that this project writes itself, faster.
 """
 
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -12,8 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from nn.data import csv_files
-from nn.data.csv_files import UNPARSED, Rows, shorten, whole_number
+from nn.data.csv_files import Rows, shorten, whole_number
 from nn.data.digits import PIXELS, SIDE
+from nn.data.parsing import UNPARSED, parse_numbers
 from nn.data.pixel_scale import BYTES, Scale, find_scale
 from nn.data.table_layout import Layout
 from nn.data.text_files import check_line_lengths, open_lines
@@ -102,14 +102,9 @@ def _scale_of(lines: Sequence[str], layout: Layout) -> Scale:
 
 
 def _load(lines: Path | Iterable[str], dtype: type, layout: Layout, skip: int = 0) -> np.ndarray:
-    """Rows of numbers → array of that dtype, [rows, columns]. Raises ValueError."""
+    """Rows of numbers → array of that dtype, [rows, columns]. Raises as parse_numbers does."""
     separator = None if layout.separator == " " else layout.separator
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # NumPy warns of an empty file; the caller checks for it
-        return np.loadtxt(
-            lines, dtype, delimiter=separator, comments=None, ndmin=2, encoding="ascii",
-            quotechar='"', skiprows=skip,
-        )  # fmt: skip
+    return parse_numbers(lines, dtype, separator, quote='"', skipped_lines=skip)
 
 
 def _images(values: np.ndarray, layout: Layout) -> np.ndarray:

@@ -20,6 +20,7 @@ _NAME = re.compile(r"checkpoint-(\d+)(\.index|\.data-\d+-of-\d+)?")
 # What restoring a damaged checkpoint raises: TensorFlow turns some of its errors into Python's own.
 # An index that asks for too many bytes, for example, is an IndexError.
 _DAMAGE = (tf.errors.OpError, LookupError, MemoryError, RuntimeError, ValueError)
+KEPT = 2  # checkpoints of a run: if the newest is damaged, the run goes on from the one before
 # What TensorFlow writes before it renames it: of a checkpoint, and of its list.
 _TEMPORARY_NAMES = ("checkpoint-*.tempstate*", "checkpoint.tmp*")
 
@@ -77,7 +78,7 @@ class Checkpoints:
         self._variables = graph.saved
         with graph.graph.as_default():
             # Relative paths, so that a run's folder can be moved.
-            self._saver = tf1.train.Saver(graph.saved, max_to_keep=2, save_relative_paths=True)
+            self._saver = tf1.train.Saver(graph.saved, max_to_keep=KEPT, save_relative_paths=True)
 
     def save(self, session: tf1.Session, step: int) -> None:
         """Writes a checkpoint, numbered by its global step. Raises UserError if it cannot."""
@@ -110,10 +111,12 @@ class Checkpoints:
             except _DAMAGE as error:
                 damages[prefix] = reason_of(error)
                 continue
-            self._saver.recover_last_checkpoints(prefixes[:number])
             self._warn(damages, prefix)
-            if damages:
-                self._delete(damages, prefixes[:number])
+            kept = [each for each in prefixes[:number] if Path(f"{each}.index").exists()][-KEPT:]
+            self._saver.recover_last_checkpoints(kept)
+            # Besides the damaged: those that a killed process had not deleted yet, or not whole.
+            if deleted := [each for each in prefixes if each not in kept]:
+                self._delete(deleted, kept)
             return True
         if damages:
             raise UserError(
@@ -174,12 +177,12 @@ class Checkpoints:
                 f"goes on from the newest checkpoint in this folder, {Path(used).name}"
             )
 
-    def _delete(self, damaged: Iterable[str], whole: Sequence[str]) -> None:
-        """Deletes damaged checkpoints, and writes TensorFlow's list anew, of the whole ones."""
+    def _delete(self, deleted: Iterable[str], kept: Sequence[str]) -> None:
+        """Deletes checkpoints, and writes TensorFlow's list anew, of those that are kept."""
         try:
-            for file in [file for prefix in damaged for file in _files(prefix)]:
+            for file in [file for prefix in deleted for file in _files(prefix)]:
                 file.unlink()
-            names = [Path(prefix).name for prefix in whole]
+            names = [Path(prefix).name for prefix in kept]
             fields = [("model_checkpoint_path", names[-1])]
             fields += [("all_model_checkpoint_paths", name) for name in names]
             lines = [f'{field}: "{name}"\n' for field, name in fields]

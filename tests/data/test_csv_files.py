@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,12 +18,15 @@ from nn.data.csv_files import (
 )
 from nn.data.digits import Digits, split
 from nn.data.download import IDX_FILES
+from nn.data.table_files import read_table
+from nn.data.table_layout import Layout
 from nn.errors import DataError
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (5, 28, 28), np.uint8)
 ROWS = [",".join(map(str, image.ravel())) for image in IMAGES]
 PLAIN = "\n".join(ROWS) + "\n"
 BOM = "\ufeff"
+SMILEY = "\U0001f642"
 
 GOOD_PIXELS = {
     "plain": PLAIN,
@@ -138,7 +142,7 @@ def test_an_unreadable_file_or_folder_is_named(tmp_path, reader, locked):
     assert message == f"{path}: cannot be read (Permission denied)"
 
 
-@pytest.mark.parametrize("cell", ["256", "-1", "3.5", "abc", "", "nan", "inf"])
+@pytest.mark.parametrize("cell", ["256", "-1", "3.5", "abc", "", "nan", "inf", SMILEY])
 @pytest.mark.parametrize(("line", "column"), [(1, 1), (3, 101), (5, 784)])
 def test_a_bad_pixel_is_found(tmp_path, cell, line, column):
     path = write(tmp_path / "x.csv", with_cell(line, column, cell))
@@ -180,6 +184,20 @@ def test_control_characters_of_a_file_leave_the_message_one_line(tmp_path):
     message = message_of(read_images, path)
     assert len(message.splitlines()) == 1
     assert r"(]\x00\x08" in message
+
+
+@pytest.mark.parametrize("read", [read_images, lambda path: read_table(path, Layout(",", 784))])
+def test_numpy_is_given_no_character_that_crashes_it(tmp_path, monkeypatch, read):
+    """Found by Hypothesis: NumPy 2.4 may crash the process at a character beyond 16 bits."""
+
+    def loadtxt(table, *arguments, **options):
+        assert isinstance(table, Path) or all(map(str.isascii, table))
+        return given(table, *arguments, **options)
+
+    given = np.loadtxt
+    monkeypatch.setattr(np, "loadtxt", loadtxt)
+    path = write(tmp_path / "x.csv", with_cell(3, 101, SMILEY))
+    assert message_of(read, path).startswith(f"{path}, line 3: column 101: ")
 
 
 def test_a_quoted_pixel_is_judged_alike_by_both_readers(tmp_path):

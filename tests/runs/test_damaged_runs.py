@@ -323,6 +323,23 @@ def test_what_a_killed_process_left_is_removed(whole, run, caplog):
     assert not (run / ".exported.json.999").exists()
 
 
+@pytest.mark.parametrize("files", [(".data-00000-of-00001",), (".data-00000-of-00001", ".index")])
+def test_a_checkpoint_that_a_killed_process_had_not_deleted_is_deleted(whole, run, caplog, files):
+    """TensorFlow deletes the oldest checkpoint after it has written the newest: first its index."""
+    oldest = checkpoints(run)[0]
+    for ending in files:
+        shutil.copy(
+            run / "checkpoints" / f"{oldest}{ending}", run / "checkpoints" / f"checkpoint-1{ending}"
+        )
+    assert finish(run, caplog) == []
+    assert not list((run / "checkpoints").glob("checkpoint-1.*"))
+    assert_ends_as(whole, run)
+    change_json(run / "config.json", settings=settings_of(run) | {"epochs": EPOCHS + 1})
+    assert finish(run, caplog) == []
+    assert len(checkpoints(run)) == 2
+    assert not list((run / "checkpoints").glob(f"{oldest}.*"))
+
+
 def test_a_run_that_another_process_trains_is_left_alone(run, train_here, plotless):
     hold = (
         "import sys; from pathlib import Path; from nn.runtime.file_locks import alone_in\n"
