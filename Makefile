@@ -15,8 +15,8 @@ PEERS := .venv-benchmark
 KSERVE := .venv-kserve
 
 .PHONY: help train train-distributed tune predict draw draw-site serve bulk test test-faults \
-	test-apps test-bulk test-kserve lint lock notebooks benchmark benchmark-quick install install-serve \
-	install-tune install-bulk install-dev install-apps install-draw clean
+	test-apps test-bulk test-kserve test-mutation lint lock notebooks benchmark benchmark-quick install \
+	install-serve install-tune install-bulk install-dev install-apps install-draw clean
 
 help:
 	@echo "make train      train the default network, export it to SavedModel/"
@@ -32,6 +32,7 @@ help:
 	@echo "make test-apps  test apps/: the page, the server, Spark, tuning; and ONNX"
 	@echo "make test-bulk  test a Spark cluster on 20,000 pictures, and kill executors"
 	@echo "make test-kserve   test the model in KServe's Python server"
+	@echo "make test-mutation   change the code at random: do the tests notice?"
 	@echo "make lint       lint and check types"
 	@echo "make lock       write requirements/serve.lock: the packages of the server"
 	@echo "make notebooks  execute both notebooks, and save their outputs in them"
@@ -116,6 +117,10 @@ test-bulk: install-apps
 test-kserve: install-apps $(KSERVE)/.installed
 	$(RUN) -m pytest tests/apps/test_kserve.py $(ARGS)
 
+# Do the tests notice a change? It makes 240, which takes over an hour.
+test-mutation: $(VENV)/.installed-mutation
+	$(RUN) -m benchmarks.mutation $(ARGS)
+
 lint: install-dev
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
@@ -170,6 +175,11 @@ $(VENV)/.installed-bulk: requirements/cluster.txt requirements/lite.txt | $(VENV
 $(VENV)/.installed-dev: requirements/dev.txt requirements.txt | $(VENV)/bin/python
 	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements/dev.txt
 	@touch $@ $(VENV)/.installed
+
+$(VENV)/.installed-mutation: requirements/mutation.txt requirements/dev.txt requirements.txt \
+		| $(VENV)/bin/python
+	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements/mutation.txt
+	@touch $@ $(VENV)/.installed-dev $(VENV)/.installed
 
 $(VENV)/.installed-apps: requirements/apps.txt requirements/dev.txt requirements/draw.txt \
 		requirements/serve.txt requirements/tune.txt requirements/cluster.txt requirements/onnx.txt \

@@ -17,6 +17,7 @@ CALIBRATION = FOLDER / "results_calibration.json"
 OWN_HAND = FOLDER / "results_own_hand.json"
 PARITY = FOLDER / "results_parity.json"
 FAULTS = FOLDER / "results_faults.json"
+MUTATION = FOLDER / "results_mutation.json"
 
 
 def add_results_option(parser: argparse.ArgumentParser, usual: Path) -> None:

@@ -26,7 +26,10 @@ def missing_files() -> list[Path]:
 def copy_to(site: Path) -> None:
     """Copies LiteRT.js into the page's folder. Raises UserError if npm has not installed it."""
     if missing := missing_files():
-        raise UserError(f"{missing[0]}: missing; install it: npm ci --prefix {NODE_MODULES.parent}")
+        raise UserError(
+            f"{missing[0]}: missing; install it: make install-draw, or npm ci --prefix "
+            f"{NODE_MODULES.parent}"
+        )
     for target, source in LITERT_FILES.items():
         (site / target).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(NODE_MODULES / source, site / target)

@@ -41,7 +41,8 @@ class Form:
     line_end: str
     has_mark: bool
     is_packed: bool
-    blank_lines: int
+    blank_lines_before: int
+    blank_lines_behind: int
     ends_in_line_end: bool
 
     def write(self, path: Path, images: np.ndarray, labels: np.ndarray, cells=None) -> Path:
@@ -55,7 +56,8 @@ class Form:
                     pixels[pixel] = text
             lines.append(self.separator.join(self._with_label(pixels, str(label), str(row))))
         text = self.line_end.join(lines) + self.line_end * self.ends_in_line_end
-        text += self.line_end * self.blank_lines
+        text = self.line_end * self.blank_lines_before + text
+        text += self.line_end * self.blank_lines_behind
         content = ("\ufeff" * self.has_mark + text).encode()
         path = path.with_suffix(".csv.gz" if self.is_packed else ".csv")
         path.write_bytes(gzip.compress(content, 1) if self.is_packed else content)
@@ -70,7 +72,7 @@ class Form:
 
     def line_of(self, row: int) -> int:
         """The number of a row's line."""
-        return row + 1 + bool(self.header)
+        return self.blank_lines_before + bool(self.header) + row + 1
 
 
 @st.composite
@@ -84,7 +86,7 @@ def forms(draw) -> Form:
     return Form(
         separator, header, label, bool(header) and draw(st.booleans()), number,
         draw(st.sampled_from(["\n", "\r\n"])), draw(st.booleans()), draw(st.booleans()),
-        draw(st.integers(0, 2)), draw(st.booleans()),
+        draw(st.integers(0, 2)), draw(st.integers(0, 2)), draw(st.booleans()),
     )  # fmt: skip
 
 

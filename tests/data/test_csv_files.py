@@ -159,6 +159,12 @@ def test_a_row_of_another_length_is_found(tmp_path, columns, row, line):
     assert message_of(read_images, path).startswith(start)
 
 
+def test_a_line_of_one_word_is_no_header(tmp_path):
+    path = write(tmp_path / "x.csv", with_row(3, "hello"))
+    start = f"{path}, line 3: expected 784 comma-separated pixels, found 1"
+    assert message_of(read_images, path).startswith(start)
+
+
 def test_labels_in_the_first_column_are_guessed_at(tmp_path):
     path = write(tmp_path / "x.csv", "".join(f"7,{row}\n" for row in ROWS))
     message = message_of(read_images, path)

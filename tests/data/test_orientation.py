@@ -9,6 +9,7 @@ from nn.data.orientation import (
     TRANSPOSED_ERRORS,
     UNCLEAR_ERRORS,
     Orientation,
+    _tallness,
     is_inverted,
     recognize,
     uprightness,
@@ -73,3 +74,14 @@ def test_what_shows_no_digit_is_left_as_it_is(images):
 def test_a_few_digits_say_too_little(digits):
     ones = digits[1].images[digits[1].labels == 1][: MIN_SAMPLE - 1]
     assert uprightness(ones.transpose(0, 2, 1)) == 0
+
+
+def test_tallness_is_the_ratio_of_the_variances_of_the_inks_rows_and_columns(digits):
+    images = digits[0].images[:20]
+    for image, found in zip(images, _tallness(images), strict=True):
+        ink = image / image.sum()
+        variances = []
+        for place in np.indices(image.shape):
+            mean = (ink * place).sum()
+            variances.append((ink * (place - mean) ** 2).sum())
+        assert found == pytest.approx(np.log((variances[0] + 0.1) / (variances[1] + 0.1)), rel=1e-3)

@@ -1,0 +1,150 @@
+"""Changes the code at random places, and looks whether a test notices: a check of the tests.
+
+    python -m benchmarks.mutation                              all areas: over an hour on 2 cores
+    python -m benchmarks.mutation --only data --count 20
+    python -m benchmarks.mutation --again FILE                 what FILE says that no test noticed
+
+cosmic-ray makes small changes: it turns a comparison round, makes a number one higher, negates a
+condition, leaves out a loop. First the tests run once, to learn which of them execute which line.
+Then each change meets the tests that execute its line, the quickest first, for about a minute. If
+they all pass, the change is written to --unnoticed, for you to look at: a test is missing, or the
+change makes no difference to a user. Write the test, then use --again, in which a change meets all
+tests that execute its line.
+
+The changes are made in copies of the project. requirements/mutation.txt names what it needs.
+
+exit status: 0; 2 after wrong usage
+"""
+
+import argparse
+import math
+import random
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from cosmic_ray.work_item import WorkerOutcome
+
+from benchmarks import result_files
+from benchmarks.mutation.areas import AREAS, table
+from benchmarks.mutation.changes import Mutant, possible_changes, test_all, to_mutant
+from benchmarks.mutation.covering import PROCESSES, TestsByLine, learn
+
+PROJECT = Path(__file__).parents[2]
+COPIED = (
+    "nn", "tests", "apps", "benchmarks", "docs", "MNIST", "SavedModel", "samples", "requirements",
+    "pyproject.toml", "requirements.txt", "train_neural_network.py", "load_saved_model.py",
+    "README.md", "CHANGELOG.md", "Makefile",
+)  # fmt: skip
+MAX_SECONDS = 60  # of the tests that meet a change at first
+# What is counted in each area. Noticed at first: before --again.
+COUNTS = ("changes", "noticed_at_first", "noticed", "timed_out")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line; returns the exit status."""
+    options = parse_arguments(arguments)
+    known = result_files.read(options.again) if options.again else None
+    with tempfile.TemporaryDirectory(prefix="digits-mutation-") as folder:
+        copies = [copy_project(Path(folder) / str(number)) for number in range(PROCESSES)]
+        print("Running the tests, to learn what they execute", file=sys.stderr)
+        tests = learn(copies[0])
+        if known is None:
+            found = {"seed": options.seed, "areas": {}}
+            mutants = draw(options.only or AREAS, options.count, options.seed, copies[0], tests)
+        else:
+            found, mutants = known, find_again(known["areas"], copies[0], tests)
+        judge(mutants, copies, found, options, is_again=known is not None)
+    print(*table(found), sep="\n")
+    return 0
+
+
+def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Parses the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.mutation",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--count", type=int, default=60, metavar="N", help="changes in each area (default: 60)")
+    add("--seed", type=int, default=0, metavar="N",
+        help="another seed makes other changes (default: 0)")  # fmt: skip
+    add("--only", nargs="+", choices=AREAS, metavar="AREA",
+        help=f"change these alone, of {', '.join(AREAS)}")  # fmt: skip
+    add("--again", type=Path, metavar="FILE",
+        help="make only the changes that no test noticed, by a file of --results")  # fmt: skip
+    add("--unnoticed", type=Path, default=Path("unnoticed.diff"), metavar="FILE",
+        help="where to write what no test noticed (default: unnoticed.diff)")  # fmt: skip
+    result_files.add_results_option(parser, result_files.MUTATION)
+    return parser.parse_args(arguments)
+
+
+def copy_project(folder: Path) -> Path:
+    """Copies what the tests need into a new folder; returns it."""
+    folder.mkdir()
+    for name in COPIED:
+        if (PROJECT / name).is_dir():
+            ignored = shutil.ignore_patterns("__pycache__", "node_modules")
+            shutil.copytree(PROJECT / name, folder / name, ignore=ignored)
+        else:
+            shutil.copy(PROJECT / name, folder)
+    return folder
+
+
+def draw(
+    areas: Sequence[str], count: int, seed: int, project: Path, tests: TestsByLine
+) -> list[Mutant]:
+    """Draws so many changes of each area's code at random."""
+    return [
+        to_mutant(area, change, tests, MAX_SECONDS)
+        for area in areas
+        for change in random.Random(f"{seed} {area}").sample(possible_changes(area, project), count)
+    ]
+
+
+def find_again(areas: dict[str, Any], project: Path, tests: TestsByLine) -> list[Mutant]:
+    """The changes that no test noticed; all tests that execute their lines shall meet them."""
+    mutants = [
+        to_mutant(area, change, tests, math.inf)
+        for area in areas
+        for change in possible_changes(area, project)
+    ]
+    return [mutant for mutant in mutants if mutant.key in areas[mutant.area]["unnoticed"]]
+
+
+def judge(
+    mutants: list[Mutant],
+    copies: list[Path],
+    found: dict[str, Any],
+    options: argparse.Namespace,
+    *,
+    is_again: bool,
+) -> None:
+    """Makes the changes, and counts in `found` what the tests notice. Writes the results after
+    each change, and those that no test noticed: all may take long."""
+    with options.unnoticed.open("w", encoding="utf-8") as file:
+        for mutant, result in zip(mutants, test_all(mutants, copies), strict=True):
+            if result.worker_outcome is not WorkerOutcome.NORMAL:
+                raise RuntimeError(f"{mutant.key} could not be tested:\n{result.output}")
+            empty = {**dict.fromkeys(COUNTS, 0), "unnoticed": []}
+            row = found["areas"].setdefault(mutant.area, empty)
+            if is_again:
+                row["unnoticed"].remove(mutant.key)
+            else:
+                row["changes"] += 1
+                row["noticed_at_first"] += result.is_killed
+            row["noticed"] += result.is_killed
+            row["timed_out"] += result.output == "timeout"
+            if not result.is_killed:
+                row["unnoticed"].append(mutant.key)
+                file.write(f"{mutant.command}\n{result.diff}\n\n")
+                file.flush()
+            result_files.write(options.results, found)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
