@@ -3,6 +3,7 @@
 import logging
 import math
 import signal
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -88,6 +89,25 @@ def test_a_bar_goes_on_where_the_epoch_was_interrupted(run, bars):
     assert [bar.n for bar in bars] == [1, 4, 4, 4]
     assert len(bars[1].texts) == 3  # steps that were left
     np.testing.assert_allclose([epoch.loss for epoch in history], history[1].loss, rtol=1e-5)
+
+
+def test_chunks_grow_until_each_takes_a_quarter_of_a_second(monkeypatch):
+    """A step takes 1/1024 s here; the fifth chunk is held up for a second."""
+    now, sizes = 0.0, []
+
+    class Session:
+        def run(self, _, feed: dict) -> None:
+            nonlocal now
+            (size,) = feed.values()
+            sizes.append(size)
+            now += size / 1024 + (len(sizes) == 5)
+
+    monkeypatch.setattr(trainer.time, "perf_counter", lambda: now)
+    graph = SimpleNamespace(train=None, feed=SimpleNamespace(steps="steps"))
+    for _ in trainer.run_steps(Session(), graph, 1225):
+        pass
+    # At most 8 times the one before; then 256; then a fifth, as the fifth took 1.25 s.
+    assert sizes == [16, 128, 256, 256, 256, 51, 256, 6]
 
 
 @pytest.mark.parametrize(("epochs", "reported"), [(3, 3), (25, 25), (26, 13), (60, 20), (61, 21)])
