@@ -119,7 +119,7 @@ class NumberDigit:
     digit: int
     probability: float
     box: list[int]
-    row: int = 0
+    row: int
 
 
 @dataclass(frozen=True)

@@ -158,7 +158,7 @@ def test_print_is_drawn_beside_the_ink(kind, digits):
 
 
 def reading(number: str | None, status: str, name: str = "x/a.png") -> NumberReading:
-    digits = [NumberDigit(int(n), 0.9, [0, 0, 1, 1]) for n in number or "" if n.isdigit()]
+    digits = [NumberDigit(int(n), 0.9, [0, 0, 1, 1], 0) for n in number or "" if n.isdigit()]
     return NumberReading(name, status, number, digits, None if status == "ok" else "why")
 
 

@@ -166,6 +166,18 @@ def test_a_blank_page_is_looked_at_whole():
     np.testing.assert_allclose(canvases[1, 8:56].astype(int), expected, atol=1)
 
 
+def test_a_page_is_looked_at_as_it_would_be_alone(digits):
+    """Of a batch, one page is blank, one has a digit."""
+    image = digits[1].images[0]
+    pictures = [page(300, 400), with_digit(page(300, 400), image, 200, 310)]
+    together = run(look_closer_at_dark_pixels, *on_pages(pictures))
+    for place, picture in enumerate(pictures):
+        alone = run(look_closer_at_dark_pixels, *on_pages([picture]))
+        for found, expected in zip(together, alone, strict=True):
+            np.testing.assert_array_equal(found[place], expected[0])
+    assert together[1].tolist() == [[48, 64, 300], [CANVAS, CANVAS, 300]]
+
+
 class Ink(NamedTuple):
     ink: np.ndarray
 

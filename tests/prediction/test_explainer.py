@@ -240,7 +240,7 @@ def number_page(
     number: str, size: tuple[int, int] = (400, 100), **fields
 ) -> explanation_pages.NumberPage:
     """A number whose digits are 20 wide, 40 high and 50 apart, on a picture shrunk to a half."""
-    digits = [NumberDigit(int(n), 0.99, [50 * i, 30, 20, 40]) for i, n in enumerate(number)]
+    digits = [NumberDigit(int(n), 0.99, [50 * i, 30, 20, 40], 0) for i, n in enumerate(number)]
     fields = {"status": "ok", "reason": None, **fields}
     reading = NumberReading("x.png", number=number or None, digits=digits, **fields)
     return number_page_of(reading, np.zeros((size[1] // 2, size[0] // 2), np.uint8), size)
@@ -469,7 +469,7 @@ def test_the_folder_may_exist_and_hold_something_else(predictor, tmp_path):
 
 def test_the_page_of_a_number_on_a_very_narrow_strip_has_its_box_on_it():
     """Such a strip is shrunk to a width of a pixel at least: less than its height is."""
-    reading = NumberReading("a.png", "ok", "1", [NumberDigit(1, 1.0, [0, 5000, 3, 60])], None)
+    reading = NumberReading("a.png", "ok", "1", [NumberDigit(1, 1.0, [0, 5000, 3, 60], 0)], None)
     original = np.full((1600, 1, 3), 230, np.uint8)
     page = number_page_of(reading, original, (3, 6000))
     np.testing.assert_allclose(page.boxes, [[0, 5000 / 3.75, 1, 16]])

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from nn.data.texts import CHARACTERS, NO_CHARACTER
-from nn.prediction.number_reader import PAPER_BEHIND_PIXELS, NumberReader, _in_pixels
-from nn.prediction.number_strips import find_strips
+from nn.prediction.number_digits import Digit
+from nn.prediction.number_reader import PAPER_BEHIND_PIXELS, NumberReader, _in_pixels, _places
+from nn.prediction.number_strips import Strip, find_strips
 from nn.prediction.predictor import Predictor, RowOutputs
 from nn.prediction.readings import NumberReading
 
@@ -105,6 +106,23 @@ def test_boxes_lie_in_the_picture():
     assert _in_pixels((0.99, 0.9, 0.3, 0.5), (100, 50)) == [99, 45, 1, 5]
     assert _in_pixels((1.2, 1.2, 0.1, 0.1), (100, 50)) == [99, 49, 1, 1]
     assert _in_pixels((0.5, 0.5, 0.0, 0.0), (100, 50)) == [50, 25, 1, 1]
+
+
+def test_a_digit_lies_on_the_steps_of_its_strip_that_show_its_box():
+    strip = Strip(np.zeros((40, 80, 2), np.uint8), (0.2, 0.1, 0.6, 0.9), 0.005)  # 40 steps
+    answers = np.eye(10)[[3, 7]]
+    digits = [Digit(np.zeros((64, 64), np.uint8), box)
+              for box in ((0.2, 0.1, 0.05, 0.8), (0.5, 0.1, 0.1, 0.8))]  # fmt: skip
+    first, second = _places(digits, answers, strip)
+    assert (first.left, first.right) == pytest.approx((0, 5))
+    assert (second.left, second.right) == pytest.approx((30, 40))
+    assert second.probabilities.argmax() == 7
+
+
+def test_a_strip_has_answers_to_its_own_steps_alone():
+    strips = [Strip(np.zeros((40, wide, 2), np.uint8), (0, 0, 1, 1), 0.01) for wide in (60, 100)]
+    answers = NumberReader(Spelling(SURE, SURE))._read_strips(strips)
+    assert [len(answer) for answer in answers] == [30, 50]
 
 
 def test_paper_follows_the_longest_strip():

@@ -52,6 +52,16 @@ def test_a_row_that_leans_is_level_on_its_strip():
     (strip,) = find_strips(picture((200, 420), *bars), dark_ink).strips
     top, bottom = extent(strip)
     assert bottom - top <= STRIP_DIGIT_PIXELS + 4
+    # Its box is as high as a digit, around the middle of the row: bars 40 high, from 40 to 85.
+    left, above, right, below = np.array(strip.box) * [420, 200, 420, 200]
+    assert (above, below) == pytest.approx((62.5, 102.5), abs=2)
+    assert left < 40 < 350 < right
+
+
+def test_a_strip_goes_beyond_a_border_that_its_digits_touch():
+    bars = [(place, 30, 10, 40, 0) for place in (0, 50, 110)]
+    (strip,) = find_strips(picture((100, 120), *bars), dark_ink).strips
+    assert strip.box[0] < 0 < 1 < strip.box[2]
 
 
 def test_a_strip_has_the_ink_of_its_own_row_and_shows_what_is_no_ink():

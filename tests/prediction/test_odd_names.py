@@ -133,7 +133,10 @@ def test_a_csv_holds_no_formula_and_still_names_the_file(script, tmp_path, monke
 def test_a_numbers_json_has_its_probability_and_an_error_has_none():
     from nn.prediction.readings import NumberDigit, NumberRow
 
-    digits = [NumberDigit(1, 0.99999999, [0, 0, 1, 1]), NumberDigit(2, 0.1234567, [1, 0, 1, 1])]
+    digits = [
+        NumberDigit(1, 0.99999999, [0, 0, 1, 1], 0),
+        NumberDigit(2, 0.1234567, [1, 0, 1, 1], 0),
+    ]
     rows = [NumberRow("1", "ok", 0.99999999, None), NumberRow("2", "unsure", 0.1234567, "why")]
     fields = NumberReading("a.png", "unsure", "1\n2", digits, "why", rows).json_fields()
     assert list(fields) == ["input", "status", "number", "probability", "digits", "reason", "rows"]
