@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from benchmarks import result_files
 from benchmarks.faults import __main__ as faults_command
 from benchmarks.handwriting.__main__ import Refusals, Score, refusal_table, table
+from benchmarks.mutation import areas
 from benchmarks.numbers import __main__ as numbers_command
 from benchmarks.own_hand.__main__ import Row
 from benchmarks.own_hand.__main__ import table as own_hand_table
@@ -81,6 +82,11 @@ def faults() -> str:
     return "\n".join(faults_command.table(result_files.read(result_files.FAULTS)))
 
 
+def mutation() -> str:
+    """Makes the Markdown table of random changes of the code that tests notice."""
+    return "\n".join(areas.table(result_files.read(result_files.MUTATION)))
+
+
 def draw() -> None:
     """Draws docs/accuracy_time.png."""
     from nn.figures import comparison_charts, drawing
@@ -109,6 +115,7 @@ def main() -> int:
         own_hand(),
         parity(),
         faults(),
+        mutation(),
     )
     print(*tables, sep="\n\n")
     draw()

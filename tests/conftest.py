@@ -36,8 +36,8 @@ os.environ.setdefault("TF_OVERRIDE_GLOBAL_THREADPOOL", "1")  # likewise
 
 # Hypothesis makes up inputs: in `make test` the same ones each time, in `make test-faults` many new
 # ones. A machine of CI may be slow.
-settings.register_profile("same", derandomize=True, deadline=None, database=None)
-settings.register_profile("many", max_examples=5000, deadline=None)
+settings.register_profile("same", max_examples=50, derandomize=True, deadline=None, database=None)
+settings.register_profile("many", max_examples=2000, deadline=None)
 settings.load_profile("same")
 
 ROOT = Path(__file__).parent.parent

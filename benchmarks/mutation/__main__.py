@@ -8,8 +8,8 @@ cosmic-ray makes small changes: it turns a comparison round, makes a number one 
 condition, leaves out a loop. First the tests run once, to learn which of them execute which line.
 Then each change meets the tests that execute its line, the quickest first, for about a minute. If
 they all pass, the change is written to --unnoticed, for you to look at: a test is missing, or the
-change makes no difference to a user. Write the test, then use --again, in which a change meets all
-tests that execute its line.
+change makes no difference to a user. Write the test, then use --again, in which a change meets
+tests for two minutes.
 
 The changes are made in copies of the project. requirements/mutation.txt names what it needs.
 
@@ -17,7 +17,6 @@ exit status: 0; 2 after wrong usage
 """
 
 import argparse
-import math
 import random
 import shutil
 import sys
@@ -39,7 +38,8 @@ COPIED = (
     "pyproject.toml", "requirements.txt", "train_neural_network.py", "load_saved_model.py",
     "README.md", "CHANGELOG.md", "Makefile",
 )  # fmt: skip
-MAX_SECONDS = 60  # of the tests that meet a change at first
+# Of the tests that meet a change, as long as they took unchanged: at first, and with --again.
+MAX_SECONDS, MAX_SECONDS_AGAIN = 60, 120
 # What is counted in each area. Noticed at first: before --again.
 COUNTS = ("changes", "noticed_at_first", "noticed", "timed_out")
 
@@ -107,9 +107,9 @@ def draw(
 
 
 def find_again(areas: dict[str, Any], project: Path, tests: TestsByLine) -> list[Mutant]:
-    """The changes that no test noticed; all tests that execute their lines shall meet them."""
+    """The changes that no test noticed."""
     mutants = [
-        to_mutant(area, change, tests, math.inf)
+        to_mutant(area, change, tests, MAX_SECONDS_AGAIN)
         for area in areas
         for change in possible_changes(area, project)
     ]

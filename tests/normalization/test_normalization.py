@@ -153,6 +153,16 @@ def test_the_certainty_is_the_mean_of_what_was_found_weighted_by_itself():
     )
 
 
+def test_a_masked_mean_is_that_of_the_mask_and_0_without_one():
+    random = np.random.default_rng(0)
+    picture = random.uniform(0, 255, (3, 20, 30)).astype(np.float32)
+    mask = (random.random(picture.shape) < 0.3).astype(np.float32)
+    mask[2] = 0
+    found = run(image_ops.masked_mean, picture, mask)
+    expected = [picture[n][mask[n] > 0].mean() for n in (0, 1)]
+    np.testing.assert_allclose(found, [*expected, 0], rtol=1e-4)
+
+
 def test_a_local_sum_is_that_of_its_window():
     picture = np.random.default_rng(2).random((2, 20, 17)).astype(np.float32)
     found = run(lambda p: image_ops.local_sum(p, 5), picture)
