@@ -2,14 +2,15 @@
 
     python -m benchmarks.mutation                              all areas: over an hour on 2 cores
     python -m benchmarks.mutation --only data --count 20
-    python -m benchmarks.mutation --again FILE                 what FILE says that no test noticed
+    python -m benchmarks.mutation --again FILE --tests tests/data
+                                             what FILE says that no test noticed, with these tests
 
 cosmic-ray makes small changes: it turns a comparison round, makes a number one higher, negates a
 condition, leaves out a loop. First the tests run once, to learn which of them execute which line.
 Then each change meets the tests that execute its line, the quickest first, for about a minute. If
 they all pass, the change is written to --unnoticed, for you to look at: a test is missing, or the
-change makes no difference to a user. Write the test, then use --again, in which a change meets
-tests for two minutes.
+change makes no difference to a user. Write the test, then use --again; with --tests nothing is
+learned before.
 
 The changes are made in copies of the project. requirements/mutation.txt names what it needs.
 
@@ -17,20 +18,20 @@ exit status: 0; 2 after wrong usage
 """
 
 import argparse
-import random
 import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from random import Random
 from typing import Any
 
-from cosmic_ray.work_item import WorkerOutcome
+from cosmic_ray.work_item import MutationSpec, WorkerOutcome
 
 from benchmarks import result_files
 from benchmarks.mutation.areas import AREAS, table
-from benchmarks.mutation.changes import Mutant, possible_changes, test_all, to_mutant
-from benchmarks.mutation.covering import PROCESSES, TestsByLine, learn
+from benchmarks.mutation.changes import Mutant, key, possible_changes, test_all, to_mutant
+from benchmarks.mutation.covering import PROCESSES, learn
 
 PROJECT = Path(__file__).parents[2]
 COPIED = (
@@ -38,8 +39,7 @@ COPIED = (
     "pyproject.toml", "requirements.txt", "train_neural_network.py", "load_saved_model.py",
     "README.md", "CHANGELOG.md", "Makefile",
 )  # fmt: skip
-# Of the tests that meet a change, as long as they took unchanged: at first, and with --again.
-MAX_SECONDS, MAX_SECONDS_AGAIN = 60, 120
+MAX_SECONDS = 60  # of the tests that meet a change, as long as they took unchanged
 # What is counted in each area. Noticed at first: before --again.
 COUNTS = ("changes", "noticed_at_first", "noticed", "timed_out")
 
@@ -50,13 +50,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     known = result_files.read(options.again) if options.again else None
     with tempfile.TemporaryDirectory(prefix="digits-mutation-") as folder:
         copies = [copy_project(Path(folder) / str(number)) for number in range(PROCESSES)]
-        print("Running the tests, to learn what they execute", file=sys.stderr)
-        tests = learn(copies[0])
-        if known is None:
-            found = {"seed": options.seed, "areas": {}}
-            mutants = draw(options.only or AREAS, options.count, options.seed, copies[0], tests)
-        else:
-            found, mutants = known, find_again(known["areas"], copies[0], tests)
+        changes = [
+            (area, change)
+            for area in options.only or AREAS
+            for change in (
+                draw(area, options, copies[0])
+                if known is None
+                else unnoticed(known["areas"][area], area, copies[0])
+            )
+        ]
+        tests = {} if options.tests else learn(copies[0])
+        mutants = [to_mutant(*each, tests, MAX_SECONDS, options.tests) for each in changes]
+        found = known or {"seed": options.seed, "areas": {}}
         judge(mutants, copies, found, options, is_again=known is not None)
     print(*table(found), sep="\n")
     return 0
@@ -77,6 +82,8 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         help=f"change these alone, of {', '.join(AREAS)}")  # fmt: skip
     add("--again", type=Path, metavar="FILE",
         help="make only the changes that no test noticed, by a file of --results")  # fmt: skip
+    add("--tests", nargs="+", default=[], metavar="TEST",
+        help="these meet each change, whatever they execute; named as for pytest")  # fmt: skip
     add("--unnoticed", type=Path, default=Path("unnoticed.diff"), metavar="FILE",
         help="where to write what no test noticed (default: unnoticed.diff)")  # fmt: skip
     result_files.add_results_option(parser, result_files.MUTATION)
@@ -95,25 +102,15 @@ def copy_project(folder: Path) -> Path:
     return folder
 
 
-def draw(
-    areas: Sequence[str], count: int, seed: int, project: Path, tests: TestsByLine
-) -> list[Mutant]:
-    """Draws so many changes of each area's code at random."""
-    return [
-        to_mutant(area, change, tests, MAX_SECONDS)
-        for area in areas
-        for change in random.Random(f"{seed} {area}").sample(possible_changes(area, project), count)
-    ]
+def draw(area: str, options: argparse.Namespace, project: Path) -> list[MutationSpec]:
+    """Draws so many changes of an area's code at random."""
+    random = Random(f"{options.seed} {area}")
+    return random.sample(possible_changes(area, project), options.count)
 
 
-def find_again(areas: dict[str, Any], project: Path, tests: TestsByLine) -> list[Mutant]:
-    """The changes that no test noticed."""
-    mutants = [
-        to_mutant(area, change, tests, MAX_SECONDS_AGAIN)
-        for area in areas
-        for change in possible_changes(area, project)
-    ]
-    return [mutant for mutant in mutants if mutant.key in areas[mutant.area]["unnoticed"]]
+def unnoticed(row: dict[str, Any], area: str, project: Path) -> list[MutationSpec]:
+    """The changes of an area that no test noticed."""
+    return [change for change in possible_changes(area, project) if key(change) in row["unnoticed"]]
 
 
 def judge(
@@ -129,18 +126,18 @@ def judge(
     with options.unnoticed.open("w", encoding="utf-8") as file:
         for mutant, result in zip(mutants, test_all(mutants, copies), strict=True):
             if result.worker_outcome is not WorkerOutcome.NORMAL:
-                raise RuntimeError(f"{mutant.key} could not be tested:\n{result.output}")
+                raise RuntimeError(f"{key(mutant.change)} could not be tested:\n{result.output}")
             empty = {**dict.fromkeys(COUNTS, 0), "unnoticed": []}
             row = found["areas"].setdefault(mutant.area, empty)
             if is_again:
-                row["unnoticed"].remove(mutant.key)
+                row["unnoticed"].remove(key(mutant.change))
             else:
                 row["changes"] += 1
                 row["noticed_at_first"] += result.is_killed
             row["noticed"] += result.is_killed
             row["timed_out"] += result.output == "timeout"
             if not result.is_killed:
-                row["unnoticed"].append(mutant.key)
+                row["unnoticed"].append(key(mutant.change))
                 file.write(f"{mutant.command}\n{result.diff}\n\n")
                 file.flush()
             result_files.write(options.results, found)

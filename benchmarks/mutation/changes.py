@@ -34,10 +34,10 @@ class Mutant(NamedTuple):
     command: str
     seconds: float
 
-    @property
-    def key(self) -> list[Any]:
-        """Names the change: its file, what is done, and the how manieth of its kind it is."""
-        return [str(self.change.module_path), self.change.operator_name, self.change.occurrence]
+
+def key(change: MutationSpec) -> list[Any]:
+    """Names a change: its file, what is done, and the how manieth of its kind it is."""
+    return [str(change.module_path), change.operator_name, change.occurrence]
 
 
 def possible_changes(area: str, project: Path) -> list[MutationSpec]:
@@ -56,12 +56,15 @@ def possible_changes(area: str, project: Path) -> list[MutationSpec]:
                                                change.occurrence))  # fmt: skip
 
 
-def to_mutant(area: str, change: MutationSpec, tests: TestsByLine, max_seconds: float) -> Mutant:
-    """Finds the tests that shall meet a change: those that execute its lines, the quickest first,
-    as many as run in max_seconds; all of the area's where other processes alone execute them."""
+def to_mutant(
+    area: str, change: MutationSpec, tests: TestsByLine, max_seconds: float, told: Sequence[str]
+) -> Mutant:
+    """Finds the tests that shall meet a change: those that the user told; else those that execute
+    its lines, the quickest first, as many as run in max_seconds; else, where other processes alone
+    execute them, all of the area's."""
     lines = range(change.start_pos[0], change.end_pos[0] + 1)
     file = str(change.module_path)
-    chosen, total = [], 0.0
+    chosen, total = list(told), 0.0
     for test in sorted({test for line in lines for test in tests.get((file, line), [])}):
         if chosen and total + test.seconds > max_seconds:
             break
@@ -69,7 +72,7 @@ def to_mutant(area: str, change: MutationSpec, tests: TestsByLine, max_seconds: 
         chosen.append(test.name)
     words = [sys.executable, "-m", "pytest", "-xq", "-p", "no:cacheprovider",
              *(chosen or [f"tests/{area}"])]  # fmt: skip
-    return Mutant(area, change, shlex.join(words), total if chosen else UNKNOWN_SECONDS)
+    return Mutant(area, change, shlex.join(words), total or UNKNOWN_SECONDS)
 
 
 def test_all(mutants: Sequence[Mutant], copies: Sequence[Path]) -> Iterator[WorkResult]:

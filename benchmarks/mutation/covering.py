@@ -35,6 +35,7 @@ def learn(project: Path) -> TestsByLine:
 
     Raises RuntimeError if a test fails: nothing could be learned from changes then.
     """
+    print("Running the tests, to learn what they execute", file=sys.stderr)
     command = (sys.executable, "-m", "pytest", "-q", "-n", str(PROCESSES), "--dist", "loadfile",
                "--cov=nn", "--cov-context=test", "--cov-report=", "--junitxml=times.xml",
                *TESTS)  # fmt: skip

@@ -112,7 +112,7 @@ def test_chunks_grow_until_each_takes_a_quarter_of_a_second(monkeypatch):
 
 @pytest.mark.parametrize(("epochs", "reported"), [(3, 3), (25, 25), (26, 13), (60, 20), (61, 21)])
 def test_the_log_of_a_long_run_fits_a_screen(caplog, epochs, reported):
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.INFO, logger=trainer.log.name)
     for number in range(1, epochs + 1):
         trainer._report(Epoch(number, number, 0.5, 0.9, math.nan, math.nan, 1.0), epochs)
     assert len(caplog.messages) == reported <= trainer.MAX_REPORTED_EPOCHS
