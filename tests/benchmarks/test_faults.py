@@ -6,6 +6,7 @@ from conftest import ROOT
 from benchmarks import result_files, tables
 from benchmarks.faults import __main__ as faults
 from benchmarks.faults.drill import Row
+from benchmarks.mutation.areas import AREAS
 
 
 def drill(*rows: Row):
@@ -56,3 +57,14 @@ def test_the_page_of_reliability_shows_the_committed_table():
     )
     for drill in result_files.read(result_files.FAULTS)["drills"].values():
         assert all(row["survived"] == row["tried"] for row in drill["rows"])
+
+
+def test_the_page_of_reliability_shows_the_committed_changes():
+    """And every change that no test noticed still names a file of the project."""
+    assert tables.mutation() in (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8"), (
+        "not up to date; this prints its table: python -m benchmarks.tables"
+    )
+    for area, row in result_files.read(result_files.MUTATION)["areas"].items():
+        assert row["noticed"] + len(row["unnoticed"]) == row["changes"]
+        files = {file for pattern in AREAS[area] for file in ROOT.glob(pattern)}
+        assert all(ROOT / file in files for file, _, _ in row["unnoticed"])

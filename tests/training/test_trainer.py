@@ -79,6 +79,7 @@ def test_an_epoch_reports_the_mean_of_all_its_images(run, bars):
         assert (bar.n, bar.total, len(bar.texts)) == (steps, steps, steps)
         assert bar.texts[-1] == f"loss {epoch.loss:.4f}, accuracy {epoch.accuracy:.2%}"
         assert len(set(bar.texts)) == steps  # each the mean so far
+    assert len({bar.texts[0] for bar in bars}) == 3  # each epoch begins with other images
 
 
 def test_a_bar_goes_on_where_the_epoch_was_interrupted(run, bars):
