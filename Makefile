@@ -28,7 +28,7 @@ help:
 	@echo "make serve      answer over HTTP, on http://127.0.0.1:8501"
 	@echo "make bulk       read millions of pictures on Apache Spark; it needs Java"
 	@echo "make test       lint, then the tests; targets below run the slow ones"
-	@echo "make test-faults   damaged files, full disks, killed programs; half an hour"
+	@echo "make test-faults   damaged files, full disks, killed programs; over half an hour"
 	@echo "make test-apps  test apps/: the page, the server, Spark, tuning; and ONNX"
 	@echo "make test-bulk  test a Spark cluster on 20,000 pictures, and kill executors"
 	@echo "make test-kserve   test the model in KServe's Python server"

@@ -1,6 +1,6 @@
 """Provokes faults again and again: the table of docs/reliability.md.
 
-    python -m benchmarks.faults                      everything: about half an hour on 2 cores
+    python -m benchmarks.faults                      everything: over half an hour on 2 cores
     python -m benchmarks.faults --scale 0.05         a twentieth of the tries, at least one of each
     python -m benchmarks.faults --only kills         one drill
 
