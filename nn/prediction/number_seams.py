@@ -22,14 +22,17 @@ def cut_between_rows(ink: np.ndarray, labels: np.ndarray, height: float) -> np.n
     pixels, 0 if there are none.
     """
     labels, count = labels.copy(), int(labels.max())
+    margin = round(MIN_ROW_SHARE * height)
+    # Of specks a pixel high, the margins would leave no row for a seam.
+    uncut = max(MAX_CHARACTER_HEIGHT * height, 2 * margin)
     waiting = find_components(labels) if height else []
     while waiting:
         component = waiting.pop()
         place = np.s_[component.top : component.bottom, component.left : component.right]
         is_own = labels[place] == component.label
-        if _height_within(is_own, round(height)) <= MAX_CHARACTER_HEIGHT * height:
+        if _height_within(is_own, round(height)) <= uncut:
             continue
-        is_below = _is_below_seam(np.where(is_own, ink[place], 0), round(MIN_ROW_SHARE * height))
+        is_below = _is_below_seam(np.where(is_own, ink[place], 0), margin)
         for part in (is_own & ~is_below, is_own & is_below):
             parts = label_components(part)
             labels[place][part] = parts[part] + count

@@ -89,3 +89,14 @@ def test_a_seam_goes_through_what_the_finder_took_for_ink_on_bare_paper():
 def test_a_page_without_digits_is_left_alone():
     labels = label_components(np.ones((3, 90), bool))
     np.testing.assert_array_equal(cut_between_rows(labels * 255, labels, 0), labels)
+
+
+@pytest.mark.parametrize("height", [1, 1.5, 2, 2.5, 3, 5])
+@pytest.mark.parametrize("tall", [1, 2, 3, 4, 9])
+def test_specks_of_a_few_pixels_are_cut_or_left(height, tall):
+    """Found by Hypothesis: of two pixels above each other, no row is left for a seam."""
+    ink = np.zeros((12, 6), np.uint8)
+    ink[1 : 1 + tall, 2:4] = 255
+    labels = cut_between_rows(ink, label_components(ink > 127), height)
+    assert ((labels > 0) == (ink > 0)).all()
+    assert (labels.max() > 1) == (tall > 2 * round(0.6 * height) and tall > 1.75 * height)
