@@ -32,7 +32,7 @@ help:
 	@echo "make test-apps  test apps/: the page, the server, Spark, tuning; and ONNX"
 	@echo "make test-bulk  test a Spark cluster on 20,000 pictures, and kill executors"
 	@echo "make test-kserve   test the model in KServe's Python server"
-	@echo "make test-mutation   change the code at random: do the tests notice?"
+	@echo "make test-mutation   change the code at random; do the tests notice?"
 	@echo "make lint       lint and check types"
 	@echo "make lock       write requirements/serve.lock: the packages of the server"
 	@echo "make notebooks  execute both notebooks, and save their outputs in them"
@@ -95,8 +95,8 @@ PYTEST := $(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 test: lint
 	$(PYTEST) $(or $(ARGS),$(TESTS))
 
-# Hypothesis and the drills follow, unless ARGS are given to pytest. Where CI is set, the drills try
-# each fault once or twice, and Hypothesis, as in `make test`, makes up the same inputs each time.
+# If no ARGS are given to pytest, Hypothesis then makes up new inputs, and the drills follow. If CI is
+# set, Hypothesis makes up none, and the drills try each fault once or twice.
 DRILLS ?= $(if $(filter-out false,$(CI)),--scale 0.03)
 MADE_UP := tests/data/test_any_table.py
 
@@ -117,7 +117,7 @@ test-bulk: install-apps
 test-kserve: install-apps $(KSERVE)/.installed
 	$(RUN) -m pytest tests/apps/test_kserve.py $(ARGS)
 
-# Do the tests notice a change? It makes 240, which takes over an hour.
+# Changes the code in 240 places, one at a time, which takes over an hour.
 test-mutation: $(VENV)/.installed-mutation
 	$(RUN) -m benchmarks.mutation $(ARGS)
 

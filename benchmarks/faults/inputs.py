@@ -22,6 +22,7 @@ from pathlib import Path
 from benchmarks.faults.drill import Row
 from benchmarks.faults.mutations import mutated
 from benchmarks.faults.seed_files import data_files, picture_files
+from benchmarks.memory import peak_megabytes
 
 ROOT = Path(__file__).parents[2]
 SEED = 20261130
@@ -86,7 +87,8 @@ def main(kind: str, count: int, folder: Path) -> None:
     else:
         seen, failures = _read_each(kind, data[kind], count, _data_reader(kind, folder))
     survived = count - len(failures)
-    print(json.dumps({"survived": survived, "peak_mb": _peak_mb(), "failures": failures,
+    peak_mb = round(peak_megabytes())
+    print(json.dumps({"survived": survived, "peak_mb": peak_mb, "failures": failures,
                       "seen": dict(seen.most_common())}))  # fmt: skip
 
 
@@ -213,13 +215,6 @@ def _long_run(seeds: list[bytes], count: int) -> tuple[Counter[str], list[str]]:
     if (grown := _held_mb() - early_mb) > MAX_GROWTH_MB:
         failures.append(f"the memory has grown by {grown} MB")
     return seen, failures
-
-
-def _peak_mb() -> int:
-    """The most memory that the process has held. VmHWM: ru_maxrss would begin with what its parent
-    held when it started this process."""
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    return int(status.partition("VmHWM:")[2].split()[0]) // 1024
 
 
 def _held_mb() -> int:

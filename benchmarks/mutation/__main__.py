@@ -1,20 +1,20 @@
-"""Changes the code at random places, and looks whether a test notices: a check of the tests.
+"""Changes the code at random places, and checks whether a test notices: a check of the tests.
 
     python -m benchmarks.mutation                              all areas: over an hour on 2 cores
     python -m benchmarks.mutation --only data --count 20
     python -m benchmarks.mutation --again FILE --tests tests/data
-                                             what FILE says that no test noticed, with these tests
+                           make the changes again that FILE lists as not noticed, with these tests
 
-cosmic-ray makes small changes: it turns a comparison round, makes a number one higher, negates a
-condition, leaves out a loop. First the tests run once, to learn which of them execute which line.
-Then each change meets the tests that execute its line, the quickest first, for about a minute. If
-they all pass, the change is written to --unnoticed, for you to look at: a test is missing, or the
-change makes no difference to a user. Write the test, then use --again; with --tests nothing is
-learned before.
+cosmic-ray makes small changes: it reverses a comparison, makes a number one higher, negates a
+condition, or takes out a loop. First the tests run once, to find out which of them execute which
+line. Then, after each change, the tests that execute its line run, the quickest first, for about a
+minute. If they all pass, the change is written to --unnoticed. Look at it: a test is missing, or
+the change makes no difference to a user. Write the test, then use --again; with --tests, the first
+step is left out.
 
 The changes are made in copies of the project. requirements/mutation.txt names what it needs.
 
-exit status: 0; 2 after wrong usage
+exit status: 0; 2 after wrong usage, if a test fails without a change, or if FILE is of other code
 """
 
 import argparse
@@ -32,6 +32,8 @@ from benchmarks import result_files
 from benchmarks.mutation.areas import AREAS, table
 from benchmarks.mutation.changes import Mutant, key, possible_changes, test_all, to_mutant
 from benchmarks.mutation.covering import PROCESSES, learn
+from nn.errors import UserError
+from nn.runtime.startup import run_command
 
 PROJECT = Path(__file__).parents[2]
 COPIED = (
@@ -47,20 +49,22 @@ COUNTS = ("changes", "noticed_at_first", "noticed", "timed_out")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line; returns the exit status."""
     options = parse_arguments(arguments)
+    return run_command(lambda: run(options))
+
+
+def run(options: argparse.Namespace) -> int:
+    """Makes the changes, and prints how many the tests notice."""
     known = result_files.read(options.again) if options.again else None
     with tempfile.TemporaryDirectory(prefix="digits-mutation-") as folder:
         copies = [copy_project(Path(folder) / str(number)) for number in range(PROCESSES)]
-        changes = [
-            (area, change)
-            for area in options.only or AREAS
-            for change in (
-                draw(area, options, copies[0])
-                if known is None
-                else unnoticed(known["areas"][area], area, copies[0])
-            )
-        ]
+        areas = options.only or (known["areas"] if known else AREAS)
+        changes = {area: choose(area, options, copies[0], known) for area in areas}
         tests = {} if options.tests else learn(copies[0])
-        mutants = [to_mutant(*each, tests, MAX_SECONDS, options.tests) for each in changes]
+        mutants = [
+            to_mutant(area, change, tests, MAX_SECONDS, options.tests)
+            for area in areas
+            for change in changes[area]
+        ]
         found = known or {"seed": options.seed, "areas": {}}
         judge(mutants, copies, found, options, is_again=known is not None)
     print(*table(found), sep="\n")
@@ -102,15 +106,23 @@ def copy_project(folder: Path) -> Path:
     return folder
 
 
-def draw(area: str, options: argparse.Namespace, project: Path) -> list[MutationSpec]:
-    """Draws so many changes of an area's code at random."""
-    random = Random(f"{options.seed} {area}")
-    return random.sample(possible_changes(area, project), options.count)
-
-
-def unnoticed(row: dict[str, Any], area: str, project: Path) -> list[MutationSpec]:
-    """The changes of an area that no test noticed."""
-    return [change for change in possible_changes(area, project) if key(change) in row["unnoticed"]]
+def choose(
+    area: str, options: argparse.Namespace, project: Path, known: dict[str, Any] | None
+) -> list[MutationSpec]:
+    """Draws --count changes of an area's code at random, or takes those that `known` lists as not
+    noticed. Raises UserError if the code has no such change."""
+    possible = possible_changes(area, project)
+    if known is None:
+        count = min(options.count, len(possible))
+        return Random(f"{options.seed} {area}").sample(possible, count)
+    unnoticed = known["areas"].get(area, {"unnoticed": []})["unnoticed"]
+    found = [change for change in possible if key(change) in unnoticed]
+    if len(found) < len(unnoticed):
+        raise UserError(
+            f"{options.again}: made from other code: some of its changes of {area} cannot be made; "
+            "draw new ones, without --again"
+        )
+    return found
 
 
 def judge(
@@ -121,8 +133,10 @@ def judge(
     *,
     is_again: bool,
 ) -> None:
-    """Makes the changes, and counts in `found` what the tests notice. Writes the results after
-    each change, and those that no test noticed: all may take long."""
+    """Makes the changes, and counts in `found` what the tests notice.
+
+    All changes take long, so the files of --results and --unnoticed are written after each one.
+    """
     with options.unnoticed.open("w", encoding="utf-8") as file:
         for mutant, result in zip(mutants, test_all(mutants, copies), strict=True):
             if result.worker_outcome is not WorkerOutcome.NORMAL:

@@ -1,4 +1,4 @@
-"""The changes: cosmic-ray makes them, in copies of the project, and each meets its tests."""
+"""The changes: cosmic-ray makes each in a copy of the project, and runs its tests there."""
 
 import multiprocessing
 import os
@@ -36,7 +36,8 @@ class Mutant(NamedTuple):
 
 
 def key(change: MutationSpec) -> list[Any]:
-    """Names a change: its file, what is done, and the how manieth of its kind it is."""
+    """Identifies a change: its file, cosmic-ray's operator, and the number of this operator's
+    change in the file."""
     return [str(change.module_path), change.operator_name, change.occurrence]
 
 
@@ -59,9 +60,12 @@ def possible_changes(area: str, project: Path) -> list[MutationSpec]:
 def to_mutant(
     area: str, change: MutationSpec, tests: TestsByLine, max_seconds: float, told: Sequence[str]
 ) -> Mutant:
-    """Finds the tests that shall meet a change: those that the user told; else those that execute
-    its lines, the quickest first, as many as run in max_seconds; else, where other processes alone
-    execute them, all of the area's."""
+    """Chooses the tests to run after a change.
+
+    They are `told`, the tests that the user named. Without these, they are the tests that execute
+    its lines, the quickest first, as many as run in max_seconds. If only other processes execute
+    these lines, they are all tests of the area.
+    """
     lines = range(change.start_pos[0], change.end_pos[0] + 1)
     file = str(change.module_path)
     chosen, total = list(told), 0.0

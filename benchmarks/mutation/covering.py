@@ -9,6 +9,8 @@ from xml.etree import ElementTree
 
 from coverage import CoverageData
 
+from nn.errors import UserError
+
 PROCESSES = 2
 TESTS = tuple(
     f"tests/{name}"
@@ -33,15 +35,16 @@ def learn(project: Path) -> TestsByLine:
     """Runs TESTS of a copy of the project. Returns the tests that execute each line of a file, the
     quickest first.
 
-    Raises RuntimeError if a test fails: nothing could be learned from changes then.
+    Raises UserError if a test fails: then no test could notice a change.
     """
-    print("Running the tests, to learn what they execute", file=sys.stderr)
+    print("Running the tests, to find out which lines they execute", file=sys.stderr)
     command = (sys.executable, "-m", "pytest", "-q", "-n", str(PROCESSES), "--dist", "loadfile",
                "--cov=nn", "--cov-context=test", "--cov-report=", "--junitxml=times.xml",
                *TESTS)  # fmt: skip
     finished = subprocess.run(command, cwd=project, stdout=subprocess.PIPE, text=True)
     if finished.returncode:
-        raise RuntimeError(f"the tests fail without a change:\n{finished.stdout}")
+        print(finished.stdout, file=sys.stderr)
+        raise UserError("these tests fail without a change; mend the code or the tests first")
     seconds = _seconds(project / "times.xml")
     data = CoverageData(str(project / ".coverage"))
     data.read()

@@ -11,9 +11,9 @@ resident memory of the process so far.
 import importlib
 import json
 import os
-import resource
 import sys
-from pathlib import Path
+
+from benchmarks.memory import peak_megabytes
 
 
 def main() -> None:
@@ -25,22 +25,7 @@ def main() -> None:
     print(json.dumps({"ready": True}), file=answers, flush=True)
     for _ in sys.stdin:
         measured = run()
-        print(json.dumps({"peak_megabytes": _peak()} | measured), file=answers, flush=True)
-
-
-def _peak() -> float:
-    """Returns the peak resident memory in MB.
-
-    On Linux it reads VmHWM, which counts this process alone. ru_maxrss starts with the memory of
-    the process that started this one.
-    """
-    try:
-        lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
-        kilobytes = next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
-    except (OSError, StopIteration):
-        unit = 1 if sys.platform == "darwin" else 1024  # bytes; Linux reports KiB, macOS bytes
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
-    return kilobytes / 2**10
+        print(json.dumps({"peak_megabytes": peak_megabytes()} | measured), file=answers, flush=True)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ def cut_between_rows(ink: np.ndarray, labels: np.ndarray, height: float) -> np.n
     """
     labels, count = labels.copy(), int(labels.max())
     margin = round(MIN_ROW_SHARE * height)
-    # Of specks a pixel high, the margins would leave no row for a seam.
+    # If digits are one pixel high, both margins of two pixels would leave no row for a seam.
     uncut = max(MAX_CHARACTER_HEIGHT * height, 2 * margin)
     waiting = find_components(labels) if height else []
     while waiting:

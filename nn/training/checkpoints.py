@@ -20,7 +20,7 @@ _NAME = re.compile(r"checkpoint-(\d+)(\.index|\.data-\d+-of-\d+)?")
 # What restoring a damaged checkpoint raises: TensorFlow turns some of its errors into Python's own.
 # An index that asks for too many bytes, for example, is an IndexError.
 _DAMAGE = (tf.errors.OpError, LookupError, MemoryError, RuntimeError, ValueError)
-KEPT = 2  # checkpoints of a run: if the newest is damaged, the run goes on from the one before
+KEPT_CHECKPOINTS = 2  # of a run: if the newest is damaged, the run goes on from the one before
 # What TensorFlow writes before it renames it: of a checkpoint, and of its list.
 _TEMPORARY_NAMES = ("checkpoint-*.tempstate*", "checkpoint.tmp*")
 
@@ -78,7 +78,9 @@ class Checkpoints:
         self._variables = graph.saved
         with graph.graph.as_default():
             # Relative paths, so that a run's folder can be moved.
-            self._saver = tf1.train.Saver(graph.saved, max_to_keep=KEPT, save_relative_paths=True)
+            self._saver = tf1.train.Saver(
+                graph.saved, max_to_keep=KEPT_CHECKPOINTS, save_relative_paths=True
+            )
 
     def save(self, session: tf1.Session, step: int) -> None:
         """Writes a checkpoint, numbered by its global step. Raises UserError if it cannot."""
@@ -112,9 +114,10 @@ class Checkpoints:
                 damages[prefix] = reason_of(error)
                 continue
             self._warn(damages, prefix)
-            kept = [each for each in prefixes[:number] if Path(f"{each}.index").exists()][-KEPT:]
+            whole = [each for each in prefixes[:number] if Path(f"{each}.index").exists()]
+            kept = whole[-KEPT_CHECKPOINTS:]
             self._saver.recover_last_checkpoints(kept)
-            # Besides the damaged: those that a killed process had not deleted yet, or not whole.
+            # The others are damaged, or a killed process had not finished deleting them.
             if deleted := [each for each in prefixes if each not in kept]:
                 self._delete(deleted, kept)
             return True

@@ -172,9 +172,7 @@ def test_one_odd_cell_is_judged_alike_by_both_readers(path, form, written, cell,
     row = data.draw(st.integers(0, len(images) - 1))
     assume(form.separator != " " or cell)  # there, an empty cell is none
     file = form.write(path, images, labels, {(row, pixel): cell})
-    assume(parts_of(file))  # a header may be all that is left, where the only row is broken
     lines, found, errors, _ = rows_of(file)
-    assume(not (len(images) == 1 and not errors and not lines))
     line = form.line_of(row)
     assert [number for number, _ in errors] == [line] * (line not in lines)
     others = [each for each in range(len(images)) if each != row]

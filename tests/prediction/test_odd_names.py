@@ -135,7 +135,7 @@ def test_a_numbers_json_has_its_probability_and_an_error_has_none():
 
     digits = [
         NumberDigit(1, 0.99999999, [0, 0, 1, 1], 0),
-        NumberDigit(2, 0.1234567, [1, 0, 1, 1], 0),
+        NumberDigit(2, 0.1234567, [1, 0, 1, 1], 1),
     ]
     rows = [NumberRow("1", "ok", 0.99999999, None), NumberRow("2", "unsure", 0.1234567, "why")]
     fields = NumberReading("a.png", "unsure", "1\n2", digits, "why", rows).json_fields()
