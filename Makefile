@@ -28,7 +28,7 @@ help:
 	@echo "make serve      answer over HTTP, on http://127.0.0.1:8501"
 	@echo "make bulk       read millions of pictures on Apache Spark; it needs Java"
 	@echo "make test       lint, then the tests; targets below run the slow ones"
-	@echo "make test-faults   damaged files, full disks, killed programs; over half an hour"
+	@echo "make test-faults   damaged files, full disks, killed programs; half an hour"
 	@echo "make test-apps  test apps/: the page, the server, Spark, tuning; and ONNX"
 	@echo "make test-bulk  test a Spark cluster on 20,000 pictures, and kill executors"
 	@echo "make test-kserve   test the model in KServe's Python server"
@@ -97,12 +97,13 @@ test: lint
 
 # If no ARGS are given to pytest, Hypothesis then makes up new inputs, and the drills follow. If CI is
 # set, Hypothesis makes up none, and the drills try each fault once or twice.
-DRILLS ?= $(if $(filter-out false,$(CI)),--scale 0.03)
+IN_CI := $(filter-out false,$(CI))
+DRILLS ?= $(if $(IN_CI),--scale 0.03)
 MADE_UP := tests/data/test_any_table.py
 
 test-faults: install-dev install-serve
 	$(PYTEST) $(FAULTS) $(ARGS)
-	$(if $(ARGS)$(DRILLS),,$(RUN) -m pytest --hypothesis-profile many $(MADE_UP))
+	$(if $(ARGS)$(IN_CI),,$(RUN) -m pytest -n 2 --hypothesis-profile many $(MADE_UP))
 	$(if $(ARGS),,$(RUN) -m benchmarks.faults $(DRILLS))
 
 test-apps: install-apps install-draw

@@ -23,14 +23,14 @@ def drill(*rows: Row):
 
 @pytest.mark.parametrize(("survived", "status"), [(4, 0), (3, 1)])
 def test_a_fault_that_is_not_survived_each_time_ends_it_with_status_1(
-    survived, status, monkeypatch, tmp_path, capsys
+    survived, status, monkeypatch, tmp_path, capfd
 ):
     rows = Row("a file is cut", 8, survived, "one line " * 20), Row("a disk", 2, 1, "one line")
     monkeypatch.setattr(faults, "load", lambda name: drill(*rows))
     results = tmp_path / "found.json"
     arguments = ["--scale", "0.5", "--only", "kills", "--results", str(results)]
     assert faults.main(arguments) == status
-    lines = capsys.readouterr().out.splitlines()
+    lines = capfd.readouterr().out.splitlines()
     assert lines[1].split() == ["a", "file", "is", "cut", "4", str(survived)]
     assert max(map(len, lines)) <= 80
     found = result_files.read(results)["drills"]
@@ -43,6 +43,18 @@ def test_the_results_of_other_drills_are_kept(monkeypatch, tmp_path):
     for name in ("full_disk", "kills"):
         faults.main(["--only", name, "--results", str(results)])
     assert list(result_files.read(results)["drills"]) == ["kills", "full_disk"]
+
+
+def test_two_drills_beside_each_other_both_write_their_results(monkeypatch, tmp_path, capfd):
+    """Each has a process of its own, and replaces the file row after row."""
+    rows = [Row(f"fault {number}", 1, 1, "nothing") for number in range(50)]
+    monkeypatch.setattr(faults, "load", lambda name: drill(*rows))
+    results = tmp_path / "found.json"
+    assert faults.main(["--only", "kills", "full_disk", "--results", str(results)]) == 0
+    found = result_files.read(results)["drills"]
+    assert [len(found[name]["rows"]) for name in ("kills", "full_disk")] == [50, 50]
+    assert len(capfd.readouterr().out.splitlines()) == 1 + 2 * 2 * 50
+    assert [path.name for path in tmp_path.iterdir()] == ["found.json"]
 
 
 @pytest.mark.parametrize("name", faults.DRILLS)
