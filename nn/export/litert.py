@@ -26,6 +26,8 @@ def convert(saved_model: Path, file: Path, rounded: Sequence[Quantized] = ()) ->
     """
     converter = tf.lite.TFLiteConverter.from_saved_model(str(saved_model))
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+    # How it was converted: nothing reads it, and the converter takes a second to write it.
+    converter.exclude_conversion_metadata = True
     try:
         content = converter.convert()
     except Exception as error:  # the converter's own class is private to TensorFlow

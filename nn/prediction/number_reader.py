@@ -15,8 +15,9 @@ from nn.pictures.reasons import NO_INK
 from nn.pictures.sources import Pictures, Source, as_sources
 from nn.prediction.number_digits import Box, Digit, cut_out_digits
 from nn.prediction.number_ink import MAX_LONGER_SIDE_PIXELS
-from nn.prediction.number_strips import PAPER_LEVEL, Strip, find_strips
-from nn.prediction.number_texts import RowText, Seen, choose_text
+from nn.prediction.number_rows import Row
+from nn.prediction.number_strips import PAPER_LEVEL, Page, Strip, find_strips
+from nn.prediction.number_texts import Extent, RowText, Seen, choose_text
 from nn.prediction.predictor import ImageOutputs, Predictor, RowOutputs
 from nn.prediction.read_ahead import CanvasOutputs
 from nn.prediction.readings import (
@@ -67,11 +68,16 @@ class NumberReader:
         digits = [cut_out_digits(page, row) for row in page.rows]
         steps = self._read_strips(page.strips)
         seen = self._read_digits(digits)
+        texts = [
+            choose_text(step, _places(of_row, own, strip), _marks(page, row, strip))
+            for row, strip, of_row, step, own in zip(
+                page.rows, page.strips, digits, steps, seen, strict=True
+            )
+        ]
         rows: list[NumberRow] = []
         found: list[NumberDigit] = []
         doubts: list[str] = []
-        for strip, of_row, step, own in zip(page.strips, digits, steps, seen, strict=True):
-            text = choose_text(step, _places(of_row, own, strip))
+        for strip, of_row, text in zip(page.strips, digits, texts, strict=True):
             if not any(each.text.isdigit() for each in text.characters):
                 doubts += self._doubt_of_empty(text)
                 continue
@@ -150,11 +156,22 @@ class NumberReader:
 
 def _places(digits: Sequence[Digit], probabilities: np.ndarray, strip: Strip) -> list[Seen]:
     """Where the digits of a row lie on its strip, in steps."""
-    start, step = strip.box[0], strip.column * PIXELS_PER_STEP
     return [
-        Seen((x - start) / step, (x + width - start) / step, answer)
+        Seen(*_extent(x, x + width, strip), answer)
         for (x, _, width, _), answer in zip((d.box for d in digits), probabilities, strict=True)
     ]
+
+
+def _marks(page: Page, row: Row, strip: Strip) -> list[Extent]:
+    """Where the ink of a row lies on its strip that is no digit, in steps."""
+    wide = page.ink.shape[1]
+    return [_extent(each.left / wide, each.right / wide, strip) for each in row.marks]
+
+
+def _extent(left: float, right: float, strip: Strip) -> Extent:
+    """From shares of the picture's width to steps of a strip."""
+    start, step = strip.box[0], strip.column * PIXELS_PER_STEP
+    return (left - start) / step, (right - start) / step
 
 
 def _boxes(text: RowText, digits: Sequence[Digit], strip: Strip) -> list[Box]:

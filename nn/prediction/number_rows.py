@@ -35,6 +35,12 @@ class Row(NamedTuple):
     components: list[Component]
     digits: list[list[Component]]
 
+    @property
+    def marks(self) -> list[Component]:
+        """The other components, as dots and hyphens."""
+        labels = {each.label for digit in self.digits for each in digit}
+        return [each for each in self.components if each.label not in labels]
+
 
 def find_rows(components: Sequence[Component], height: float, box_between: BoxBetween) -> list[Row]:
     """Groups components into rows, from top to bottom. height: of the digits, in pixels."""

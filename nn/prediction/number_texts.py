@@ -16,13 +16,17 @@ import numpy as np
 from nn.prediction.row_decoding import Text, best_texts, spans
 
 # A digit counts as at least so probable: in the model's answer; in the reader's; and in the
-# reader's where the model saw no digit alone, as where two touch. Chosen on validation digits: with
-# the last as high as the second, no digit that touches another would ever be sure.
-MIN_OF_MODEL, MIN_OF_READER, MIN_OF_READER_ALONE = 1e-4, 2e-3, 5e-5
+# reader's where the model saw no digit alone, as where two touch. The model's floor is the highest,
+# because it sees only the ink that the finder left, and answers surely to a seven without its bar.
+# Chosen on validation digits: if the last were as high as 2e-3, no digit that touches another would
+# ever be sure.
+MIN_OF_MODEL, MIN_OF_READER, MIN_OF_READER_ALONE = 1e-2, 5e-4, 5e-5
 # How much the model's answers to single digits count for the structure: an exponent; and how
-# improbable they make it at most. Chosen on validation digits, of 0 to 1.
+# improbable they make it at most. Chosen on validation digits, of 0.15 to 0.8.
 STRUCTURE_WEIGHT, MIN_OF_STRUCTURE = 0.6, 0.03
-EDGE_STEPS = 0.5  # how far beyond its component the middle of a digit may lie
+EDGE_STEPS = 0.5  # how far beyond its component the middle of a character may lie
+
+Extent = tuple[float, float]  # where something begins and ends in a row, in steps
 
 
 class Seen(NamedTuple):
@@ -58,6 +62,27 @@ class RowText(NamedTuple):
         return "".join(each.text for each in self.characters)
 
 
+class _Structure(NamedTuple):
+    """A text of which the places of digits and signs count: where each character is, in steps; and
+    for each digit that was cut out the characters on it."""
+
+    text: str
+    places: list[tuple[int, int]]
+    on: list[list[int]]
+
+    @classmethod
+    def of(
+        cls,
+        text: str,
+        log_probabilities: np.ndarray,
+        seen: Sequence[Seen],
+        marks: Sequence[Extent],
+    ) -> "_Structure":
+        """The structure of a text that the reader of rows spells."""
+        places = spans(log_probabilities, text)
+        return cls(text, places, _characters_on(text, places, seen, marks))
+
+
 class _Reading(NamedTuple):
     """The most probable text of a structure; and how probable the text is that differs from it in
     the digit that is least sure, its rival."""
@@ -66,25 +91,30 @@ class _Reading(NamedTuple):
     rival_probability: float
 
 
-def choose_text(log_probabilities: np.ndarray, seen: Sequence[Seen]) -> RowText:
+def choose_text(
+    log_probabilities: np.ndarray, seen: Sequence[Seen], marks: Sequence[Extent] = ()
+) -> RowText:
     """The most probable text of a row.
 
     log_probabilities: float [T, 16], of each character at each step; seen: the digits cut out of
-    the row, from left to right.
+    the row, from left to right; marks: where its ink is that belongs to none of them, as that of a
+    dot.
     """
     groups: dict[str, list[Text]] = defaultdict(list)
     for text in best_texts(log_probabilities):
         groups["".join("0" if c.isdigit() else c for c in text.text)].append(text)
-    places = [spans(log_probabilities, texts[0].text) for texts in groups.values()]
+    structures = [
+        _Structure.of(texts[0].text, log_probabilities, seen, marks) for texts in groups.values()
+    ]
     scores = [
         np.logaddexp.reduce([text.log_probability for text in texts])
-        + STRUCTURE_WEIGHT * _agreement(texts[0].text, of_texts, seen)
-        for texts, of_texts in zip(groups.values(), places, strict=True)
+        + STRUCTURE_WEIGHT * _agreement(structure, seen)
+        for texts, structure in zip(groups.values(), structures, strict=True)
     ]
     shares = np.exp(scores - np.logaddexp.reduce(scores))
     readings = [
-        _read_structure(float(share), texts[0].text, of_texts, log_probabilities, seen)
-        for share, texts, of_texts in zip(shares, groups.values(), places, strict=True)
+        _read_structure(float(share), structure, log_probabilities, seen)
+        for share, structure in zip(shares, structures, strict=True)
     ]
     best, *others = sorted(readings, key=lambda each: -each.text.probability)
     rival = best.text.rival
@@ -93,36 +123,65 @@ def choose_text(log_probabilities: np.ndarray, seen: Sequence[Seen]) -> RowText:
     return best.text._replace(rival=rival)
 
 
-def _agreement(text: str, places: Sequence[tuple[int, int]], seen: Sequence[Seen]) -> float:
+def _agreement(structure: _Structure, seen: Sequence[Seen]) -> float:
     """How well a structure agrees with the digits that were cut out: the sum of the logarithms of
     how probable it is that each is one digit, or is not."""
     total = 0.0
-    for digit in seen:
-        covered = _covered(places, digit)
+    for digit, on in zip(seen, structure.on, strict=True):
         surest = float(digit.probabilities.max())
-        if len(covered) != 1:
+        if len(on) != 1:
             total += float(np.log(max(1 - surest, MIN_OF_STRUCTURE)))
-        elif text[covered[0]].isdigit():
+        elif structure.text[on[0]].isdigit():
             total += float(np.log(max(surest, MIN_OF_STRUCTURE)))
     return total
 
 
-def _covered(places: Sequence[tuple[int, int]], digit: Seen) -> list[int]:
-    """The characters whose middles lie on a digit that was cut out."""
-    left, right = digit.left - EDGE_STEPS, digit.right + EDGE_STEPS
-    return [index for index, place in enumerate(places) if left <= sum(place) / 2 <= right]
+def _characters_on(
+    text: str, places: Sequence[Extent], seen: Sequence[Seen], marks: Sequence[Extent]
+) -> list[list[int]]:
+    """For each digit that was cut out, the characters whose middles lie on it.
+
+    In slanted writing a slash lies above the next digit too, and a dot below the last one. So of
+    several on a digit, those do not count that are nearer to other ink they lie on: to another
+    digit; or, for a sign, to a mark.
+    """
+    middles = [sum(place) / 2 for place in places]
+    digits = [(each.left, each.right) for each in seen]
+    found = []
+    for number, extent in enumerate(digits):
+        on = [index for index, middle in enumerate(middles) if _lies_on(middle, extent)]
+        others = digits[:number] + digits[number + 1 :]
+        if len(on) > 1:
+            on = [
+                index
+                for index in on
+                if _is_nearest(
+                    middles[index], extent, others if text[index].isdigit() else [*others, *marks]
+                )
+            ]
+        found.append(on)
+    return found
+
+
+def _lies_on(middle: float, extent: Extent) -> bool:
+    return extent[0] - EDGE_STEPS <= middle <= extent[1] + EDGE_STEPS
+
+
+def _is_nearest(middle: float, extent: Extent, others: Sequence[Extent]) -> bool:
+    """Whether no other extent that a character lies on has its own middle nearer."""
+    far = abs(middle - sum(extent) / 2)
+    return all(far <= abs(middle - sum(o) / 2) for o in others if _lies_on(middle, o))
 
 
 def _read_structure(
     probability: float,
-    text: str,
-    places: Sequence[tuple[int, int]],
+    structure: _Structure,
     log_probabilities: np.ndarray,
     seen: Sequence[Seen],
 ) -> _Reading:
-    """Decides the digits of a structure. probability: of the structure; text, places: as the reader
-    of rows has it."""
-    numbers = _match(text, places, seen)
+    """Decides the digits of a structure. probability: of the structure."""
+    text, places = structure.text, structure.places
+    numbers = _match(structure, seen)
     characters, whole = [], probability
     others = [(0.0, 0, "")]  # of each digit: second to first probability, its index, the second
     for index, (character, place, number) in enumerate(zip(text, places, numbers, strict=True)):
@@ -145,13 +204,13 @@ def _read_structure(
     return _Reading(RowText(characters, whole, rival), whole * ratio)
 
 
-def _match(text: str, places: Sequence[tuple[int, int]], seen: Sequence[Seen]) -> list[int | None]:
+def _match(structure: _Structure, seen: Sequence[Seen]) -> list[int | None]:
     """For each character the number of the widest digit that was cut out and has no other character
     on it; None where there is none, and for signs."""
-    numbers: list[int | None] = [None] * len(text)
+    numbers: list[int | None] = [None] * len(structure.text)
     by_width = sorted(enumerate(seen), key=lambda pair: pair[1].right - pair[1].left)
-    for number, digit in by_width:
-        covered = _covered(places, digit)
-        if len(covered) == 1 and text[covered[0]].isdigit():
-            numbers[covered[0]] = number
+    for number, _ in by_width:
+        on = structure.on[number]
+        if len(on) == 1 and structure.text[on[0]].isdigit():
+            numbers[on[0]] = number
     return numbers
