@@ -31,7 +31,7 @@ from nn.training.run_folder import COMPARISON
 
 SEED = 0
 AT_ONCE = 2  # trainings
-KILLS_EACH = 5  # of one training: all but the first hit a resumed one
+KILLS_EACH = 8  # of one training: all but the first hit a resumed one
 
 TRAINING = Kind("a training is killed", DENSE)
 EXPORT = Kind("a training is killed while it draws plots and exports", DENSE)

@@ -99,7 +99,7 @@ def training_of(own: Digits, model: Path, source: Source, folder: Path) -> OwnHa
 
 
 def test_a_stopped_training_ends_with_the_same_weights(
-    digits, model, others, tmp_path, monkeypatch
+    digits, model, others, tmp_path, monkeypatch, plotless
 ):
     monkeypatch.setattr(OwnHand, "figures", lambda *_: {})
     monkeypatch.setattr(own_digits, "FOLDS", 2)

@@ -138,7 +138,7 @@ def test_a_run_whose_extras_are_drawn_otherwise_now_is_not_resumed(
 ):
     folder = tmp_path / "run"
     started = train_here(
-        "--data", small_data, "--network", "tiny", "--epochs", 1, "--extras", "0.2",
+        "--data", small_data, "--network", "tiny", "--epochs", 1, "--extras", "0.05",
         "--run-dir", folder, "--saved-model", tmp_path / "out",
     )  # fmt: skip
     assert started.returncode == 0, started.stderr
