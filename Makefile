@@ -29,7 +29,7 @@ help:
 	@echo "make bulk       read millions of pictures on Apache Spark; it needs Java"
 	@echo "make test       lint, then the tests; targets below run the slow ones"
 	@echo "make test-faults   damaged files, full disks, killed programs; half an hour"
-	@echo "make test-apps  test apps/, as the page and the server; ONNX and int8 too"
+	@echo "make test-apps  test apps/ (the page, the server, …), notebooks, ONNX, int8"
 	@echo "make test-bulk  test a Spark cluster on 20,000 pictures, and kill executors"
 	@echo "make test-kserve   test the model in KServe's Python server"
 	@echo "make test-mutation   change the code at random; do the tests notice?"
@@ -83,12 +83,12 @@ FAULTS := $(patsubst %,tests/%.py,pictures/test_large_pictures prediction/test_p
 # Two workers each run one file of tests at a time. The longest files come first, so that neither
 # worker ends long before the other. If `tests` were an argument too, pytest would sort all files by
 # name again.
-LONGEST := $(patsubst %,tests/%.py,docs/test_notebooks export/test_saved_model runs/test_own_hand \
+LONGEST := $(patsubst %,tests/%.py,export/test_saved_model runs/test_own_hand \
 	training/test_training benchmarks/test_handwriting networks/test_networks \
 	runtime/test_startup prediction/test_predicting export/test_renew confidence/test_calibration \
 	runs/test_kaggle training/test_drawn_pictures test_installing runtime/test_precision)
 ALL := $(sort $(wildcard tests/test_*.py tests/*/test_*.py))
-APPS := $(sort $(wildcard tests/apps/test_*.py))
+APPS := $(sort $(wildcard tests/apps/test_*.py)) tests/docs/test_notebooks.py
 TESTS := $(LONGEST) $(filter-out $(LONGEST) $(FAULTS) $(APPS),$(ALL))
 PYTEST := $(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
@@ -96,7 +96,7 @@ test: lint
 	$(PYTEST) $(or $(ARGS),$(TESTS))
 
 # If no ARGS are given to pytest, Hypothesis then makes up new inputs, and the drills follow. If CI is
-# set, Hypothesis makes up none, and the drills try each fault once or twice.
+# set, Hypothesis makes up none, and the drills make 3% of the tries, and each at least once.
 IN_CI := $(filter-out false,$(CI))
 DRILLS ?= $(if $(IN_CI),--scale 0.03)
 MADE_UP := tests/data/test_any_table.py

@@ -29,11 +29,11 @@ from nn.runtime.file_locks import in_use
 
 # A drill is the function of this name in the module of this name. The two lists run beside each
 # other, and take about the same time: together they leave neither of two processors idle.
-BESIDE = (
+SIDE_BY_SIDE = (
     ("kills",),
     ("full_disk", "concurrency", "damage", "inputs", "large_pictures", "clients"),
 )  # fmt: skip
-DRILLS = (*BESIDE[0], *BESIDE[1])
+DRILLS = (*SIDE_BY_SIDE[0], *SIDE_BY_SIDE[1])
 WIDTH, FAULT_WIDTH = 80, 60  # columns of a terminal; of them for the name of a fault
 
 
@@ -41,13 +41,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line; returns the exit status."""
     options = parse_arguments(arguments)
     print(f"{'fault':{FAULT_WIDTH}}{'tried':>9}{'survived':>10}", flush=True)
-    chosen = [[name for name in names if name in (options.only or DRILLS)] for names in BESIDE]
-    context = multiprocessing.get_context("fork")  # Linux: a drill mounts disks and sets limits
-    processes = [context.Process(target=run_all, args=(names, options)) for names in chosen]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join()
+    chosen = [
+        [name for name in names if name in (options.only or DRILLS)] for names in SIDE_BY_SIDE
+    ]
+    context = multiprocessing.get_context("fork")  # the drills need Linux anyway
+    processes = [
+        context.Process(target=run_all, args=(names, options)) for names in chosen if names
+    ]
+    try:
+        for process in processes:
+            process.start()
+        for process in processes:
+            process.join()
+    finally:
+        for process in processes:
+            process.terminate()
     return 1 if any(process.exitcode for process in processes) else 0
 
 

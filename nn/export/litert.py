@@ -26,7 +26,7 @@ def convert(saved_model: Path, file: Path, rounded: Sequence[Quantized] = ()) ->
     """
     converter = tf.lite.TFLiteConverter.from_saved_model(str(saved_model))
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
-    # How it was converted: nothing reads it, and the converter takes a second to write it.
+    # Nothing reads the converter's notes on how it converted, and they take half a second.
     converter.exclude_conversion_metadata = True
     try:
         content = converter.convert()

@@ -163,7 +163,7 @@ def _places(digits: Sequence[Digit], probabilities: np.ndarray, strip: Strip) ->
 
 
 def _marks(page: Page, row: Row, strip: Strip) -> list[Extent]:
-    """Where the ink of a row lies on its strip that is no digit, in steps."""
+    """Where on its strip a row has ink that belongs to no digit, in steps."""
     wide = page.ink.shape[1]
     return [_extent(each.left / wide, each.right / wide, strip) for each in row.marks]
 

@@ -63,8 +63,8 @@ class RowText(NamedTuple):
 
 
 class _Structure(NamedTuple):
-    """A text of which the places of digits and signs count: where each character is, in steps; and
-    for each digit that was cut out the characters on it."""
+    """Which characters of a text are digits and which are signs; where each is, in steps; and for
+    each digit that was cut out, the characters on it."""
 
     text: str
     places: list[tuple[int, int]]
@@ -141,9 +141,9 @@ def _characters_on(
 ) -> list[list[int]]:
     """For each digit that was cut out, the characters whose middles lie on it.
 
-    In slanted writing a slash lies above the next digit too, and a dot below the last one. So of
-    several on a digit, those do not count that are nearer to other ink they lie on: to another
-    digit; or, for a sign, to a mark.
+    In slanted writing a slash lies above the next digit too, and a dot below the digit before it.
+    So of several on a digit, those do not count that are nearer to the middle of other ink they
+    lie on: of another digit; or, for a sign, of a mark.
     """
     middles = [sum(place) / 2 for place in places]
     digits = [(each.left, each.right) for each in seen]

@@ -65,8 +65,8 @@ def alone_in(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def in_use(path: Path, flags: int = os.O_RDWR | os.O_CREAT) -> Iterator[None]:
-    """Marks a file as in use while the block runs, for remove_if_abandoned. flags: how it is
-    opened; os.O_RDONLY for a folder. Raises OSError."""
+    """Marks a file as in use while the block runs, for remove_if_abandoned; waits while another
+    process has marked it. flags: how it is opened; os.O_RDONLY for a folder. Raises OSError."""
     if fcntl is None:  # Windows renames no file that is open
         yield
         return

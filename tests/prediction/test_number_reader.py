@@ -9,7 +9,13 @@ import pytest
 
 from nn.data.texts import CHARACTERS, NO_CHARACTER
 from nn.prediction.number_digits import Digit
-from nn.prediction.number_reader import PAPER_BEHIND_PIXELS, NumberReader, _in_pixels, _places
+from nn.prediction.number_reader import (
+    PAPER_BEHIND_PIXELS,
+    NumberReader,
+    _in_pixels,
+    _marks,
+    _places,
+)
 from nn.prediction.number_strips import Strip, find_strips
 from nn.prediction.predictor import Predictor, RowOutputs
 from nn.prediction.readings import NumberReading
@@ -117,6 +123,17 @@ def test_a_digit_lies_on_the_steps_of_its_strip_that_show_its_box():
     assert (first.left, first.right) == pytest.approx((0, 5))
     assert (second.left, second.right) == pytest.approx((30, 40))
     assert second.probabilities.argmax() == 7
+
+
+def test_a_dot_lies_on_the_steps_of_its_strip_that_show_it_and_a_digit_is_no_mark():
+    gray = np.full((60, 140), 255, np.uint8)
+    gray[15:43, 20:32] = gray[15:43, 80:92] = gray[39:43, 54:58] = 0
+    page = find_strips(gray, lambda gray: 255 - gray)
+    (row,), (strip,) = page.rows, page.strips
+    assert len(row.digits) == 2
+    ((left, right),) = _marks(page, row, strip)
+    (ink,) = np.nonzero(strip.pixels[26:34, :, 0].any(0) & ~strip.pixels[8:20, :, 0].any(0))[:1]
+    assert (2 * left, 2 * right) == pytest.approx((ink[0], ink[-1] + 1), abs=1.5)
 
 
 def test_a_strip_has_answers_to_its_own_steps_alone():
