@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import ROOT, change_json, run_script
+from conftest import ROOT, change_json, leave_out_plots_and_litert, run_script
 
 from nn import Predictor, versions
 from nn.confidence.scaling import Scaling
@@ -86,10 +86,12 @@ def resized(tmp_path_factory) -> Path:
     del card["weights_sha256"]
     card["calibration"] |= {"temperature": 1.5, "power": 1.2}
     card |= {"network": "tiny", "hidden": [12, 8]}
-    return write.export(graph, signatures, checkpoint, folder / "SavedModel", card)
+    with pytest.MonkeyPatch.context() as patch:
+        leave_out_plots_and_litert(patch)
+        return write.export(graph, signatures, checkpoint, folder / "SavedModel", card)
 
 
-def test_hidden_sizes_and_scaling_are_those_of_the_card(resized, digits, tmp_path, renew):
+def test_hidden_sizes_and_scaling_are_those_of_the_card(resized, digits, tmp_path, renew, plotless):
     status, output, _ = renew(resized, tmp_path)
     assert status == 0
     assert str(tmp_path / "1") in output
