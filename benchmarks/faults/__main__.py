@@ -48,14 +48,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     processes = [
         context.Process(target=run_all, args=(names, options)) for names in chosen if names
     ]
-    try:
-        for process in processes:
-            process.start()
-        for process in processes:
-            process.join()
-    finally:
-        for process in processes:
-            process.terminate()
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
     return 1 if any(process.exitcode for process in processes) else 0
 
 

@@ -17,7 +17,7 @@ from nn.prediction.row_decoding import Text, best_texts, spans
 
 # A digit counts as at least so probable: in the model's answer; in the reader's; and in the
 # reader's where the model saw no digit alone, as where two touch. The model's floor is the highest,
-# because it sees only the ink that the finder left, and answers surely to a seven without its bar.
+# because it sees only the ink that was found: it is sure, and wrong, of a seven that lost its bar.
 # Chosen on validation digits: if the last were as high as 2e-3, no digit that touches another would
 # ever be sure.
 MIN_OF_MODEL, MIN_OF_READER, MIN_OF_READER_ALONE = 1e-2, 5e-4, 5e-5
@@ -97,8 +97,8 @@ def choose_text(
     """The most probable text of a row.
 
     log_probabilities: float [T, 16], of each character at each step; seen: the digits cut out of
-    the row, from left to right; marks: where its ink is that belongs to none of them, as that of a
-    dot.
+    the row, from left to right; marks: where the row has ink that belongs to none of these digits,
+    such as a dot.
     """
     groups: dict[str, list[Text]] = defaultdict(list)
     for text in best_texts(log_probabilities):
@@ -142,8 +142,8 @@ def _characters_on(
     """For each digit that was cut out, the characters whose middles lie on it.
 
     In slanted writing a slash lies above the next digit too, and a dot below the digit before it.
-    So of several on a digit, those do not count that are nearer to the middle of other ink they
-    lie on: of another digit; or, for a sign, of a mark.
+    So if several characters lie on a digit, it keeps only those to which no other ink that they
+    lie on is nearer: no other digit; and, for a sign, no mark.
     """
     middles = [sum(place) / 2 for place in places]
     digits = [(each.left, each.right) for each in seen]
