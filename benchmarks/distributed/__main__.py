@@ -43,8 +43,11 @@ def main() -> None:
     with two_namespaces() if options.namespaces else nullcontext(here(2)) as hosts:
         killed, hashes = kill_workers(hosts, options.count, options.data, options.seed)
     seconds = sorted(kill.seconds for kill in killed)
-    print(f"{len(killed)} kills: the others said so after {seconds[0]:.1f} to {seconds[-1]:.1f} s")
-    print(f"{sum(kill.named for kill in killed)} in one line that names the lost worker")
+    print(f"{len(killed)} kills: the others ended after {seconds[0]:.1f} to {seconds[-1]:.1f} s")
+    print(
+        f"{sum(kill.named for kill in killed)} in one line that names the lost worker, or without "
+        "one after the last epoch"
+    )
     print("All weights are equal" if len(hashes) == 1 else f"Weights differ: {hashes}")
 
 

@@ -6,6 +6,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,13 +14,14 @@ from benchmarks.distributed.hosts import Host, start_workers
 
 SCRIPT = "train_neural_network.py"
 # Small digits, many epochs: a worker is killed in steps, in validation and while the chief writes.
-OPTIONS = ("--network", "dense", "--epochs", 100)
+EPOCHS = 100
+OPTIONS = ("--network", "dense", "--epochs", EPOCHS)
 MAX_SECONDS_BEFORE_KILL = 4.0
 
 
 class Killed(NamedTuple):
-    """What followed a kill. seconds: until all others had said which worker was lost; named:
-    whether each said so in one line, and ended with status 2."""
+    """What followed a kill. seconds: until all others had ended; named: whether each ended as
+    `ends_well` says."""
 
     worker: int
     seconds: float
@@ -46,7 +48,7 @@ def kill_workers(
             run = Path(folder, f"run-{runs}")
             while len(killed) < count:
                 processes = start_workers(hosts, _arguments(run, data))
-                found = _kill_one(processes, chance)
+                found = _kill_one(processes, run, chance)
                 if found is None:
                     break
                 killed.append(found)
@@ -73,7 +75,7 @@ def _finish(run: Path, hosts: Sequence[Host], data: str) -> str:
     return json.loads((run / "SavedModel" / "1" / "model_card.json").read_text())["weights_sha256"]
 
 
-def _kill_one(processes: list[subprocess.Popen], chance: random.Random) -> Killed | None:
+def _kill_one(processes: list[subprocess.Popen], run: Path, chance: random.Random) -> Killed | None:
     """Kills one of the workers at a random moment after they have met; None if they ended first."""
     chief = processes[0]
     assert chief.stdout is not None
@@ -88,14 +90,32 @@ def _kill_one(processes: list[subprocess.Popen], chance: random.Random) -> Kille
     killed = time.perf_counter()
     said = [_reported(process) for process in others]
     seconds = time.perf_counter() - killed
-    expected = f"error: worker {victim} "
-    named = all(len(lines) == 1 and lines[0].startswith(expected) for lines in said)
     for process in processes:
         process.communicate()
-    named &= all(process.returncode == 2 for process in others)
+    statuses = [process.returncode for process in others]
+    is_trained = _epochs_in(run) == EPOCHS
+    named = all(map(partial(ends_well, victim, is_trained), statuses, said))
     if not named:
-        print(said, flush=True)
+        print(f"status {statuses}: {said}", flush=True)
     return Killed(victim, round(seconds, 2), named)
+
+
+def ends_well(victim: int, is_trained: bool, status: int, lines: Sequence[str]) -> bool:
+    """Whether a worker ends as it should after another was killed: with status 2 and one line that
+    names the victim. After the last epoch workers need each other no more: then it may also end
+    with status 0 and no line.
+
+    lines: on standard error, without warnings.
+    """
+    if status == 0:
+        return is_trained and not lines
+    return status == 2 and len(lines) == 1 and lines[0].startswith(f"error: worker {victim} ")
+
+
+def _epochs_in(run: Path) -> int:
+    """The number of epochs that a run's history lists."""
+    history = run / "history.csv"
+    return len(history.read_text(encoding="utf-8").splitlines()) - 1 if history.exists() else 0
 
 
 def _ended(processes: list[subprocess.Popen]) -> None:

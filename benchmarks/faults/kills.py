@@ -54,8 +54,8 @@ HAPPENS = (
     "`--resume` ends with the weights, history and files of an undisturbed run, and one export"
 )
 HAPPENS_TO_WORKERS = (
-    "the other ends with status 2 and one line that names it; `--resume` on both ends with the "
-    "weights of an undisturbed run"
+    "the other ends with status 2 and one line that names it, or with 0 if all epochs were done; "
+    "`--resume` on both ends with the weights of an undisturbed run"
 )
 
 

@@ -4,6 +4,7 @@ import pytest
 from conftest import ROOT
 
 from benchmarks import result_files, tables
+from benchmarks.distributed.kills import ends_well
 from benchmarks.faults import __main__ as faults
 from benchmarks.faults.drill import Row
 from benchmarks.mutation.areas import AREAS
@@ -80,3 +81,26 @@ def test_the_page_of_reliability_shows_the_committed_changes():
         assert row["noticed"] + len(row["unnoticed"]) == row["changes"]
         files = {file for pattern in AREAS[area] for file in ROOT.glob(pattern)}
         assert all(ROOT / file in files for file, _, _ in row["unnoticed"])
+
+
+NAMED = "error: worker 0 (localhost:2222) no longer answers; to go on, start all workers again"
+
+
+@pytest.mark.parametrize(
+    ("is_trained", "status", "lines", "expected"),
+    [
+        (False, 2, [NAMED], True),
+        (True, 2, [NAMED], True),  # lost when the chief closed its record
+        (True, 0, [], True),  # the chief was killed while it scored the network
+        (False, 0, [], False),
+        (True, 0, [NAMED], False),
+        (False, 2, [], False),
+        (False, 2, [NAMED.replace("0", "1", 1)], False),
+        (False, 2, [NAMED, NAMED], False),
+        (False, -9, [NAMED], False),
+    ],
+)
+def test_a_worker_ends_well_if_it_names_the_one_that_was_killed_or_needed_it_no_more(
+    is_trained, status, lines, expected
+):
+    assert ends_well(0, is_trained, status, lines) is expected
