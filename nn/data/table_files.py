@@ -98,7 +98,7 @@ def _scale_of(lines: Sequence[str], layout: Layout) -> Scale:
     numbers = [
         [_number(row[n]) for n in layout.pixels] for row in rows if len(row) == layout.columns
     ]
-    return find_scale(np.array(numbers, np.float32))
+    return find_scale(_as_float32(numbers))
 
 
 def _load(lines: Path | Iterable[str], dtype: type, layout: Layout, skip: int = 0) -> np.ndarray:
@@ -170,8 +170,7 @@ def _parse_row(cells: Sequence[str], layout: Layout, scale: Scale) -> tuple[np.n
                 f"column {layout.label + 1}: expected a label 0 to 9, "
                 f"found {shorten(cells[layout.label])!r}"
             ) from None
-    row = np.array([_number(cells[column]) for column in layout.pixels], np.float32)
-    gray, is_bad = scale.to_gray(row)
+    gray, is_bad = scale.to_gray(_as_float32([_number(cells[n]) for n in layout.pixels]))
     if is_bad.any():
         column = layout.pixels[int(is_bad.argmax())]
         raise ValueError(
@@ -186,6 +185,12 @@ def _number(cell: str) -> float:
         return float(cell) if cell.isascii() and "_" not in cell else np.nan
     except ValueError:
         return np.nan
+
+
+def _as_float32(numbers: Sequence[float] | Sequence[Sequence[float]]) -> np.ndarray:
+    """Numbers that float32 cannot hold become infinite, as where NumPy reads a whole file."""
+    with np.errstate(over="ignore"):
+        return np.array(numbers, np.float32)
 
 
 def iter_rows(path: Path, layout: Layout) -> Iterator[Rows]:

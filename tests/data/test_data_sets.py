@@ -208,6 +208,15 @@ def test_a_table_of_0_to_1_is_scaled_and_the_log_says_so(tmp_path, both, caplog)
     ]
 
 
+def test_a_number_that_float32_cannot_hold_is_refused_without_a_warning(tmp_path):
+    """pytest raises NumPy's warnings, which a user would see among a command's own lines."""
+    path = tmp_path / "samples.csv"
+    path.write_text("".join(f"{first}{',0.5' * 783}\n" for first in ("0.2", "1e300")))
+    (rows,) = iter_rows(path)
+    assert rows.lines == [1]
+    assert rows.errors == [(2, "column 1: expected a number 0 to 1, found '1e300'")]
+
+
 @pytest.mark.parametrize("four_files", [True, False])
 def test_pixels_of_0_and_1_are_paper_and_full_ink(tmp_path, both, four_files, caplog):
     black = [Digits((digits.images > 127).astype(np.uint8), digits.labels) for digits in both]
@@ -254,6 +263,7 @@ def bad_cell(rows: np.ndarray, line: int, column: int, cell: str) -> str:
         (9, 785, "NA", "column 785: expected a whole number 0 to 255, found 'NA'"),
         (31, 2, "256", "column 2: expected a whole number 0 to 255, found '256'"),
         (31, 2, "0.5", "column 2: expected a whole number 0 to 255, found '0.5'"),
+        (31, 2, "1e300", "column 2: expected a whole number 0 to 255, found '1e300'"),
         (7, 1, "10", "column 1: expected a label 0 to 9, found '10'"),
         (7, 1, "", "column 1: expected a label 0 to 9, found ''"),
         (12, 3, "1,2", "expected 785 columns, as above, found 786"),
