@@ -81,7 +81,7 @@ class StoredArray:
             )
         with self.open_file() as file:
             file.seek(self.offset)
-            values = self._rows(file, self.count)
+            values = self._rows(file, self.count).ravel()
         return values.reshape(self.shape, order="F" if self.by_columns else "C")
 
     def _rows(self, file: BinaryIO, count: int) -> np.ndarray:

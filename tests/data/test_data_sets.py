@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from conftest import MNIST, run_script, write_csv_folder
 
+from nn.data.array_files import read_arrays
 from nn.data.csv_files import CSV_NAMES, read_folder, read_images
 from nn.data.data_files import iter_rows
 from nn.data.data_sets import read_set
@@ -115,9 +116,9 @@ def npz_of_other_names(folder: Path, training: Digits, test: Digits) -> Path:
     return folder / "digits.npz"
 
 
-def npy(folder: Path, training: Digits, test: Digits) -> Path:
+def npy(folder: Path, training: Digits, test: Digits, order=np.asarray) -> Path:
     for name, digits in (("train", training), ("test", test)):
-        np.save(folder / f"x_{name}.npy", digits.images[..., None])
+        np.save(folder / f"x_{name}.npy", order(digits.images[..., None]))
         np.save(folder / f"y_{name}.npy", digits.labels.astype(np.uint8))
     return folder
 
@@ -148,6 +149,7 @@ FORMATS: dict[str, Callable[..., Path]] = {
         *a, names=["label", *(f"{row}x{column}" for row in range(1, 29) for column in range(1, 29))]
     ),
     "label first, pixels numbered": lambda *a: tables(*a, names=["Label", *map(str, range(784))]),
+    "label first, all numbered": lambda *a: tables(*a, names=[*map(str, range(785))]),
     "label last, as the header says": label_last,
     "gzip": lambda *a: tables(*a, ending=".csv.gz"),
     "semicolons": lambda *a: tables(*a, separator=";"),
@@ -166,6 +168,10 @@ FORMATS: dict[str, Callable[..., Path]] = {
     "npz, dark ink": lambda *a: npz(*a, scale=lambda images: 255 - images),
     "npz, other names": npz_of_other_names,
     "npy": npy,
+    "npy, by columns": lambda *a: npy(*a, order=np.asfortranarray),
+    "npz, flat, by columns": lambda *a: npz(  # as pandas keeps a table in memory
+        *a, scale=lambda images: np.asfortranarray(images.reshape(len(images), -1))
+    ),
     "idx": lambda *a: idx_files(*a, "{}-{}-idx{}-ubyte"),
     "idx, a dot in the name": lambda *a: idx_files(*a, "{}-{}.idx{}-ubyte"),
     "idx, gzip": lambda *a: idx_files(*a, "{}-{}-idx{}-ubyte.gz"),
@@ -217,10 +223,11 @@ def test_a_number_that_float32_cannot_hold_is_refused_without_a_warning(tmp_path
     assert rows.errors == [(2, "column 1: expected a number 0 to 1, found '1e300'")]
 
 
-@pytest.mark.parametrize("four_files", [True, False])
-def test_pixels_of_0_and_1_are_paper_and_full_ink(tmp_path, both, four_files, caplog):
+@pytest.mark.parametrize("write", [write_csv_folder, npz, FORMATS["label first, all numbered"]])
+def test_pixels_of_0_and_1_are_paper_and_full_ink(tmp_path, both, write, caplog):
+    """The numbers of a header that counts the columns are no pixels."""
     black = [Digits((digits.images > 127).astype(np.uint8), digits.labels) for digits in both]
-    path = (write_csv_folder if four_files else npz)(tmp_path, *black)
+    path = write(tmp_path, *black)
     expected = [Digits(digits.images * np.uint8(255), digits.labels) for digits in black]
     assert_equal(read_set(path), expected)
     assert "every pixel is 0 or 1" in caplog.text
@@ -429,3 +436,11 @@ def test_a_packed_array_is_read_in_little_memory(tmp_path):
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert most < 20_000_000
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_a_sample_comes_from_all_over_an_array(tmp_path, order):
+    """By it the scale is found: the first rows may show only thin strokes."""
+    np.save(tmp_path / "x.npy", np.asarray(np.arange(300 * 784).reshape(300, 784), order=order))
+    arrays = read_arrays(tmp_path / "x.npy")
+    np.testing.assert_array_equal(arrays[""].sample(10)[:, 0], 784 * np.arange(0, 300, 30))
