@@ -12,11 +12,13 @@ from nn.prediction.number_digits import Digit
 from nn.prediction.number_reader import (
     PAPER_BEHIND_PIXELS,
     NumberReader,
+    _boxes,
     _in_pixels,
     _marks,
     _places,
 )
 from nn.prediction.number_strips import Strip, find_strips
+from nn.prediction.number_texts import Character, RowText
 from nn.prediction.predictor import Predictor, RowOutputs
 from nn.prediction.readings import NumberReading
 
@@ -123,6 +125,16 @@ def test_a_digit_lies_on_the_steps_of_its_strip_that_show_its_box():
     assert (first.left, first.right) == pytest.approx((0, 5))
     assert (second.left, second.right) == pytest.approx((30, 40))
     assert second.probabilities.argmax() == 7
+
+
+def test_digits_that_touch_share_the_box_of_their_ink_halfway_between_them():
+    strip = Strip(np.zeros((40, 80, 2), np.uint8), (0.2, 0.1, 0.6, 0.9), 0.005)  # 40 steps of 0.01
+    digits = [Digit(np.zeros((64, 64), np.uint8), (0.25, 0.15, 0.2, 0.6))]
+    touching = [Character("1", 0.9, (5, 9), None), Character("2", 0.9, (15, 19), None)]
+    boxes = _boxes(RowText(touching, 0.8, ""), digits, strip)
+    assert boxes == [pytest.approx((0.25, 0.1, 0.07, 0.8)), pytest.approx((0.32, 0.1, 0.13, 0.8))]
+    alone = [Character("8", 0.9, (8, 12), 0)]
+    assert _boxes(RowText(alone, 0.9, ""), digits, strip) == [digits[0].box]
 
 
 def test_a_dot_lies_on_the_steps_of_its_strip_that_show_it_and_a_digit_is_no_mark():

@@ -8,7 +8,7 @@ import tensorflow.compat.v1 as tf1
 from conftest import ROOT
 
 from nn.errors import ModelError
-from nn.prediction.restored_model import SignatureOutputs
+from nn.prediction.restored_model import SignatureOutputs, damaged
 from nn.prediction.tensorflow_session import SessionModel
 
 SHIPPED = ROOT / "SavedModel" / "1"
@@ -80,3 +80,11 @@ def test_a_model_without_the_signature_or_the_output_says_so(restored):
     without = "1: an older model without the output colors of the signature canvases"
     with pytest.raises(ModelError, match=without + anew):
         restored.function("canvases", ["pixels", "sizes"], Colors)
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [(ValueError("cut off\n[[node x]]"), "cut off"), (MemoryError(), "MemoryError")],
+)
+def test_a_model_that_cannot_be_restored_says_why_in_one_line(error, reason):
+    assert str(damaged(SHIPPED, error)) == f"{SHIPPED}: cannot be restored ({reason})"
