@@ -44,10 +44,8 @@ def main() -> None:
         killed, hashes = kill_workers(hosts, options.count, options.data, options.seed)
     seconds = sorted(kill.seconds for kill in killed)
     print(f"{len(killed)} kills: the others ended after {seconds[0]:.1f} to {seconds[-1]:.1f} s")
-    print(
-        f"{sum(kill.named for kill in killed)} in one line that names the lost worker, or without "
-        "one after the last epoch"
-    )
+    good = sum(kill.ended_well for kill in killed)
+    print(f"{good} named the lost worker in one line, or had finished their last epoch")
     print("All weights are equal" if len(hashes) == 1 else f"Weights differ: {hashes}")
 
 

@@ -6,7 +6,6 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,12 +19,12 @@ MAX_SECONDS_BEFORE_KILL = 4.0
 
 
 class Killed(NamedTuple):
-    """What followed a kill. seconds: until all others had ended; named: whether each ended as
-    `ends_well` says."""
+    """What followed a kill. seconds: until all others had ended; ended_well: whether each of them
+    did, as `ends_well` says."""
 
     worker: int
     seconds: float
-    named: bool
+    ended_well: bool
 
 
 def kill_workers(
@@ -94,18 +93,23 @@ def _kill_one(processes: list[subprocess.Popen], run: Path, chance: random.Rando
         process.communicate()
     statuses = [process.returncode for process in others]
     is_trained = _epochs_in(run) == EPOCHS
-    named = all(map(partial(ends_well, victim, is_trained), statuses, said))
-    if not named:
+    ended_well = all(
+        ends_well(victim, is_trained, status, lines)
+        for status, lines in zip(statuses, said, strict=True)
+    )
+    if not ended_well:
         print(f"status {statuses}: {said}", flush=True)
-    return Killed(victim, round(seconds, 2), named)
+    return Killed(victim, round(seconds, 2), ended_well)
 
 
 def ends_well(victim: int, is_trained: bool, status: int, lines: Sequence[str]) -> bool:
-    """Whether a worker ends as it should after another was killed: with status 2 and one line that
-    names the victim. After the last epoch workers need each other no more: then it may also end
-    with status 0 and no line.
+    """Whether a worker ends as it should after another was killed.
 
-    lines: on standard error, without warnings.
+    It must end with status 2 and one line that names the victim. After the last epoch, workers no
+    longer need each other: then it may also end with status 0 and no line.
+
+    victim: the number of the killed worker; is_trained: whether all epochs were done; lines: on
+    standard error, without warnings.
     """
     if status == 0:
         return is_trained and not lines

@@ -95,7 +95,7 @@ def kills(scale: float, folder: Path) -> Iterator[Row]:
     count = max(1, round(scale * FULL_COUNT_OF_WORKERS))
     with redirect_stdout(sys.stderr):
         killed, hashes = kill_workers(here(2), count, "bundled", SEED)
-    survived = sum(kill.named for kill in killed) if len(hashes) == 1 else 0
+    survived = sum(kill.ended_well for kill in killed) if len(hashes) == 1 else 0
     yield Row("one of two workers is killed", len(killed), survived, HAPPENS_TO_WORKERS)
 
 

@@ -188,7 +188,7 @@ def _number(cell: str) -> float:
 
 
 def _as_float32(numbers: Sequence[float] | Sequence[Sequence[float]]) -> np.ndarray:
-    """Numbers that float32 cannot hold become infinite, as where NumPy reads a whole file."""
+    """A number too large for float32 becomes infinite, as it does when NumPy reads a whole file."""
     with np.errstate(over="ignore"):
         return np.array(numbers, np.float32)
 

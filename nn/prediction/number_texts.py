@@ -17,7 +17,7 @@ from nn.prediction.row_decoding import Text, best_texts, spans
 
 # A digit counts as at least so probable: in the model's answer; in the reader's; and in the
 # reader's where the model saw no digit alone, as where two touch. The model's floor is the highest,
-# because it sees only the ink that was found: it is sure, and wrong, of a seven that lost its bar.
+# because it sees only the ink that was found: it is sure of a wrong answer if a seven lost its bar.
 # Chosen on validation digits: if the last were as high as 2e-3, no digit that touches another would
 # ever be sure.
 MIN_OF_MODEL, MIN_OF_READER, MIN_OF_READER_ALONE = 1e-2, 5e-4, 5e-5
@@ -142,8 +142,8 @@ def _characters_on(
     """For each digit that was cut out, the characters whose middles lie on it.
 
     In slanted writing a slash lies above the next digit too, and a dot below the digit before it.
-    So if several characters lie on a digit, it keeps only those to which no other ink that they
-    lie on is nearer: no other digit; and, for a sign, no mark.
+    So if several characters lie on a digit, each counts only for the nearest ink that it lies on: a
+    character that is a digit for the nearest digit, a sign for the nearest digit or mark.
     """
     middles = [sum(place) / 2 for place in places]
     digits = [(each.left, each.right) for each in seen]

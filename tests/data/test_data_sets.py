@@ -223,7 +223,11 @@ def test_a_number_that_float32_cannot_hold_is_refused_without_a_warning(tmp_path
     assert rows.errors == [(2, "column 1: expected a number 0 to 1, found '1e300'")]
 
 
-@pytest.mark.parametrize("write", [write_csv_folder, npz, FORMATS["label first, all numbered"]])
+@pytest.mark.parametrize(
+    "write",
+    [write_csv_folder, npz, FORMATS["label first, all numbered"]],
+    ids=["four files", "npz", "a header of numbers"],
+)
 def test_pixels_of_0_and_1_are_paper_and_full_ink(tmp_path, both, write, caplog):
     """The numbers of a header that counts the columns are no pixels."""
     black = [Digits((digits.images > 127).astype(np.uint8), digits.labels) for digits in both]
@@ -440,7 +444,7 @@ def test_a_packed_array_is_read_in_little_memory(tmp_path):
 
 @pytest.mark.parametrize("order", ["C", "F"])
 def test_a_sample_comes_from_all_over_an_array(tmp_path, order):
-    """By it the scale is found: the first rows may show only thin strokes."""
+    """The scale is found from this sample. The first rows alone may show only thin strokes."""
     np.save(tmp_path / "x.npy", np.asarray(np.arange(300 * 784).reshape(300, 784), order=order))
     arrays = read_arrays(tmp_path / "x.npy")
     np.testing.assert_array_equal(arrays[""].sample(10)[:, 0], 784 * np.arange(0, 300, 30))
