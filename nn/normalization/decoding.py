@@ -50,11 +50,10 @@ def decode_canvases(files: tf.Tensor, side: int = CANVAS) -> Decoded:
 @tf.autograph.experimental.do_not_convert
 def decode_gray(content: tf.Tensor) -> tf.Tensor:
     """A file's bytes → gray levels, 0 to 255: float32 [H, W]."""
-    # channels=0 keeps the file's own; 1 fails on BMP, GIF and WebP. Animations have a fourth axis.
-    image = tf.io.decode_image(content, channels=0, expand_animations=True)
-    shape = tf.shape(image)[-3:]
-    image = tf.cast(tf.reshape(image, tf.concat([[-1], shape], 0))[0], tf.float32)
-    return tf.round(tf.ensure_shape(to_gray(image), [None, None]))
+    # channels=0 keeps the file's own; 1 fails on BMP, GIF and WebP. Of an animation, the first
+    # picture alone is decoded, as Pillow does.
+    image = tf.io.decode_image(content, channels=0, expand_animations=False)
+    return tf.round(to_gray(tf.cast(tf.ensure_shape(image, [None] * 3), tf.float32)))
 
 
 def place_image(gray: tf.Tensor, side: int) -> tuple[tf.Tensor, tf.Tensor]:

@@ -1,11 +1,15 @@
 """Decoding in the graph gives the canvases that Pillow gives."""
 
+import io
+import math
+
 import numpy as np
 import pytest
 import tensorflow as tf
 from conftest import ROOT
+from PIL import Image
 
-from nn.normalization.decoding import decode_canvases
+from nn.normalization.decoding import decode_canvases, decode_gray
 from nn.pictures.canvas import CANVAS, PAGE
 from nn.pictures.files import read_canvas
 
@@ -33,3 +37,26 @@ def test_the_graph_makes_the_canvases_that_pillow_makes(side):
         most = 12 if path.suffix == ".jpg" else 1
         assert difference.max() <= most, path.name
         assert difference.mean() < 1, path.name
+
+
+def test_of_an_animation_the_first_picture_alone_is_decoded():
+    levels = range(100, 130)
+    frames = [Image.fromarray(np.full((40, 30), level, np.uint8)) for level in levels]
+    file = io.BytesIO()
+    frames[0].save(file, "GIF", save_all=True, append_images=frames[1:])
+    traced = tf1.RunMetadata()
+    with tf.Graph().as_default(), tf1.Session() as session:
+        content = tf1.placeholder(tf.string, [])
+        gray = session.run(
+            decode_gray(content), {content: file.getvalue()},
+            options=tf1.RunOptions(trace_level=tf1.RunOptions.FULL_TRACE), run_metadata=traced,
+        )  # fmt: skip
+    np.testing.assert_array_equal(gray, np.full((40, 30), levels[0]))
+    # No tensor holds more than one picture: a small file may have thousands.
+    counts = [
+        math.prod(side.size for side in output.tensor_description.shape.dim)
+        for device in traced.step_stats.dev_stats
+        for node in device.node_stats
+        for output in node.output
+    ]
+    assert 40 * 30 * 3 <= max(counts) <= 40 * 30 * 4
