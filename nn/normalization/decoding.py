@@ -50,8 +50,8 @@ def decode_canvases(files: tf.Tensor, side: int = CANVAS) -> Decoded:
 @tf.autograph.experimental.do_not_convert
 def decode_gray(content: tf.Tensor) -> tf.Tensor:
     """A file's bytes → gray levels, 0 to 255: float32 [H, W]."""
-    # channels=0 keeps the file's own; 1 fails on BMP, GIF and WebP. Of an animation, the first
-    # picture alone is decoded, as Pillow does.
+    # channels=0 keeps the file's own; 1 fails on BMP, GIF and WebP. Only the first picture
+    # of an animation is decoded, as Pillow does it.
     image = tf.io.decode_image(content, channels=0, expand_animations=False)
     return tf.round(to_gray(tf.cast(tf.ensure_shape(image, [None] * 3), tf.float32)))
 

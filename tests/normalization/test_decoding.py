@@ -39,7 +39,7 @@ def test_the_graph_makes_the_canvases_that_pillow_makes(side):
         assert difference.mean() < 1, path.name
 
 
-def test_of_an_animation_the_first_picture_alone_is_decoded():
+def test_only_the_first_picture_of_an_animation_is_decoded():
     levels = range(100, 130)
     frames = [Image.fromarray(np.full((40, 30), level, np.uint8)) for level in levels]
     file = io.BytesIO()
